@@ -1,0 +1,288 @@
+"""The ledger: the table of write transactions and their states (§3.5).
+
+It is a table like any other, on partitions of its own, written with ordinary conditional writes.  A
+coordinator therefore keeps nothing that a crash could lose, and the commit point of a transaction
+is one compare-and-set: PREPARING → COMMITTING or CANCELLING.  The paper lets several coordinators
+finish one transaction and does not say how they agree; without the compare-and-set one could
+commit what another has cancelled.
+
+An entry is kept under the request's token, so that token and transaction are one record: with two,
+every order of writing them carries some request out twice.  Each write names the state that it
+expects, and is asked again until it is answered; a repeat that finds another state adopts it.
+
+    nothing, or cancelled under another call ── begin ──▶ PREPARING
+    PREPARING ── decide ──▶ COMMITTING or CANCELLING ── complete ──▶ COMPLETED ── purge ──▶ nothing
+"""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from items.actions import Action, Delete, Put, Update
+from items.data import data
+from items.errors import CONDITIONAL_CHECK_FAILED, Reason
+from items.keys import Key
+from items.values import AttributeValue, Item
+from network.codec import decode, encode
+from network.ids import NEVER, EntryKey, Timestamp, TransactionId
+from network.messages import Read, Readings, Restarted, Write, WriteRefused, Written
+from network.placement import LEDGER_TABLE, Placement
+from network.rpc import Patience, Peers
+
+REFUSED_CALLS_MAX = 100  # Calls that were cancelled under one token and are remembered.
+
+
+class State(StrEnum):
+    """How far a transaction has come (Listing 2)."""
+
+    PREPARING = "PREPARING"
+    COMMITTING = "COMMITTING"
+    CANCELLING = "CANCELLING"
+    COMPLETED = "COMPLETED"
+
+
+@data
+class RefusedCall:
+    """A call whose attempt was cancelled before another call began anew under the same token."""
+
+    call: str
+    reasons: tuple[Reason, ...]
+
+
+@data
+class Transaction:
+    """A write transaction, all that it takes to drive it to its end."""
+
+    id: TransactionId
+    entry: EntryKey
+    timestamp: Timestamp
+    call: str
+    fingerprint: bytes
+    actions: tuple[Action, ...]  # Empty once it is completed: nobody needs them any more.
+
+
+@data
+class Entry:
+    """What the ledger says of a transaction."""
+
+    transaction: Transaction
+    state: State
+    reasons: tuple[Reason, ...] = ()  # Why it was cancelled; empty if committed or undecided.
+    refused: tuple[RefusedCall, ...] = ()
+
+    @property
+    def is_decided(self) -> bool:
+        return self.state is not State.PREPARING
+
+    @property
+    def is_cancelled(self) -> bool:
+        return bool(self.reasons)
+
+    def refusal_of(self, call: str) -> tuple[Reason, ...]:
+        """Return why an earlier attempt of this call was cancelled; empty if none was."""
+        if self.is_cancelled and self.transaction.call == call:
+            return self.reasons
+        return next((one.reasons for one in self.refused if one.call == call), ())
+
+
+Reasons: TypeAlias = tuple[Reason, ...]
+Refused: TypeAlias = tuple[RefusedCall, ...]
+
+
+@data
+class Request:
+    """What only an unfinished transaction needs; removed when it is completed."""
+
+    timestamp: Timestamp
+    actions: tuple[Action, ...]
+
+
+class Ledger:
+    """One coordinator's way to the ledger."""
+
+    def __init__(self, peers: Peers, placement: Placement, patience: Patience) -> None:
+        self._peers, self._placement, self._patience = peers, placement, patience
+        self._incarnations: dict[str, int] = {}  # Of ledger nodes, as last heard.
+
+    async def begin(self, transaction: Transaction) -> Entry:
+        """Enter a transaction as PREPARING, and return the entry that is there now.
+
+        It is this transaction's own, or an earlier one under the same token that this one must not
+        replace.  Only a cancelled and completed attempt of another call gives way; whoever was
+        refused before it stays refused.
+        """
+        mine = Entry(transaction, State.PREPARING)
+        expected: Entry | None = None
+        while True:
+            written, found = await self._write(_entering(mine, expected))
+            if written:
+                return mine
+            if found is None:  # What we meant to replace was purged meanwhile.
+                mine, expected = Entry(transaction, State.PREPARING), None
+                continue
+            if found.transaction.id == transaction.id:
+                return found  # Our own earlier question did it, or somebody has decided since.
+            if not may_begin_anew(found, transaction.call):
+                return found
+            old = RefusedCall(found.transaction.call, found.reasons)
+            mine = Entry(transaction, State.PREPARING, (), (*found.refused, old))
+            expected = found
+
+    async def find(self, key: EntryKey) -> Entry | None:
+        """Return the entry as it is now; None if there is none (any more)."""
+        record_key = (LEDGER_TABLE, entry_key(key))
+        node = self._placement.owner(*record_key)
+        while True:
+            reply = await self._peers.ask(node, Read((record_key,), 0, ""), self._patience)
+            if isinstance(reply, Readings):
+                item = reply.readings[0].item
+                return None if item is None else entry_of(item)
+
+    async def decide(self, transaction: Transaction, reasons: Reasons) -> Entry | None:
+        """Decide, unless it is decided: commit if there are no reasons, else cancel for them.
+
+        The commit point.  Returns the entry with the decision that holds, be it this one or one
+        that another coordinator was first with; None if the entry is gone.
+        """
+        state = State.CANCELLING if reasons else State.COMMITTING
+        update = "SET #state = :state, Reasons = :reasons" if reasons else "SET #state = :state"
+        values: dict[str, AttributeValue] = {
+            ":state": ("S", str(state)),
+            ":preparing": ("S", str(State.PREPARING)),
+            ":id": ("S", transaction.id),
+        }
+        if reasons:
+            values[":reasons"] = ("B", encode(reasons, Reasons))
+        condition = "#state = :preparing AND #transaction = :id"
+        written, found = await self._write(_update(transaction.entry, update, condition, values))
+        if written:
+            return Entry(transaction, state, reasons)
+        if found is None or found.transaction.id != transaction.id:
+            return None
+        assert found.is_decided, "a decision was refused for no reason"
+        return found
+
+    async def complete(self, transaction: Transaction) -> None:
+        """Note that every participant has carried out the decision: nothing is left to do."""
+        values = {
+            ":completed": ("S", str(State.COMPLETED)),
+            ":committing": ("S", str(State.COMMITTING)),
+            ":cancelling": ("S", str(State.CANCELLING)),
+            ":id": ("S", transaction.id),
+        }
+        update = "SET #state = :completed REMOVE Request"
+        condition = "#state IN (:committing, :cancelling) AND #transaction = :id"
+        await self._write(_update(transaction.entry, update, condition, values))
+
+    async def purge(self, key: EntryKey, transaction: TransactionId) -> None:
+        """Forget a completed transaction, and with it its token."""
+        values = {":completed": ("S", str(State.COMPLETED)), ":id": ("S", transaction)}
+        condition = "#state = :completed AND #transaction = :id"
+        await self._write(
+            Delete(LEDGER_TABLE, entry_key(key), condition, NAMES, values, old_on_failure=True)
+        )
+
+    async def _write(self, action: Put | Update | Delete) -> tuple[bool, Entry | None]:
+        """Write until it is answered; say whether it was written, and else what was in the way.
+
+        Each write names the state that it expects, so asking anew is safe, also after the node
+        came back or forgot us: had it been carried out, the state would not be the expected one.
+        """
+        node = self._placement.owner(LEDGER_TABLE, action.key)
+        while True:
+            incarnation = self._incarnations.get(node, 0)
+            question = Write(action, "NONE", incarnation, "")
+            reply = await self._peers.ask(node, question, self._patience)
+            match reply:
+                case Written():
+                    return True, None
+                case WriteRefused(error=error, item=item):
+                    assert error == CONDITIONAL_CHECK_FAILED.name, reply.message
+                    return False, None if item is None else entry_of(item)
+                case Restarted(incarnation=incarnation):
+                    self._incarnations[node] = incarnation
+                case _:
+                    pass  # Forgotten, or not the owner (any more): ask anew.
+
+
+def may_begin_anew(found: Entry, call: str) -> bool:
+    """Say whether a call may begin anew under a token that has this entry.
+
+    Only where the last attempt was cancelled and has nothing left to do, and this very call was
+    not refused before: a late attempt of a call that was told 'cancelled' must not happen after
+    all.
+    """
+    return (
+        found.state is State.COMPLETED
+        and found.is_cancelled
+        and not found.refusal_of(call)
+        and len(found.refused) < REFUSED_CALLS_MAX
+    )
+
+
+# Entries as items ---------------------------------------------------------------------------------
+
+NAMES = {"#state": "State", "#transaction": "Transaction"}
+
+
+def entry_key(key: EntryKey) -> Key:
+    return (("S", key),)
+
+
+def entry_of(item: Item) -> Entry:
+    """Read an entry from its item."""
+    request = decode(item["Request"][1], Request) if "Request" in item else Request(NEVER, ())
+    transaction = Transaction(
+        TransactionId(item["Transaction"][1]),
+        EntryKey(item["Entry"][1]),
+        request.timestamp,
+        item["Call"][1],
+        item["Fingerprint"][1],
+        request.actions,
+    )
+    reasons = decode(item["Reasons"][1], Reasons) if "Reasons" in item else ()
+    refused = decode(item["Refused"][1], Refused) if "Refused" in item else ()
+    return Entry(transaction, State(item["State"][1]), reasons, refused)
+
+
+def item_of(entry: Entry) -> dict[str, AttributeValue]:
+    """Write an entry as an item, readable enough to be looked at with a Scan."""
+    transaction = entry.transaction
+    item: dict[str, AttributeValue] = {
+        "Entry": ("S", transaction.entry),
+        "State": ("S", str(entry.state)),
+        "Transaction": ("S", transaction.id),
+        "Call": ("S", transaction.call),
+        "Fingerprint": ("B", transaction.fingerprint),
+        "Request": ("B", encode(Request(transaction.timestamp, transaction.actions), Request)),
+    }
+    if entry.refused:
+        item["Refused"] = ("B", encode(entry.refused, Refused))
+    return item
+
+
+def _entering(entry: Entry, expected: Entry | None) -> Put:
+    key = entry_key(entry.transaction.entry)
+    if expected is None:
+        condition, values = "attribute_not_exists(#transaction)", {}
+    else:
+        condition = "#state = :completed AND #transaction = :id"
+        values = {
+            ":completed": ("S", str(State.COMPLETED)),
+            ":id": ("S", str(expected.transaction.id)),
+        }
+    return Put(LEDGER_TABLE, key, item_of(entry), condition, NAMES, values, old_on_failure=True)
+
+
+def _update(
+    key: EntryKey, update: str, condition: str, values: dict[str, AttributeValue]
+) -> Update:
+    return Update(
+        LEDGER_TABLE,
+        entry_key(key),
+        ("Entry",),
+        update,
+        condition,
+        NAMES,
+        values,
+        old_on_failure=True,
+    )

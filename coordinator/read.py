@@ -1,0 +1,98 @@
+"""One read transaction: two rounds that write nothing (§3.4).
+
+Every item is read, and when all have been read, every item is read again.  If nothing was ongoing
+and no LSN has moved, all the values of the first round were current at one moment, the end of that
+round: an update that was half applied then would show in the second round, as an ongoing
+transaction or as another LSN.
+
+Round 2 begins only when round 1 has ended for *all* items; item by item, the moment would be lost.
+Round 1's look at what is ongoing only saves the second round; round 2's is essential.
+"""
+
+from collections.abc import Sequence
+
+from coordinator.options import CoordinatorOptions
+from items.errors import (
+    INTERNAL_SERVER_ERROR,
+    NONE,
+    RESOURCE_NOT_FOUND,
+    TRANSACTION_CONFLICT_REASON,
+)
+from network.messages import (
+    Failed,
+    Finished,
+    NotMine,
+    Read,
+    Reading,
+    Readings,
+    ReadItems,
+    RecordKey,
+)
+from network.placement import Placement
+from network.rpc import Ask, Peers
+
+
+class ReadTransactions:
+    """What one coordinator needs to read."""
+
+    def __init__(self, peers: Peers, placement: Placement, options: CoordinatorOptions) -> None:
+        self._peers, self._placement, self._options = peers, placement, options
+
+    async def read(self, keys: Sequence[RecordKey], request: str) -> ReadItems | Finished | Failed:
+        """Read all items as of one moment, or say at which positions something was in the way."""
+        first = await self._round(keys, 1, request)
+        reasons: list[bool] = []
+        for _ in range(self._options.read_redrives + 1):
+            if isinstance(first, Failed):
+                return first
+            reasons = [is_ongoing(reading) for reading in first]
+            if any(reasons) and self._options.read_redrives == 0:
+                break
+            second = await self._round(keys, 2, request)
+            if isinstance(second, Failed):
+                return second
+            reasons = [in_the_way(*both) for both in zip(first, second, strict=True)]
+            if not any(reasons):
+                return ReadItems(tuple(reading.item for reading in first))
+            first = second  # A redrive compares with the newest: its first round is done already.
+        else:
+            assert any(reasons), "nothing was in the way"
+        return Finished(
+            tuple(TRANSACTION_CONFLICT_REASON if wrong else NONE for wrong in reasons), False
+        )
+
+    async def _round(
+        self, keys: Sequence[RecordKey], number: int, request: str
+    ) -> list[Reading] | Failed:
+        positions: dict[str, list[int]] = {}
+        for position, key in enumerate(keys):
+            positions.setdefault(self._placement.owner(*key), []).append(position)
+        asks = [
+            Ask(node, Read(tuple(keys[position] for position in mine), number, request))
+            for node, mine in positions.items()
+        ]
+        patience = self._options.patience(self._options.answer_deadline_us)
+        replies = await self._peers.ask_all(asks, patience)
+        readings: dict[int, Reading] = {}
+        for mine, reply in zip(positions.values(), replies, strict=True):
+            match reply:
+                case Readings(readings=theirs):
+                    readings.update(zip(mine, theirs, strict=True))
+                case NotMine(table=table) if table:
+                    return Failed(RESOURCE_NOT_FOUND.name, RESOURCE_NOT_FOUND.message)
+                case _:
+                    return Failed(INTERNAL_SERVER_ERROR.name, INTERNAL_SERVER_ERROR.message)
+        return [readings[position] for position in range(len(keys))]
+
+
+def is_ongoing(reading: Reading) -> bool:
+    """Say whether a transaction was ongoing on the item when it was read."""
+    return reading.ongoing is not None
+
+
+def in_the_way(first: Reading, second: Reading) -> bool:
+    """Say whether an item may have changed since the first round, or is about to."""
+    if second.ongoing is not None or first.lsn != second.lsn:
+        return True
+    # Found and missing have LSNs of different kinds, the item's own and its table's last delete's.
+    return (first.item is None) != (second.item is None)

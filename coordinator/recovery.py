@@ -1,0 +1,164 @@
+"""Recovery: finding transactions that nobody finishes, and having them finished (§3.5).
+
+A recovery manager looks through the ledger, again and again, beginning at a random key; and
+partitions tell it of transactions that have been ongoing on their items for too long.  Either way
+it hands the transaction to a coordinator, which drives it to its end.  A transaction may be handed
+out when its own coordinator is only slow: two coordinators on one transaction are safe, and common.
+
+Durations are elapsed time on the manager's own timer.  How long an entry has stood as it is, the
+manager knows from LSNs: it notes a ledger node's last LSN now and then, and what has a lower one
+later has not been written since.
+"""
+
+from collections import deque
+from typing import Any
+
+from coordinator.ledger import NAMES, Ledger, State, entry_of
+from coordinator.options import CoordinatorOptions
+from coordinator.write import Tools, drive, finish
+from items.data import data
+from items.keys import Key
+from network.host import Host
+from network.ids import EntryKey, TableId, TransactionId
+from network.messages import (
+    Cancel,
+    Commit,
+    Failed,
+    Finished,
+    Page,
+    Recover,
+    Scan,
+    Stalled,
+    from_frame,
+)
+from network.placement import LEDGER_TABLE, Placement
+from network.rpc import Peers
+
+HORIZONS_MAX = 1_000  # Notes of a ledger node's LSN; older ones than needed are dropped anyway.
+
+
+async def recover(message: Recover, tools: Tools) -> None:
+    """Take a stalled transaction to its end, on whatever state the ledger has of it."""
+    entry = await tools.ledger.find(message.entry)
+    if entry is None or entry.transaction.id != message.transaction:
+        # Its entry is gone, so it is finished: the entry is written before the first prepare and
+        # purged or replaced only afterwards.  If it had committed, a late prepare would have been
+        # rejected for its timestamp; so what is ongoing there was cancelled.  This speaks for the
+        # partition's records only.
+        order: Any = Cancel
+    elif entry.state is State.PREPARING:
+        await drive(entry.transaction, tools, nobody_waits)
+        return
+    elif entry.state is not State.COMPLETED:
+        await finish(entry.transaction, entry, tools, nobody_waits)
+        return
+    else:
+        # A promise made after the transaction was completed: a prepare that its own cancel
+        # overtook.
+        order = Cancel if entry.is_cancelled else Commit
+    if message.partition:
+        patience = tools.options.patience(tools.options.answer_deadline_us)
+        await tools.peers.ask(message.partition, order(message.transaction, message.keys), patience)
+
+
+def nobody_waits(_: Finished | Failed) -> None:
+    """Answer nobody: whoever asked has been told to ask again."""
+
+
+@data
+class _Horizon:
+    """At this elapsed time, this was a ledger node's last LSN."""
+
+    elapsed_us: int
+    lsn: int
+
+
+class _Horizons:
+    """What one ledger node's last LSN was, and when."""
+
+    def __init__(self) -> None:
+        self._notes: deque[_Horizon] = deque(maxlen=HORIZONS_MAX)
+
+    def note(self, elapsed_us: int, lsn: int) -> None:
+        self._notes.append(_Horizon(elapsed_us, lsn))
+
+    def unchanged_since(self, elapsed_us: int) -> int:
+        """Return the last LSN that was there at `elapsed_us` already; -1 if that is not known."""
+        known = [note.lsn for note in self._notes if note.elapsed_us <= elapsed_us]
+        return known[-1] if known else -1
+
+
+class RecoveryManager:
+    """One incarnation of a recovery manager; its node's whole server."""
+
+    def __init__(
+        self, host: Host, placement: Placement, coordinators: list[str], options: CoordinatorOptions
+    ) -> None:
+        self._host, self._placement, self._options = host, placement, options
+        self._coordinators = coordinators
+        self._peers = Peers(host)
+        self._ledger = Ledger(self._peers, placement, options.patience(None))
+        self._coordinator_site = host.site("coordinator")
+        self._start_site = host.site("scan start")
+        self._horizons = {node: _Horizons() for node in placement.ledgers}
+        for node in placement.ledgers:
+            host.spawn(self._look_through(node))
+
+    def receive(self, frame: bytes) -> None:
+        """Take an answer, or a partition's word of a stalled transaction."""
+        envelope = from_frame(frame)
+        message = envelope.message
+        if envelope.reply_to:
+            self._peers.answered(envelope.reply_to, message)
+        elif isinstance(message, Stalled):
+            self._hand_over(message.transaction, message.entry, envelope.source, message.keys)
+
+    def _hand_over(
+        self,
+        transaction: TransactionId,
+        entry: EntryKey,
+        partition: str = "",
+        keys: tuple[Any, ...] = (),
+    ) -> None:
+        coordinator = self._coordinators[self._coordinator_site.below(len(self._coordinators))]
+        self._peers.tell(coordinator, Recover(transaction, entry, partition, keys))
+
+    async def _look_through(self, node: str) -> None:
+        """Look through one ledger node for ever, some thousand entries at a time."""
+        cursor: Key | None = (("S", f"{self._start_site.below(1 << 32):08x}"),)
+        while True:
+            await self._host.sleep(self._options.scan_us)
+            now_us = self._host.elapsed_us()
+            horizons = self._horizons[node]
+            stalled_lsn = horizons.unchanged_since(now_us - self._options.stalled_after_us)
+            old_lsn = horizons.unchanged_since(now_us - self._options.token_valid_us)
+            for _ in range(self._options.scan_pages):
+                page = await self._page(node, cursor, with_completed=old_lsn >= 0)
+                horizons.note(self._host.elapsed_us(), page.lsn)
+                for item, lsn in zip(page.items, page.lsns, strict=True):
+                    entry = entry_of(item)
+                    if entry.state is not State.COMPLETED:
+                        if lsn <= stalled_lsn:
+                            self._hand_over(entry.transaction.id, entry.transaction.entry)
+                    elif lsn <= old_lsn:
+                        await self._ledger.purge(entry.transaction.entry, entry.transaction.id)
+                cursor = page.last
+                if cursor is None:
+                    break
+
+    async def _page(self, node: str, after: Key | None, *, with_completed: bool) -> Page:
+        question = Scan(
+            table=TableId(LEDGER_TABLE),
+            partition_value=None,
+            sort_condition=None,
+            after=after,
+            forward=True,
+            limit=self._options.scan_page,
+            filter=None if with_completed else "#state <> :completed",
+            names={"#state": NAMES["#state"]},
+            values={":completed": ("S", str(State.COMPLETED))},
+            request="",
+        )
+        page = await self._peers.ask(node, question, self._options.patience(None))
+        assert isinstance(page, Page), "a ledger node knows the ledger"
+        return page

@@ -1,0 +1,171 @@
+"""A coordinator's shell: requests in, a task for each, answers out.
+
+A coordinator has no disk.  What it remembers between requests only saves work or gives a clock a
+start; kill it at any line and recovery finishes what it began.
+"""
+
+from typing import Any
+
+from coordinator.ledger import Entry, Ledger, State, Transaction
+from coordinator.options import CoordinatorOptions
+from coordinator.read import ReadTransactions
+from coordinator.recovery import nobody_waits, recover
+from coordinator.timestamps import Timestamps
+from coordinator.write import Tools, drive, finish
+from items.errors import (
+    IDEMPOTENT_PARAMETER_MISMATCH,
+    REQUEST_LIMIT_EXCEEDED,
+    TRANSACTION_IN_PROGRESS,
+    ErrorKind,
+)
+from network.host import Host
+from network.ids import TransactionId, transaction_id
+from network.messages import (
+    Envelope,
+    Failed,
+    Finished,
+    Message,
+    ReadTransaction,
+    Recover,
+    WriteTransaction,
+    from_frame,
+)
+from network.placement import Placement
+from network.rpc import Peers
+
+SIGHTINGS_MAX = 1_000  # Unfinished entries that retries ran into.
+
+
+def failed(kind: ErrorKind) -> Failed:
+    return Failed(kind.name, kind.message)
+
+
+def from_earlier(entry: Entry, message: WriteTransaction) -> Finished | Failed | None:
+    """Answer a request from the entry that another transaction has under its token (§2.3).
+
+    A commit is remembered for everybody, a cancellation for later attempts of the same call.  None
+    means that the entry is decided and first has to be taken to its end.
+    """
+    refusal = entry.refusal_of(message.call)
+    if refusal and (entry.state is State.COMPLETED or entry.transaction.call != message.call):
+        return Finished(refusal, True)
+    if not entry.is_cancelled and entry.transaction.fingerprint != message.fingerprint:
+        return failed(IDEMPOTENT_PARAMETER_MISMATCH)
+    if not entry.is_decided:
+        return failed(TRANSACTION_IN_PROGRESS)
+    if entry.state is not State.COMPLETED:
+        return None
+    # Cancelled, completed, another call's, and not replaced: too many were refused under this
+    # token.
+    return failed(REQUEST_LIMIT_EXCEEDED) if entry.is_cancelled else Finished((), True)
+
+
+class CoordinatorServer:
+    """One incarnation of a coordinator."""
+
+    def __init__(self, host: Host, placement: Placement, options: CoordinatorOptions) -> None:
+        self._host, self._options = host, options
+        self._peers = Peers(host)
+        self._tools = Tools(
+            self._peers,
+            Ledger(self._peers, placement, options.patience(None)),
+            placement,
+            Timestamps(host.name, host.now_us),
+            options,
+        )
+        self._reads = ReadTransactions(self._peers, placement, options)
+        self._id_site = host.site("transaction id")
+        self._begun = 0
+        self._working: set[tuple[str, int]] = set()  # Requests under way, by source and number.
+        self._driving: set[TransactionId] = set()  # Transactions that recovery gave us.
+        self._sightings: dict[TransactionId, int] = {}  # When a retry first saw it PREPARING.
+
+    def receive(self, frame: bytes) -> None:
+        """Take an answer, or begin a task for a request."""
+        envelope = from_frame(frame)
+        message = envelope.message
+        if envelope.reply_to:
+            self._peers.answered(envelope.reply_to, message)
+        elif isinstance(message, WriteTransaction):
+            # A copy of a request that is under way waits with it for the one answer.
+            if (envelope.source, envelope.number) not in self._working:
+                self._admit(envelope, self._write(envelope, message))
+        elif isinstance(message, ReadTransaction):
+            self._admit(envelope, self._read(envelope, message))
+        elif isinstance(message, Recover) and message.transaction not in self._driving:
+            self._driving.add(message.transaction)
+            self._host.spawn(self._recover(message))
+
+    def _admit(self, envelope: Envelope, work: Any) -> None:
+        if len(self._working) >= self._options.transactions_max:
+            work.close()
+            self._reply(envelope, failed(REQUEST_LIMIT_EXCEEDED))
+            return
+        self._working.add((envelope.source, envelope.number))
+        self._host.spawn(work)
+
+    def _reply(self, envelope: Envelope, message: Message) -> None:
+        self._peers.reply(envelope.source, envelope.number, message)
+
+    async def _read(self, envelope: Envelope, message: ReadTransaction) -> None:
+        self._begun += 1
+        answer = await self._reads.read(
+            message.keys, f"{message.request}/{self._host.name}.{self._begun}"
+        )
+        self._working.discard((envelope.source, envelope.number))
+        self._reply(envelope, answer)
+
+    async def _write(self, envelope: Envelope, message: WriteTransaction) -> None:
+        def answer(outcome: Finished | Failed) -> None:
+            self._working.discard((envelope.source, envelope.number))
+            self._reply(envelope, outcome)
+
+        # The timestamp is taken at receipt, before the ledger is written (§3.2).
+        self._begun += 1
+        transaction = Transaction(
+            transaction_id(
+                node=self._host.name,
+                incarnation=self._host.incarnation,
+                count=self._begun,
+                chance=self._id_site.below(1 << 26),
+            ),
+            message.token,
+            self._tools.timestamps.next(),
+            message.call,
+            message.fingerprint,
+            message.actions,
+        )
+        while True:
+            entry = await self._tools.ledger.begin(transaction)
+            if entry.transaction.id == transaction.id:
+                if entry.is_decided:  # Recovery was faster.
+                    await finish(transaction, entry, self._tools, answer)
+                else:
+                    await drive(transaction, self._tools, answer)
+                return
+            outcome = from_earlier(entry, message)
+            if outcome is not None:
+                if not entry.is_decided:
+                    self._sighted(entry.transaction)
+                answer(outcome)
+                return
+            if entry.is_cancelled and entry.transaction.call != message.call:
+                # Another call's attempt, cancelled: help it out of the way and begin anew.
+                await finish(entry.transaction, entry, self._tools, nobody_waits)
+                continue
+            await finish(entry.transaction, entry, self._tools, answer, replayed=True)
+            return
+
+    def _sighted(self, transaction: Transaction) -> None:
+        """Note that a retry met an unfinished transaction; after 5 s have it driven (§3.5)."""
+        now_us = self._host.elapsed_us()
+        if len(self._sightings) >= SIGHTINGS_MAX:
+            self._sightings.clear()
+        first_us = self._sightings.setdefault(transaction.id, now_us)
+        if now_us - first_us >= self._options.stalled_after_us:
+            del self._sightings[transaction.id]
+            self._host.spawn(self._recover(Recover(transaction.id, transaction.entry, "", ())))
+
+    async def _recover(self, message: Recover) -> None:
+        await recover(message, self._tools)
+        self._driving.discard(message.transaction)

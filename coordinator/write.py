@@ -1,0 +1,185 @@
+"""One write transaction, from the first prepare to the last acknowledgement: Listing 2 (§3.3).
+
+Read it from top to bottom; it is the protocol.  Retries and deadlines belong to `network.rpc`, the
+record of how far a transaction has come to `coordinator.ledger`.  Recovery needs no code of its
+own: it calls `drive` again.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from coordinator.ledger import Entry, Ledger, State, Transaction
+from coordinator.options import CoordinatorOptions
+from coordinator.timestamps import Timestamps
+from items.data import data
+from items.errors import (
+    NONE,
+    RESOURCE_NOT_FOUND,
+    THROTTLING_ERROR_REASON,
+    TRANSACTION_IN_PROGRESS,
+    Reason,
+)
+from items.limits import TRANSACTION_ACTIONS_MAX
+from network.messages import (
+    Accept,
+    Cancel,
+    Commit,
+    Done,
+    Failed,
+    Finished,
+    NotMine,
+    Prepare,
+    RecordKey,
+    Reject,
+    Vote,
+    Votes,
+)
+from network.placement import Placement
+from network.rpc import Ask, Peers
+
+TABLE_UNKNOWN = Reason(RESOURCE_NOT_FOUND.name, RESOURCE_NOT_FOUND.message)
+Answer = Callable[[Finished | Failed], None]
+
+
+@data
+class Tools:
+    """What driving a transaction takes."""
+
+    peers: Peers
+    ledger: Ledger
+    placement: Placement
+    timestamps: Timestamps
+    options: CoordinatorOptions
+
+
+async def drive(transaction: Transaction, tools: Tools, answer: Answer) -> None:
+    """Take a transaction that the ledger knows as PREPARING to its end.
+
+    Any number of coordinators may drive one transaction at the same time (§3.5).  They may propose
+    different ends; the ledger lets one of them decide, and all of them carry that out.
+    """
+    assert 1 <= len(transaction.actions) <= TRANSACTION_ACTIONS_MAX
+
+    # PREPARING.  Every vote is awaited, even after the first no: a client is told every reason, and
+    # a prepare that arrived behind our own cancel would leave a promise that only recovery ends.
+    votes = await collect_votes(transaction, tools)
+
+    # The commit point.  Before it either end is possible, after it only one is; so whatever
+    # happens, nothing below this line gives up.
+    entry = await tools.ledger.decide(transaction, reasons_for(votes))
+    if entry is None:
+        # Finished and purged behind our back: somebody else knows how it ended, we do not.
+        answer(Failed(TRANSACTION_IN_PROGRESS.name, TRANSACTION_IN_PROGRESS.message))
+        return
+    await finish(transaction, entry, tools, answer)
+
+
+async def finish(
+    transaction: Transaction, entry: Entry, tools: Tools, answer: Answer, *, replayed: bool = False
+) -> None:
+    """Carry out a decision: COMMITTING or CANCELLING, then COMPLETED."""
+    assert entry.is_decided, "nothing is carried out before it is decided"
+    assert not entry.reasons or len(entry.reasons) == len(transaction.actions or entry.reasons)
+    finished = Finished(entry.reasons, replayed)
+    if entry.state is State.COMPLETED:
+        answer(finished)
+        return
+
+    order = Cancel if entry.is_cancelled else Commit
+    orders = {
+        node: Ask(node, order(transaction.id, tuple(keys)))
+        for node, keys in participants(transaction, tools.placement).items()
+    }
+
+    # Whoever is told 'committed' reads what was written, so every commit is applied first (§3.3).
+    # A cancellation has nothing to show; it waits a while, so that a retry finds the items free.
+    options = tools.options
+    deadline_us = options.answer_deadline_us
+    replies = await tools.peers.ask_all(list(orders.values()), options.patience(deadline_us))
+    silent = [
+        ask
+        for ask, reply in zip(orders.values(), replies, strict=True)
+        if not isinstance(reply, Done)
+    ]
+    if not silent or entry.is_cancelled:
+        answer(finished)
+    else:
+        answer(Failed(TRANSACTION_IN_PROGRESS.name, TRANSACTION_IN_PROGRESS.message))
+    while silent:
+        replies = await tools.peers.ask_all(silent, options.patience(None))
+        silent = [
+            ask for ask, reply in zip(silent, replies, strict=True) if not isinstance(reply, Done)
+        ]
+
+    # COMPLETED.  Losing this write costs a needless recovery, never an answer.
+    await tools.ledger.complete(transaction)
+
+
+def participants(transaction: Transaction, placement: Placement) -> dict[str, list[RecordKey]]:
+    """Return the keys that each partition has a part in, partitions in the request's order."""
+    places: dict[str, list[RecordKey]] = {}
+    for action in transaction.actions:
+        node = placement.owner(action.table, action.key)
+        places.setdefault(node, []).append((action.table, action.key))
+    return places
+
+
+async def collect_votes(transaction: Transaction, tools: Tools) -> list[Vote]:
+    """Ask every partition to promise its actions, and return the votes in the request's order."""
+    positions: dict[str, list[int]] = {}
+    for position, action in enumerate(transaction.actions):
+        node = tools.placement.owner(action.table, action.key)
+        positions.setdefault(node, []).append(position)
+
+    deadline_us = tools.options.votes_deadline_us
+    replies = await tools.peers.ask_all(
+        [
+            Ask(
+                node,
+                Prepare(
+                    transaction.id,
+                    transaction.entry,
+                    transaction.timestamp,
+                    tuple(transaction.actions[position] for position in mine),
+                ),
+            )
+            for node, mine in positions.items()
+        ],
+        tools.options.patience(deadline_us),
+    )
+
+    votes: list[Vote] = [Reject(THROTTLING_ERROR_REASON, None)] * len(transaction.actions)
+    for mine, reply in zip(positions.values(), replies, strict=True):
+        match reply:
+            case Votes(votes=theirs):
+                for position, vote in zip(mine, theirs, strict=True):
+                    votes[position] = vote
+                    if isinstance(vote, Reject):
+                        tools.timestamps.shown(vote.in_the_way)
+            case NotMine(table=table):
+                for position in mine:
+                    if transaction.actions[position].table == table:
+                        votes[position] = Reject(TABLE_UNKNOWN, None)
+            case _:
+                pass  # Silent until the coordinator gave up: the items are as if throttled.
+    return votes
+
+
+def reasons_for(votes: Sequence[Vote]) -> tuple[Reason, ...]:
+    """Return no reasons if everyone accepted; else one an action, at the action's place.
+
+    An accepted action keeps its place with `None`, because clients read `CancellationReasons` by
+    position.  A ValidationError is told alone, the first one only, as DynamoDB does: what is wrong
+    with the request itself comes before what happened to it.
+    """
+    if all(isinstance(vote, Accept) for vote in votes):
+        return ()
+    reasons = [vote.reason if isinstance(vote, Reject) else NONE for vote in votes]
+    codes = [reason.code for reason in reasons]
+    if "ValidationError" in codes:
+        first = codes.index("ValidationError")
+        reasons = [reason if n == first else NONE for n, reason in enumerate(reasons)]
+    assert any(reason.code != NONE.code for reason in reasons), "cancelled, and nobody is to blame"
+    return tuple(reasons)
+
+
+Drive = Callable[[Transaction, Tools, Answer], Awaitable[None]]

@@ -1,0 +1,90 @@
+"""Where something stands inside an item: document paths.
+
+A path is a tuple of steps. A step is an attribute's name (into a map) or a position (into a list):
+`a.b[1]` is `("a", "b", 1)`. An expression may write a placeholder, `#n`, in the place of a name;
+`resolved` puts the name there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import TypeAlias, TypeVar
+
+from items.values import AttributeValue, Item
+
+Step: TypeAlias = str | int
+Path: TypeAlias = tuple[Step, ...]
+
+T = TypeVar("T")
+
+
+def get(item: Item, path: Path) -> AttributeValue | None:
+    """Give what stands at a path; None if it leads nowhere."""
+    value = item.get(path[0])  # type: ignore[arg-type]  # A path begins with a name.
+    for step in path[1:]:
+        if value is None:
+            return None
+        value = inside(value, step)
+    return value
+
+
+def inside(value: AttributeValue, step: Step) -> AttributeValue | None:
+    """Take one step into a map or list; None if nothing is there, or there is no way in."""
+    kind, content = value
+    if isinstance(step, str):
+        found = content.get(step) if kind == "M" else None
+    else:
+        found = content[step] if kind == "L" and step < len(content) else None
+    return found
+
+
+def resolved(path: Path, names: Mapping[str, str]) -> Path:
+    """Put attribute names in the place of their placeholders."""
+    return tuple(
+        names[step] if isinstance(step, str) and step.startswith("#") else step for step in path
+    )
+
+
+def as_text(path: Path) -> str:
+    """Write a path as error messages have it: `[a, b, [1]]`."""
+    steps = (f"[{step}]" if isinstance(step, int) else step for step in path)
+    return f"[{', '.join(steps)}]"
+
+
+def first_clash(paths: Sequence[Path]) -> str | None:
+    """Say which two paths cannot be meant together: an overlap if there is one, else a conflict.
+
+    Paths overlap if one is the other or leads to it (`a`, `a.b`). They conflict if they take one
+    place for a map and for a list (`a.b`, `a[1]`).
+    """
+    if len({path[0] for path in paths}) == len(paths):
+        return None
+    pairs = [(clash(one, two), one, two) for one, two in combinations(paths, 2)]
+    for kind in ("overlap", "conflict"):
+        for found, one, two in pairs:
+            if found == kind:
+                return (
+                    f"Two document paths {kind} with each other;"
+                    " must remove or rewrite one of these paths;"
+                    f" path one: {as_text(one)}, path two: {as_text(two)}"
+                )
+    return None
+
+
+def clash(one: Path, two: Path) -> str | None:
+    for left, right in zip(one, two, strict=False):
+        if isinstance(left, str) is not isinstance(right, str):
+            return "conflict"
+        if left != right:
+            return None
+    return "overlap"
+
+
+def by_first_step(entries: Iterable[tuple[Path, T]]) -> dict[Step, list[tuple[Path, T]]]:
+    """Sort entries by the first step of their paths, each with the rest of its path.
+
+    Work on several paths at once, taken step by step, is a work on a tree; this is its branching.
+    """
+    branches: dict[Step, list[tuple[Path, T]]] = {}
+    for path, entry in entries:
+        branches.setdefault(path[0], []).append((path[1:], entry))
+    return branches

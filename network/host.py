@@ -1,0 +1,128 @@
+"""A host: what a node has of the machine that it runs on, and the seams behind it.
+
+Each seam is a small `Protocol` with a simulated and a real implementation; a node cannot tell which
+it was given.  A crashed host is deaf, dumb and idle at once: its transport refuses first, and only
+then are its tasks dropped, so that nothing that a dying task does is heard by the living.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+Receive = Callable[[bytes], None]
+
+
+class Transport(Protocol):
+    """Carries frames between hosts; may lose, repeat, delay and reorder them; never blocks."""
+
+    def send(self, source: str, target: str, frame: bytes) -> None: ...
+
+
+class Clock(Protocol):
+    """The host's opinion of the time, in µs; may differ from its neighbours' and step back."""
+
+    def now_us(self) -> int: ...
+
+
+class Timers(Protocol):
+    """Elapsed time: counts up evenly whatever the clock says.  Durations are measured with it."""
+
+    def elapsed_us(self) -> int: ...
+
+    def after(
+        self, delay_us: int, function: Callable[[Any, Any], None], first: Any, second: Any
+    ) -> None:
+        """Call `function(first, second)` once, `delay_us` from now."""
+
+
+class Site(Protocol):
+    """A place that draws: its n-th draw depends on the seed, its name and n, and nothing else."""
+
+    def below(self, bound: int) -> int:
+        """Draw an integer of 0 … bound - 1; 0 is the calm one."""
+
+    def happens(self, probability: float) -> bool:
+        """Draw whether something happens; that it does not is calm."""
+
+
+class Chance(Protocol):
+    """The only source of chance."""
+
+    def site(self, name: str) -> Site: ...
+
+
+class Host:
+    """One incarnation of a machine: born at start or restart, dead for ever after a crash."""
+
+    def __init__(
+        self,
+        name: str,
+        incarnation: int,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        transport: Transport,
+        clock: Clock,
+        timers: Timers,
+        chance: Chance,
+    ) -> None:
+        self.name = name
+        self.incarnation = incarnation
+        self.up = True
+        self.failed: Callable[[str, BaseException], None] | None = None  # Told of a node's bugs.
+        self.elapsed_us = timers.elapsed_us
+        self.now_us = clock.now_us
+        self.create_future: Callable[[], asyncio.Future[Any]] = loop.create_future
+        self._transport, self._timers, self._chance, self._loop = transport, timers, chance, loop
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # In order of birth, the order of dropping.
+        self._births = 0
+
+    def send(self, target: str, frame: bytes) -> None:
+        if self.up:
+            self._transport.send(self.name, target, frame)
+
+    def after(self, delay_us: int, function: Callable[[Any], None], argument: Any = None) -> None:
+        """Call `function(argument)` after `delay_us`, unless this host has crashed by then."""
+        self._timers.after(delay_us, self._fire, function, argument)
+
+    async def sleep(self, delay_us: int) -> None:
+        woken = self.create_future()
+        self.after(delay_us, _wake, woken)
+        await woken
+
+    def site(self, name: str) -> Site:
+        """Return the site of this name on this host; a restart begins a site of its own."""
+        return self._chance.site(f"{self.name}.{self.incarnation} {name}")
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start a task that lives until it ends or the host crashes.  The only place that does."""
+        self._births += 1
+        self._tasks[self._births] = self._loop.create_task(self._run(self._births, work))
+
+    def crash(self) -> None:
+        """Go silent, then drop all tasks in the order of their birth."""
+        self.up = False
+        tasks, self._tasks = list(self._tasks.values()), {}
+        for task in tasks:
+            task.cancel()
+
+    def _fire(self, function: Callable[[Any], None], argument: Any) -> None:
+        if self.up:
+            function(argument)
+
+    async def _run(self, birth: int, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            # A task's top: a bug in a node must not vanish with its task.
+            if not self.up:
+                return
+            if self.failed is None:
+                raise
+            self.failed(self.name, error)
+        finally:
+            self._tasks.pop(birth, None)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

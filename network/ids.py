@@ -1,0 +1,50 @@
+"""Names and numbers that identify: incarnations, messages, transactions, timestamps."""
+
+from typing import NamedTuple, NewType
+
+TransactionId = NewType("TransactionId", str)  # UUID-shaped; holds its coordinator's incarnation.
+EntryKey = NewType("EntryKey", str)  # Under which the ledger keeps a transaction: its token or id.
+TableId = NewType("TableId", str)  # Minted when a table is created; a name may be used again.
+
+MESSAGES_PER_INCARNATION_BITS = 32
+
+
+class Timestamp(NamedTuple):
+    """A transaction's place in the serial order (§3.2): its coordinator's clock, then its name.
+
+    Two coordinators may read the same microsecond; the name makes the order total.
+    """
+
+    us: int
+    node: str
+
+    def __str__(self) -> str:
+        return f"{self.us}.{self.node}"
+
+
+NEVER = Timestamp(0, "")  # Before every transaction: the timestamp of what was never written.
+
+
+def first_number(incarnation: int) -> int:
+    """Return the number below all message numbers of a node's incarnation.
+
+    A message number holds the sender's incarnation in its upper bits, so that a reply to a node
+    that has crashed since is not taken for a reply to one of its new questions.
+    """
+    return incarnation << MESSAGES_PER_INCARNATION_BITS
+
+
+def incarnation_of(number: int) -> int:
+    return number >> MESSAGES_PER_INCARNATION_BITS
+
+
+def transaction_id(*, node: str, incarnation: int, count: int, chance: int) -> TransactionId:
+    """Mint a transaction's id: an RFC 9562 version 8 UUID, unique by node, incarnation and count.
+
+    Never `uuid4`: the same run must mint the same ids.  `chance` fills the 26 bits that are left.
+    """
+    number = int(node[1:]) & 0xFFFF
+    high, low = (chance >> 14) & 0xFFF, 0x8000 | (chance & 0x3FFF)
+    return TransactionId(
+        f"{incarnation & 0xFFFFFFFF:08x}-{number:04x}-8{high:03x}-{low:04x}-{count:012x}"
+    )

@@ -1,0 +1,198 @@
+"""The lossy network: it delays, loses, repeats and reorders, on virtual time or on real time.
+
+It stands behind the same `Transport` seam as any other; a node cannot tell.  Every fate is drawn as
+a message leaves, under the name of its link and its number there ('c1>p2 #3'); every obstacle (a
+host that is down, a cut) is asked about as it arrives, because a crash and a cut lose what is in
+flight as well.
+"""
+
+from typing import Protocol
+
+from items.data import data
+from network.host import Chance, Receive, Site, Timers
+
+CARRIED, LOST, REPEATED, LATE = range(4)  # Fates; the calm one first.
+FATE_PARTS = 1 << 32
+BOX_FRAMES_MAX = 10_000  # Held frames of one link; more are lost, as they would be in life.
+
+
+class DelayTable(Protocol):
+    """A distribution of one-way delays."""
+
+    def draw(self, site: Site) -> int:
+        """Draw a delay in µs; the shortest one is the calm one."""
+
+
+@data
+class Uniform:
+    """Every delay from `least_us` to `most_us` is as likely as any other."""
+
+    least_us: int
+    most_us: int
+
+    def draw(self, site: Site) -> int:
+        return self.least_us + site.below(self.most_us - self.least_us + 1)
+
+
+# Quantiles of exp(0.6 · z), z normal, at (n + ½) / 64 for n below 32, in thousandths of the median:
+# the shape of delays in a network, by table because `log` and `exp` differ from platform to
+# platform.
+LOWER_PERMILLE = (
+    *(234, 303, 347, 383, 413, 441, 466, 490, 513, 535, 556, 577, 597, 618, 638, 657),
+    *(677, 697, 716, 736, 756, 776, 796, 816, 836, 857, 878, 899, 921, 943, 965, 988),
+)
+# The upper half mirrors the lower one in ratio.
+PERMILLE = (*LOWER_PERMILLE, *(1_000_000 // quantile for quantile in reversed(LOWER_PERMILLE)))
+
+
+@data
+class LogNormal:
+    """Most delays near the median, a few of them up to four times as long."""
+
+    median_us: int
+
+    def draw(self, site: Site) -> int:
+        return max(1, self.median_us * PERMILLE[site.below(len(PERMILLE))] // 1000)
+
+
+@data
+class Weather:
+    """How a link treats what it carries: probabilities a message, and delays in µs."""
+
+    delay: Uniform | LogNormal
+    loss: float = 0.0
+    repeat: float = 0.0
+    late: float = 0.0  # With this probability a message takes up to `late_us` longer.
+    late_us: int = 0
+
+    def __post_init__(self) -> None:
+        total = self.loss + self.repeat + self.late
+        assert 0.0 <= total <= 1.0, "a link cannot lose, repeat and delay more than it carries"
+
+
+class Link:
+    """One direction between two hosts."""
+
+    __slots__ = (
+        "_delay",
+        "_fate",
+        "_late",
+        "cut",
+        "held",
+        "index",
+        "sent",
+        "source",
+        "target",
+        "weather",
+    )
+
+    def __init__(
+        self, source: str, target: str, index: int, weather: Weather, chance: Chance
+    ) -> None:
+        self.source, self.target, self.index, self.weather = source, target, index, weather
+        self.sent = 0
+        self.cut = False
+        self.held: list[tuple[int, bytes]] | None = None  # Frames in the box; None: not held.
+        self._fate = chance.site(f"{source}>{target} fate")
+        self._delay = chance.site(f"{source}>{target} delay")
+        self._late = chance.site(f"{source}>{target} late")
+
+    def fate(self) -> int:
+        """Draw what becomes of the next message: one draw a message, whatever the weather."""
+        weather = self.weather
+        point = self._fate.below(FATE_PARTS)
+        # Calm from 0 upwards, so that a smaller draw is never worse.
+        if point < (1.0 - weather.loss - weather.repeat - weather.late) * FATE_PARTS:
+            return CARRIED
+        if point < (1.0 - weather.loss - weather.repeat) * FATE_PARTS:
+            return LATE
+        return REPEATED if point < (1.0 - weather.loss) * FATE_PARTS else LOST
+
+    def delay_us(self, *, late: bool) -> int:
+        delay_us = self.weather.delay.draw(self._delay)
+        return delay_us + self._late.below(self.weather.late_us + 1) if late else delay_us
+
+
+class Watcher(Protocol):
+    """Whoever wants to know what the network does: the trace, the digest, the counts."""
+
+    def sent(self, link: Link, number: int, frame: bytes, fate: int) -> None: ...
+
+    def delivered(self, link: Link, number: int, frame: bytes) -> None: ...
+
+    def lost(self, link: Link, number: int, frame: bytes, because: str) -> None: ...
+
+
+class LossyNetwork:
+    """All links between all hosts; a `Transport`."""
+
+    def __init__(self, timers: Timers, chance: Chance, weather: Weather, watcher: Watcher) -> None:
+        self.watcher = watcher
+        self.weather = weather
+        self.links: dict[tuple[str, str], Link] = {}
+        self._receivers: dict[str, Receive] = {}  # Only of hosts that are up.
+        self._timers, self._chance = timers, chance
+
+    def join(self, host: str, receive: Receive) -> None:
+        """Deliver what is for `host` to `receive` from now on."""
+        self._receivers[host] = receive
+
+    def leave(self, host: str) -> None:
+        """Deliver nothing to `host` any more."""
+        self._receivers.pop(host, None)
+
+    def link(self, source: str, target: str) -> Link:
+        link = self.links.get((source, target))
+        if link is None:
+            link = Link(source, target, len(self.links), self.weather, self._chance)
+            self.links[source, target] = link
+        return link
+
+    def change_weather(self, weather: Weather) -> None:
+        """Treat everything that is sent from now on, on all links, like this."""
+        self.weather = weather
+        for link in self.links.values():
+            link.weather = weather
+
+    def send(self, source: str, target: str, frame: bytes) -> None:
+        """Draw a message's fate as it leaves, and post its copies."""
+        link = self.links.get((source, target)) or self.link(source, target)
+        link.sent = number = link.sent + 1
+        fate = link.fate()
+        self.watcher.sent(link, number, frame, fate)
+        if fate == LOST:
+            self.watcher.lost(link, number, frame, "loss")
+            return
+        parcel = (number, frame)
+        self._timers.after(link.delay_us(late=fate == LATE), self._arrive, link, parcel)
+        if fate == REPEATED:
+            self._timers.after(link.delay_us(late=True), self._arrive, link, parcel)
+
+    def hold(self, source: str, target: str) -> None:
+        """Keep what arrives on this link in a box."""
+        link = self.link(source, target)
+        if link.held is None:
+            link.held = []
+
+    def release(self, source: str, target: str, *, newest_first: bool = False) -> None:
+        """Deliver what the box has, and hold no longer."""
+        link = self.link(source, target)
+        parcels, link.held = link.held or [], None
+        for parcel in reversed(parcels) if newest_first else parcels:
+            self._arrive(link, parcel)
+
+    def _arrive(self, link: Link, parcel: tuple[int, bytes]) -> None:
+        number, frame = parcel
+        receive = self._receivers.get(link.target)
+        if link.held is not None:
+            if len(link.held) < BOX_FRAMES_MAX:
+                link.held.append(parcel)
+            else:
+                self.watcher.lost(link, number, frame, "box full")
+        elif link.cut:
+            self.watcher.lost(link, number, frame, "link cut")
+        elif receive is None:
+            self.watcher.lost(link, number, frame, "host down")
+        else:
+            self.watcher.delivered(link, number, frame)
+            receive(frame)

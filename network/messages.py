@@ -1,0 +1,387 @@
+"""Everything that nodes say to each other, on one screen a conversation.
+
+Each message says who sends it to whom, what it asks (and the paper's section), what replies, and
+what a repeat does ('Twice').  The three roles meet only here.
+
+    client → router → coordinator → ledger, partitions        a transaction
+    client → router → partition                               a singleton, a query
+    partition → recovery manager → coordinator                a stalled transaction
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from items.actions import Action
+from items.data import data
+from items.errors import Reason
+from items.keys import Key, KeySchema
+from items.values import AttributeValue, Item
+from network.codec import CodecError, Wire, codec_of, pack, unpack
+from network.ids import EntryKey, TableId, Timestamp, TransactionId
+
+RecordKey: TypeAlias = tuple[str, Key]  # (table id, key): an item's address in the whole cluster.
+
+# Client and router ------------------------------------------------------------------------------
+
+
+@data
+class Request:
+    """Client → router: an operation of the API, as its JSON says it.
+
+    Reply: `Response`, or `Restarted`.
+    Twice: reads and write transactions with a token are answered anew; what is not idempotent is
+    recognised by its number and answered from memory.
+    """
+
+    operation: str
+    body: Mapping[str, Any]
+    call: str | None  # amz-sdk-invocation-id: the same in all attempts of one call.
+    incarnation: int  # Of the router that is meant; 0 means nobody yet, and is surely refused.
+
+
+@data
+class Response:
+    """The HTTP status and the JSON body that the client sees."""
+
+    status: int
+    body: Mapping[str, Any]
+
+
+@data
+class Restarted:
+    """Reply of a node that a request does not mean: it names another incarnation of this node.
+
+    Says nothing about an earlier copy of the request, which the crashed incarnation may have
+    carried out.  Only where the request named incarnation 0 is it sure that nothing happened.
+    """
+
+    incarnation: int
+
+
+# Router and coordinator --------------------------------------------------------------------------
+
+
+@data
+class WriteTransaction:
+    """Router → coordinator: carry out TransactWriteItems (§3.3).  Reply: `Finished` or `Failed`.
+
+    Twice: while the first is under way the copy waits with it; later it is found by its token.
+    """
+
+    token: EntryKey  # The client's, or one that the router minted where the client gave none.
+    call: str
+    fingerprint: bytes  # Of all parameters; another one under the same token is a mismatch (§2.3).
+    actions: tuple[Action, ...]
+
+
+@data
+class ReadTransaction:
+    """Router → coordinator: carry out TransactGetItems (§3.4).
+
+    Reply: `ReadItems`, `Finished` (with reasons) or `Failed`.  Twice: read again.
+    """
+
+    keys: tuple[RecordKey, ...]
+    request: str  # The client's attempt that this is done for.
+
+
+@data
+class ReadItems:
+    """The items of a read transaction, in the request's order; None where there is none."""
+
+    items: tuple[Item | None, ...]
+
+
+@data
+class Finished:
+    """A transaction's end: committed if there is no reason at all, else cancelled for these."""
+
+    reasons: tuple[Reason, ...]  # One an action, in the request's order; empty: committed.
+    replayed: bool  # Answered from the ledger: an earlier attempt had already finished.
+
+
+@data
+class Failed:
+    """The request was not carried out, or nobody knows: an error of the catalogue, by name."""
+
+    error: str
+    message: str
+
+
+# Coordinator and partition: two-phase commit ------------------------------------------------------
+
+
+@data
+class Prepare:
+    """Coordinator → partition: promise these actions at this timestamp (§3.3).
+
+    Reply: `Votes`, or `NotMine`.  Twice: what is still ongoing for this transaction is accepted
+    unjudged, the rest is judged as if for the first time.
+    """
+
+    transaction: TransactionId
+    entry: EntryKey  # Where the ledger has the transaction, for whoever finds it stalled (§3.5).
+    timestamp: Timestamp
+    actions: tuple[Action, ...]  # All that this partition owns, in the request's order.
+
+
+@data
+class Accept:
+    """A vote: this action will be possible at commit, whatever happens in between."""
+
+
+@data
+class Reject:
+    """A vote: no, and why."""
+
+    reason: Reason
+    in_the_way: Timestamp | None  # The timestamp that was not earlier, where that was the reason.
+
+
+Vote: TypeAlias = Accept | Reject
+
+
+@data
+class Votes:
+    """A partition's votes, one an action.  Beside a rejection, an accept is no new promise."""
+
+    votes: tuple[Vote, ...]
+
+
+@data
+class Commit:
+    """Coordinator → partition: apply what was promised (§3.3, Listing 4).  Reply: `Done`.
+
+    Twice: nothing is ongoing for this transaction any more, nothing happens.
+    """
+
+    transaction: TransactionId
+    keys: tuple[RecordKey, ...]
+
+
+@data
+class Cancel:
+    """Coordinator → partition: forget what was promised (§3.3, Listing 4).  Reply: `Done`.
+
+    Twice, or before its prepare: nothing is ongoing for this transaction, nothing happens.
+    """
+
+    transaction: TransactionId
+    keys: tuple[RecordKey, ...]
+
+
+@data
+class Done:
+    """It is so now.  `changed` says for each key whether this very message made it so."""
+
+    changed: tuple[bool, ...]
+
+
+@data
+class NotMine:
+    """Reply of a partition that does not own a key, or does not know its table: it did nothing."""
+
+    table: str  # The first table id that is unknown here; empty if a key is out of range.
+
+
+# Reads -------------------------------------------------------------------------------------------
+
+
+@data
+class Read:
+    """Router or coordinator → partition: read these items (§2.2, §3.4).
+
+    Reply: `Readings`, or `NotMine`.  Twice: read again.
+    """
+
+    keys: tuple[RecordKey, ...]
+    round: int  # 1 or 2 of a read transaction, 0 outside: a late round-1 reply is none to round 2.
+    request: str  # The client's attempt that this is done for.
+
+
+class Reading(NamedTuple):
+    """What one item looked like."""
+
+    item: Item | None  # The last committed one, whatever is ongoing.
+    lsn: int  # Of its last write; of the last delete in its table and partition if it is missing.
+    ongoing: TransactionId | None
+
+
+@data
+class Readings:
+    readings: tuple[Reading, ...]
+
+
+@data
+class Scan:
+    """Router or recovery manager → partition: the next items in key order (§2.2).
+
+    Reply: `Page`, or `NotMine`.  Twice: read again.  A page is read committed: each item at its moment.
+    """
+
+    table: TableId
+    partition_value: AttributeValue | None  # Query: this partition key only.
+    sort_condition: tuple[str, tuple[AttributeValue, ...]] | None  # Query: operator and operands.
+    after: Key | None  # Exclusive start.
+    forward: bool
+    limit: int  # Items looked at, before the filter.
+    filter: str | None  # A condition; its names and values:
+    names: Mapping[str, str]
+    values: Mapping[str, AttributeValue]
+    request: str
+
+
+@data
+class Page:
+    items: tuple[Item, ...]
+    lsns: tuple[int, ...]  # The items' own.
+    scanned_count: int
+    last: Key | None  # Where to go on; None if this partition has no more.
+    lsn: int  # The partition's last one: what is written later has a higher one.
+
+
+# Singletons and the ledger's own writes -----------------------------------------------------------
+
+
+@data
+class Write:
+    """Router → partition, coordinator → ledger: one write outside any transaction (§3.3).
+
+    Reply: `Written`, `WriteRefused`, `Restarted`, `Forgotten` or `NotMine`.
+    Twice: recognised by its number and answered from memory, never carried out again.
+    """
+
+    action: Action
+    return_values: str  # NONE, ALL_OLD, ALL_NEW, UPDATED_OLD, UPDATED_NEW.
+    incarnation: int  # Of the partition that is meant; 0 means nobody yet, and is surely refused.
+    request: str  # The client's attempt that this is done for.
+
+
+@data
+class Written:
+    attributes: Item | None
+
+
+@data
+class WriteRefused:
+    """Nothing was written: the name of an error of the catalogue, its text, the item in the way."""
+
+    error: str
+    message: str
+    item: Item | None
+
+
+@data
+class Forgotten:
+    """The write may be a copy of one whose answer is forgotten: not carried out (again)."""
+
+
+# Tables -------------------------------------------------------------------------------------------
+
+
+@data
+class OpenTable:
+    """Router → partition: keep items for this table from now on.  Reply: `Done`.
+
+    Twice: it is open already.  After its drop: it stays dropped.
+    """
+
+    table: TableId
+    schema: KeySchema
+
+
+@data
+class DropTable:
+    """Router → partition: forget this table and all its items.  Reply: `Done`.  Twice: nothing."""
+
+    table: TableId
+
+
+# Recovery -----------------------------------------------------------------------------------------
+
+
+@data
+class Stalled:
+    """Partition → recovery manager: this transaction has been ongoing here for too long (§3.5).
+
+    No reply: the partition says it again until the items are free.
+    """
+
+    transaction: TransactionId
+    entry: EntryKey
+    keys: tuple[RecordKey, ...]
+
+
+@data
+class Recover:
+    """Recovery manager → coordinator: take this transaction to its end (§3.5).
+
+    No reply: the manager says it again as long as it finds the transaction unfinished.
+    """
+
+    transaction: TransactionId
+    entry: EntryKey
+    partition: str  # Which reported these keys; empty if the ledger scan found the transaction.
+    keys: tuple[RecordKey, ...]
+
+
+Message: TypeAlias = (
+    Request
+    | Response
+    | Restarted
+    | WriteTransaction
+    | ReadTransaction
+    | ReadItems
+    | Finished
+    | Failed
+    | Prepare
+    | Votes
+    | Commit
+    | Cancel
+    | Done
+    | NotMine
+    | Read
+    | Readings
+    | Scan
+    | Page
+    | Write
+    | Written
+    | WriteRefused
+    | Forgotten
+    | OpenTable
+    | DropTable
+    | Stalled
+    | Recover
+)
+MESSAGES: tuple[type, ...] = Message.__args__
+_TO_WIRE = {cls: (kind, codec_of(cls).to_wire) for kind, cls in enumerate(MESSAGES)}
+_FROM_WIRE = tuple(codec_of(cls).from_wire for cls in MESSAGES)
+
+
+class Envelope(NamedTuple):
+    """A message with its sender, its number there, and the number that it replies to (0: none)."""
+
+    source: str
+    number: int
+    reply_to: int
+    message: Message
+
+
+def to_frame(source: str, number: int, reply_to: int, message: Message) -> bytes:
+    """Write an envelope as the bytes that travel."""
+    kind, to_wire = _TO_WIRE[type(message)]
+    return pack((source, number, reply_to, kind, to_wire(message)))
+
+
+def from_frame(frame: bytes) -> Envelope:
+    """Read what `to_frame` wrote; each receiver gets a message of its own.
+
+    Raises:
+        CodecError: The bytes are not an envelope of ours.
+    """
+    wire: Wire = unpack(frame)
+    try:
+        source, number, reply_to, kind, fields = wire
+        return Envelope(source, number, reply_to, _FROM_WIRE[kind](fields))
+    except (TypeError, ValueError, IndexError, KeyError) as error:
+        raise CodecError(f"not an envelope: {error}") from error

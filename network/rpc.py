@@ -1,0 +1,176 @@
+"""Questions and answers over a network that loses both: one future for a whole fan-out.
+
+`ask_all` sends each question, sends it again while no answer comes, and resolves when everyone has
+answered or was silent for too long.  A question that is sent again is the same bytes under the same
+number, so whatever is asked with more than one attempt must be safe to hear twice (the messages say
+so under 'Twice').  An answer counts only for the very question that it names.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from items.data import data
+from network.host import Host
+from network.ids import first_number
+from network.messages import Message, to_frame
+
+PENDING_MAX = 100_000  # Questions of one node without an answer; more is a node out of control.
+
+
+@data
+class Patience:
+    """How long a question waits for its answer, and how often it is asked meanwhile.
+
+    The wait before each repeat doubles from `first_us` up to `most_us`, give or take a quarter by
+    chance, so that those who were refused together do not come back together.
+    """
+
+    first_us: int
+    most_us: int
+    deadline_us: int | None  # None: for ever.
+    repeats: bool = True
+
+
+@data
+class Ask:
+    """One question: whom, and what."""
+
+    target: str
+    message: Message
+
+
+class _Question:
+    __slots__ = ("asked_us", "attempt", "fanout", "frame", "index", "patience", "target")
+
+    def __init__(
+        self, fanout: "_Fanout", index: int, target: str, frame: bytes, patience: Patience
+    ) -> None:
+        self.fanout, self.index, self.target, self.frame = fanout, index, target, frame
+        self.patience, self.attempt, self.asked_us = patience, 1, 0
+
+
+class _Fanout:
+    __slots__ = ("future", "missing", "replies")
+
+    def __init__(self, future: asyncio.Future[list[Any]], count: int) -> None:
+        self.future = future
+        self.replies: list[Any] = [None] * count
+        self.missing = count
+
+
+class _Lane:
+    """Timers of one duration: first in, first out, with one armed timer for the first of them."""
+
+    __slots__ = ("_armed", "_host", "_peers", "_queue", "delay_us")
+
+    def __init__(self, peers: "Peers", host: Host, delay_us: int) -> None:
+        self.delay_us = delay_us
+        self._peers, self._host = peers, host
+        self._queue: deque[tuple[int, int]] = deque()  # (when, question's number)
+        self._armed = False
+
+    def add(self, number: int) -> None:
+        self._queue.append((self._host.elapsed_us() + self.delay_us, number))
+        if not self._armed:
+            self._armed = True
+            self._host.after(self.delay_us, self._fire)
+
+    def _fire(self, _: Any) -> None:
+        now_us, queue, peers = self._host.elapsed_us(), self._queue, self._peers
+        while queue and (queue[0][0] <= now_us or not peers.awaits(queue[0][1])):
+            peers.expired(queue.popleft()[1])
+        self._armed = bool(queue)
+        if queue:
+            self._host.after(queue[0][0] - now_us, self._fire)
+
+
+class Peers:
+    """A node's conversations with all other nodes.  Lives and dies with its host's incarnation."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._number = first_number(host.incarnation)
+        self._questions: dict[int, _Question] = {}
+        self._lanes: dict[int, _Lane] = {}
+        self._jitter = host.site("jitter")
+
+    def ask_all(self, asks: Sequence[Ask], patience: Patience) -> "asyncio.Future[list[Any]]":
+        """Ask everyone at once; the replies come in the order asked, None where there was none."""
+        fanout = _Fanout(self._host.create_future(), len(asks))
+        if not asks:
+            fanout.future.set_result([])
+        for index, ask in enumerate(asks):
+            self._ask(fanout, index, ask, patience)
+        return fanout.future
+
+    async def ask(self, target: str, message: Message, patience: Patience) -> Any:
+        """Ask one; None means silence until the deadline."""
+        (reply,) = await self.ask_all((Ask(target, message),), patience)
+        return reply
+
+    def tell(self, target: str, message: Message) -> None:
+        """Say something once, for which no reply is due."""
+        self._number += 1
+        self._host.send(target, to_frame(self._host.name, self._number, 0, message))
+
+    def reply(self, target: str, number: int, message: Message) -> None:
+        """Answer the question `number` of `target`."""
+        self._number += 1
+        self._host.send(target, to_frame(self._host.name, self._number, number, message))
+
+    def next_number(self) -> int:
+        """Return the number that the next message will have."""
+        return self._number + 1
+
+    def answered(self, number: int, message: Message) -> None:
+        """Take an answer; one that nobody waits for any more changes nothing."""
+        question = self._questions.pop(number, None)
+        if question is not None:
+            self._settle(question, message)
+
+    def awaits(self, number: int) -> bool:
+        return number in self._questions
+
+    def expired(self, number: int) -> None:
+        """Ask again, or give up, if the question is still open."""
+        question = self._questions.get(number)
+        if question is None:
+            return
+        patience = question.patience
+        waited_us = self._host.elapsed_us() - question.asked_us
+        if patience.deadline_us is not None and waited_us >= patience.deadline_us:
+            del self._questions[number]
+            self._settle(question, None)
+            return
+        if patience.repeats:
+            self._host.send(question.target, question.frame)
+        wait_us = min(patience.first_us << min(question.attempt, 30), patience.most_us)
+        question.attempt += 1
+        # A few waits only, so that each has a lane: three quarters, four or five of them.
+        self._wait(number, wait_us * (3 + self._jitter.below(3)) // 4)
+
+    def _ask(self, fanout: _Fanout, index: int, ask: Ask, patience: Patience) -> None:
+        self._number = number = self._number + 1
+        assert len(self._questions) < PENDING_MAX, "a node asks without end"
+        host = self._host
+        frame = to_frame(host.name, number, 0, ask.message)
+        question = _Question(fanout, index, ask.target, frame, patience)
+        question.asked_us = host.elapsed_us()
+        self._questions[number] = question
+        host.send(ask.target, frame)
+        self._wait(number, patience.first_us)
+
+    def _wait(self, number: int, delay_us: int) -> None:
+        lane = self._lanes.get(delay_us)
+        if lane is None:
+            lane = self._lanes[delay_us] = _Lane(self, self._host, delay_us)
+        lane.add(number)
+
+    def _settle(self, question: _Question, reply: Any) -> None:
+        fanout = question.fanout
+        fanout.replies[question.index] = reply
+        fanout.missing -= 1
+        if fanout.missing == 0 and not fanout.future.done():
+            fanout.future.set_result(fanout.replies)

@@ -1,0 +1,298 @@
+"""A partition's state and its one step: a message in, changes and replies out.
+
+`step` is deterministic and does no I/O.  Its contract with whoever drives it (`partition.server`):
+append the changes; send the replies only when these *and all earlier* changes are durable.  That
+holds for every reply, also one whose step changed nothing: a repeated accept, a read, an answer
+from memory all speak of a state that may not be durable yet.
+
+The rules are in `rules`, `singletons`, `reads` and `scan`, a function each; here they meet the
+state.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from items.data import data
+from items.keys import Key
+from network.ids import EntryKey, Timestamp, TransactionId
+from network.messages import (
+    Accept,
+    Cancel,
+    Commit,
+    Done,
+    DropTable,
+    Envelope,
+    Message,
+    NotMine,
+    OpenTable,
+    Prepare,
+    Read,
+    Readings,
+    RecordKey,
+    Scan,
+    Stalled,
+    Votes,
+    Write,
+)
+from network.once import Once
+from network.placement import Range
+from partition import reads, rules, scan, singletons
+from partition.options import PartitionOptions
+from partition.record import Record, TableState
+from partition.storage import Changes, Stored
+
+
+@data
+class Now:
+    """What time it is: by this host's clock, and on a timer that only counts up."""
+
+    clock_us: int
+    elapsed_us: int
+
+
+@data
+class Output:
+    """What one step did: what must be durable before, and what is to be said after."""
+
+    changes: Changes | None
+    reply: Message | None
+    stalled: tuple[Stalled, ...] = ()  # For a recovery manager; needs no durability.
+
+
+class _Table:
+    """One table here: its state, its records, and their order."""
+
+    def __init__(self, state: TableState) -> None:
+        self.state = state
+        self.records: dict[Key, Record] = {}
+        self.order = scan.KeyOrder()
+
+
+class Machine:
+    """The state of one partition, in memory; the only place that changes it."""
+
+    def __init__(
+        self, name: str, owned: Range, stored: Stored, options: PartitionOptions, elapsed_us: int
+    ) -> None:
+        self.name = name
+        self.incarnation = stored.incarnation
+        self._range = owned
+        self._options = options
+        self._lsn = stored.lsn
+        self._tables = {state.id: _Table(state) for state in stored.tables}
+        self._once = Once(stored.incarnation)
+        # Since when each ongoing record has been so, on this incarnation's timer.
+        self._since: dict[RecordKey, int] = {}
+        # What the step under way changes.
+        self._records: list[tuple[RecordKey, Record | None]] = []
+        self._states: dict[str, TableState] = {}
+        self._met: dict[RecordKey, Record] = {}  # Ongoing records that the step ran into.
+        self._steps: dict[type, Callable[[Any, Envelope, Now], Message | None]] = {
+            Prepare: self._prepare,
+            Commit: self._commit,
+            Cancel: self._cancel,
+            Read: self._read,
+            Scan: self._scan,
+            Write: self._write,
+            OpenTable: self._open_table,
+            DropTable: self._drop_table,
+        }
+        for (table, key), record in stored.records:
+            self._tables[table].records[key] = record
+            self._tables[table].order.add(key)
+            if record.ongoing is not None:
+                self._since[table, key] = elapsed_us  # Counted afresh by each incarnation.
+
+    def step(self, envelope: Envelope, now: Now) -> Output:
+        """Take one message: change the state, and say what changed and what to reply."""
+        message = envelope.message
+        reply = self._steps[type(message)](message, envelope, now)
+        changes = None
+        if self._records or self._states:
+            cause = getattr(message, "request", "") or getattr(message, "transaction", "")
+            changes = Changes(cause, tuple(self._records), tuple(self._states.values()), self._lsn)
+            self._records, self._states = [], {}
+        if self._met:
+            met, self._met = self._met, {}
+            return Output(changes, reply, self._stalled(met, now.elapsed_us))
+        return Output(changes, reply)
+
+    def stalled(self, elapsed_us: int) -> tuple[Stalled, ...]:
+        """Return what has been ongoing here for too long, a message a transaction (§3.5)."""
+        records = {key: self._tables[key[0]].records[key[1]] for key in self._since}
+        return self._stalled(records, elapsed_us)
+
+    # Two-phase commit ------------------------------------------------------------------------
+
+    def _prepare(self, message: Prepare, _: Envelope, now: Now) -> Message:
+        stray = self._stray((action.table, action.key) for action in message.actions)
+        if stray is not None:
+            return stray
+        votes = []
+        promised: list[tuple[RecordKey, Record]] = []
+        for action in message.actions:
+            record = self._record(action.table, action.key)
+            promise = rules.Promise(message.transaction, message.entry, message.timestamp, action)
+            kept, vote = rules.prepare(record, promise)
+            votes.append(vote)
+            if kept is not record:
+                promised.append(((action.table, action.key), kept))
+            elif record.ongoing is not None and record.ongoing.transaction != message.transaction:
+                self._met[action.table, action.key] = record
+        # All or none: an accept beside a rejection makes no new promise, so that a transaction that
+        # is bound to be cancelled holds up nobody.  What it promised before stays until the cancel.
+        if all(type(vote) is Accept for vote in votes):
+            for key, record in promised:
+                self._keep(key, record)
+                self._since[key] = now.elapsed_us
+        return Votes(tuple(votes))
+
+    def _commit(self, message: Commit, _: Envelope, __: Now) -> Message:
+        if not all(self._range.has(key) for _, key in message.keys):
+            return NotMine("")
+        changed = []
+        for key in message.keys:
+            record = self._ongoing(key)
+            owned = rules.owns(record, message.transaction)
+            changed.append(owned)
+            if record is not None and owned:
+                self._apply(key, rules.commit(record, lsn=self._lsn + 1))
+        return Done(tuple(changed))
+
+    def _cancel(self, message: Cancel, _: Envelope, __: Now) -> Message:
+        if not all(self._range.has(key) for _, key in message.keys):
+            return NotMine("")
+        changed = []
+        for key in message.keys:
+            record = self._ongoing(key)
+            owned = rules.owns(record, message.transaction)
+            changed.append(owned)
+            if record is not None and owned:
+                self._keep(key, rules.cancel(record))
+        return Done(tuple(changed))
+
+    # Outside transactions --------------------------------------------------------------------
+
+    def _write(self, message: Write, envelope: Envelope, now: Now) -> Message:
+        source, number = envelope.source, envelope.number
+        earlier = self._once.earlier(source, number, message.incarnation)
+        if earlier is not None:
+            return earlier
+        action = message.action
+        answer: Message | None = self._stray([(action.table, action.key)])
+        if answer is None:
+            record = self._record(action.table, action.key)
+            if record.ongoing is not None:
+                self._met[action.table, action.key] = record
+            stamp = singletons.Stamp(self.name, now.clock_us, self._lsn + 1)
+            applied, answer = singletons.write(record, action, message.return_values, stamp)
+            if applied is not None:
+                self._apply((action.table, action.key), applied)
+        self._once.answer(source, number, answer)
+        return answer
+
+    def _read(self, message: Read, _: Envelope, __: Now) -> Message:
+        stray = self._stray(message.keys)
+        if stray is not None:
+            return stray
+        readings = []
+        for table_id, key in message.keys:
+            table = self._tables[table_id]
+            record = table.records.get(key)
+            reading = reads.read(record, table.state)
+            readings.append(reading)
+            if record is not None and reading.ongoing is not None:
+                self._met[table_id, key] = record
+        return Readings(tuple(readings))
+
+    def _scan(self, message: Scan, _: Envelope, __: Now) -> Message:
+        table = self._tables.get(message.table)
+        if table is None or table.state.dropped:
+            return NotMine(message.table)
+        bytes_max = self._options.page_bytes_max
+        return scan.page(message, table.order, table.records, bytes_max, self._lsn)
+
+    # Tables ----------------------------------------------------------------------------------
+
+    def _open_table(self, message: OpenTable, _: Envelope, __: Now) -> Message:
+        if message.table not in self._tables:
+            state = TableState(message.table, message.schema)
+            self._tables[message.table] = _Table(state)
+            self._states[message.table] = state
+        return Done(())
+
+    def _drop_table(self, message: DropTable, _: Envelope, __: Now) -> Message:
+        table = self._tables.get(message.table)
+        if table is not None and not table.state.dropped:
+            state = TableState(message.table, table.state.schema, dropped=True)
+            self._tables[message.table] = _Table(state)
+            self._states[message.table] = state
+            for key in [key for key in self._since if key[0] == message.table]:
+                del self._since[key]
+        return Done(())
+
+    # State -----------------------------------------------------------------------------------
+
+    def _stray(self, keys: Iterable[RecordKey]) -> NotMine | None:
+        """Refuse as a whole what asks for any key that is not this partition's."""
+        for table_id, key in keys:
+            table = self._tables.get(table_id)
+            if table is None or table.state.dropped:
+                return NotMine(table_id)
+            if not self._range.has(key):
+                return NotMine("")
+        return None
+
+    def _record(self, table_id: str, key: Key) -> Record:
+        table = self._tables[table_id]
+        record = table.records.get(key)
+        return table.state.missing() if record is None else record
+
+    def _ongoing(self, key: RecordKey) -> Record | None:
+        """Return the record, if it is kept: of a dropped table nothing is, and nothing is wrong."""
+        table = self._tables.get(key[0])
+        return None if table is None else table.records.get(key[1])
+
+    def _keep(self, key: RecordKey, record: Record | None) -> None:
+        table = self._tables[key[0]]
+        if record is None:
+            table.records.pop(key[1], None)
+        else:
+            if key[1] not in table.records:
+                table.order.add(key[1])
+            table.records[key[1]] = record
+        if record is None or record.ongoing is None:
+            self._since.pop(key, None)
+        self._records.append((key, record))
+
+    def _apply(self, key: RecordKey, applied: rules.Applied) -> None:
+        """Keep what a commit or a singleton leaves, and raise the table's marks (§3.3)."""
+        table = self._tables[key[0]]
+        self._lsn += 1
+        self._keep(key, applied.record)
+        if applied.mark is not None:
+            state = table.state
+            table.state = TableState(
+                state.id,
+                state.schema,
+                max(state.max_delete_timestamp, applied.mark),
+                self._lsn if applied.deletes else state.delete_lsn,
+            )
+            self._states[state.id] = table.state
+
+    def _stalled(self, records: dict[RecordKey, Record], elapsed_us: int) -> tuple[Stalled, ...]:
+        overdue: dict[tuple[TransactionId, EntryKey], list[RecordKey]] = {}
+        for key, record in records.items():
+            if elapsed_us - self._since[key] >= self._options.stalled_after_us:
+                assert record.ongoing is not None, "only what is ongoing can stall"
+                found = record.ongoing
+                overdue.setdefault((found.transaction, found.entry), []).append(key)
+                self._since[key] = elapsed_us  # Said again after as long, if need be.
+        return tuple(
+            Stalled(transaction, entry, tuple(keys))
+            for (transaction, entry), keys in overdue.items()
+        )
+
+    def timestamp_of(self, table_id: str, key: Key) -> Timestamp:
+        """Return what a prepare is measured against; for tests and pictures."""
+        return self._record(table_id, key).timestamp

@@ -1,0 +1,85 @@
+"""A partition's shell: receive, step, append, and reply once all earlier changes are durable.
+
+No decision is made here.  Ledger nodes run this very code on the internal tables.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from network.host import Host
+from network.messages import Envelope, from_frame
+from network.placement import Range
+from network.rpc import Peers
+from partition.machine import Machine, Now, Output
+from partition.options import PartitionOptions
+from partition.storage import Storage, Stored
+
+Observe = Callable[[str, Envelope, Output], None]
+
+
+class PartitionServer:
+    """One incarnation of a partition or a ledger node."""
+
+    def __init__(
+        self,
+        host: Host,
+        storage: Storage,
+        stored: Stored,
+        owned: Range,
+        options: PartitionOptions,
+        *,
+        managers: Sequence[str],
+        observe: Observe | None = None,
+    ) -> None:
+        self.machine = Machine(host.name, owned, stored, options, host.elapsed_us())
+        self._host, self._storage, self._options = host, storage, options
+        self._peers = Peers(host)
+        self._managers = tuple(managers)
+        self._manager_site = host.site("manager")
+        self._observe = observe
+        # Replies in the order of their steps, each with the number of appends that it waits for.
+        self._replies: deque[tuple[int, Envelope, Output]] = deque()
+        self._appended = self._durable = 0
+        if self._managers:
+            host.after(options.stalled_check_us, self._look_for_stalled)
+
+    def receive(self, frame: bytes) -> None:
+        """Take one message to its reply."""
+        envelope = from_frame(frame)
+        host = self._host
+        output = self.machine.step(envelope, Now(host.now_us(), host.elapsed_us()))
+        if self._observe is not None:
+            self._observe(host.name, envelope, output)
+        if output.changes is not None:
+            self._appended += 1
+            if output.reply is not None:
+                self._replies.append((self._appended, envelope, output))
+            self._storage.append(output.changes, self._one_more_durable)
+        elif output.reply is not None:
+            if self._replies or self._durable < self._appended:
+                self._replies.append((self._appended, envelope, output))
+            else:
+                self._peers.reply(envelope.source, envelope.number, output.reply)
+        if output.stalled:
+            self._report(output.stalled)
+
+    def _one_more_durable(self) -> None:
+        if not self._host.up:
+            return
+        self._durable += 1
+        replies = self._replies
+        while replies and replies[0][0] <= self._durable:
+            _, envelope, output = replies.popleft()
+            assert output.reply is not None, "only replies are queued"
+            self._peers.reply(envelope.source, envelope.number, output.reply)
+
+    def _look_for_stalled(self, _: Any) -> None:
+        self._report(self.machine.stalled(self._host.elapsed_us()))
+        self._host.after(self._options.stalled_check_us, self._look_for_stalled)
+
+    def _report(self, stalled: Sequence[Any]) -> None:
+        for found in stalled:
+            if self._managers:
+                manager = self._managers[self._manager_site.below(len(self._managers))]
+                self._peers.tell(manager, found)

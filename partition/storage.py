@@ -1,0 +1,87 @@
+"""One partition's durable memory: the seam, what passes through it, and the simplest disk there is.
+
+A partition keeps everything in memory and writes what changes.  One append is one step of the
+machine: all of it is durable or nothing is, in the order of the appends.  A failed append is a
+crash: the partition's memory is thrown away, and what was waiting for the append is never answered.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from items.data import data
+from network.messages import RecordKey
+from partition.record import Record, TableState
+
+
+@data
+class Changes:
+    """What one step changed."""
+
+    cause: str  # The transaction or the client's attempt that asked for it.
+    records: tuple[tuple[RecordKey, Record | None], ...]  # None: nothing is kept under this key.
+    tables: tuple[TableState, ...]
+    lsn: int  # The partition's last LSN after this step.
+
+
+@data
+class Stored:
+    """What a partition finds when it starts."""
+
+    incarnation: int  # Risen durably by this start: 1, 2, …; never a clock reading.
+    lsn: int
+    tables: tuple[TableState, ...]
+    records: tuple[tuple[RecordKey, Record], ...]
+
+
+class Storage(Protocol):
+    def load(self) -> Stored:
+        """Raise the incarnation, durably, and return all that was ever made durable."""
+
+    def append(self, changes: Changes, then: Callable[[], None]) -> None:
+        """Make these changes durable, after all earlier ones; call `then` once they are."""
+
+
+class Contents:
+    """The sum of all changes so far: what a disk holds."""
+
+    def __init__(self) -> None:
+        self.incarnation = 0
+        self.lsn = 0
+        self.tables: dict[str, TableState] = {}
+        self.records: dict[RecordKey, Record] = {}
+
+    def take(self, changes: Changes) -> None:
+        """Add one append."""
+        assert changes.lsn >= self.lsn, "an LSN would come twice"
+        self.lsn = changes.lsn
+        for state in changes.tables:
+            self.tables[state.id] = state
+            if state.dropped:
+                for key in [key for key in self.records if key[0] == state.id]:
+                    del self.records[key]
+        for key, record in changes.records:
+            if record is None:
+                self.records.pop(key, None)
+            else:
+                record.check()
+                self.records[key] = record
+
+    def load(self) -> Stored:
+        self.incarnation += 1
+        return Stored(
+            self.incarnation, self.lsn, tuple(self.tables.values()), tuple(self.records.items())
+        )
+
+
+class MemoryStorage:
+    """A disk that is instant and never fails; a `Storage`."""
+
+    def __init__(self) -> None:
+        self.contents = Contents()
+
+    def load(self) -> Stored:
+        return self.contents.load()
+
+    def append(self, changes: Changes, then: Callable[[], None]) -> None:
+        self.contents.take(changes)
+        then()

@@ -1,0 +1,74 @@
+"""Chance: every choice of a run has a name, (site, n), and depends on nothing but it and the seed.
+
+Taking one message, fault or client out of a run therefore shifts no other choice: the third delay
+of link c1>p2 stays what it was.  That is what makes failures shrink and runs comparable.
+
+A draw is a 64-bit mix of (seed, site, n), in integers alone: no `random`, whose methods change
+between Python versions, and no `log` or `exp`, which differ between platforms.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+
+MASK = (1 << 64) - 1
+GOLDEN = 0x9E3779B97F4A7C15  # SplitMix64's step, and its mixer's two factors below.
+ONE = 1 << 32
+
+Overrides = Mapping[tuple[str, int], int]  # (site, n) → the value drawn there instead.
+
+
+class NamedSite:
+    """One place that draws.  Its draws are numbered from 1 in the order in which they are made."""
+
+    __slots__ = ("_base", "_overrides", "count")
+
+    def __init__(self, base: int, overrides: dict[int, int] | None) -> None:
+        self.count = 0
+        self._base = base
+        self._overrides = overrides
+
+    def bits(self) -> int:
+        """Draw 32 even bits."""
+        self.count = n = self.count + 1
+        x = (self._base + n * GOLDEN) & MASK
+        x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
+        return x >> 32
+
+    def below(self, bound: int) -> int:
+        """Draw an integer of 0 … bound - 1; 0 is the calm one.  `bound` is below 2**32."""
+        drawn = self.bits() * bound >> 32
+        if self._overrides is not None:
+            return self._overrides.get(self.count, drawn)
+        return drawn
+
+    def happens(self, probability: float) -> bool:
+        """Draw whether something happens; that it does not is calm."""
+        drawn = self.bits() < probability * ONE
+        if self._overrides is not None:
+            return bool(self._overrides.get(self.count, drawn))
+        return drawn
+
+    def between(self, least: int, most: int) -> int:
+        """Draw an integer of least … most; `least` is the calm one."""
+        return least + self.below(most - least + 1)
+
+
+class NamedChance:
+    """All sites of one run."""
+
+    def __init__(self, seed: int, overrides: Overrides | None = None) -> None:
+        self.seed = seed
+        self._sites: dict[str, NamedSite] = {}
+        self._overrides: dict[str, dict[int, int]] = {}
+        for (site, n), value in (overrides or {}).items():
+            self._overrides.setdefault(site, {})[n] = value
+
+    def site(self, name: str) -> NamedSite:
+        """Return the site of this name, the same one each time."""
+        site = self._sites.get(name)
+        if site is None:
+            name_hash = blake2b(f"{self.seed}|{name}".encode(), digest_size=8).digest()
+            base = int.from_bytes(name_hash, "big")
+            site = self._sites[name] = NamedSite(base, self._overrides.get(name))
+        return site

@@ -1,0 +1,1 @@
+"""Judges of a run: each reads a history, or the evidence of the disks, and says what is wrong."""

@@ -1,0 +1,73 @@
+"""What clients saw: each operation with its request, its answer, and when both happened.
+
+An operation is a call under one token with all its attempts, or one attempt of a singleton.  Only
+the latest attempt's answer counts.  An operation without a definite answer is *unknown*: it may
+have happened, before or after its last attempt, or not at all; it is neither dropped nor guessed.
+
+Kept packed, a few hundred bytes an operation, because long runs are judged by their whole history.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from items.errors import CATALOGUE
+from network.codec import pack, unpack
+
+WRITE_TRANSACTION, READ_TRANSACTION = "TransactWriteItems", "TransactGetItems"
+
+
+class Operation(NamedTuple):
+    """One entry of a history."""
+
+    place: int  # In the history.
+    client: str
+    name: str  # The API's name for it.
+    request: Mapping[str, Any]
+    call: str
+    invoked_us: int
+    returned_us: int
+    attempts: tuple[str, ...]  # The request ids under which it travelled, the latest one last.
+    status: int  # 0: no answer.
+    answer: Mapping[str, Any]
+
+    @property
+    def error(self) -> str:
+        """The answer's error by name; empty if there is none."""
+        return str(self.answer.get("__type", "")).rpartition("#")[2]
+
+    @property
+    def is_unknown(self) -> bool:
+        return self.status == 0 or (self.error != "" and not CATALOGUE[self.error].definite)
+
+    @property
+    def is_transaction(self) -> bool:
+        return self.name in (WRITE_TRANSACTION, READ_TRANSACTION)
+
+    @property
+    def outcome(self) -> str:
+        """Say how it ended: committed, cancelled (or refused), unknown."""
+        if self.is_unknown:
+            return "unknown"
+        return "cancelled" if self.error else "committed"
+
+    @property
+    def reasons(self) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = list(self.answer.get("CancellationReasons", ()))
+        return found
+
+
+class History:
+    """All operations of a run, in the order of their answers."""
+
+    def __init__(self) -> None:
+        self._packed: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def add(self, operation: Operation) -> None:
+        self._packed.append(pack(operation))
+
+    def __iter__(self) -> Iterator[Operation]:
+        for packed in self._packed:
+            yield Operation(*unpack(packed))

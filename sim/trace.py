@@ -1,0 +1,103 @@
+"""All that happens in a run: counted always, hashed always, and told to whoever listens.
+
+The digest hashes protocol events - messages as they leave, arrive and get lost, changes as they
+become durable, crashes - and not the steps of a loop, exception texts or paths.  Two runs with one
+digest did the same; that is what 'deterministic' means here.
+"""
+
+import struct
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from network.host import Timers
+from network.lossy import LATE, REPEATED, Link
+from partition.storage import Changes
+
+MARKS_MAX = 30_000  # Buffered before they are hashed.
+LOST_MARK, CRASH_MARK = -1, -2
+
+
+class Event(NamedTuple):
+    """One event for those who listen: when, what (`noun.happened`), and its particulars."""
+
+    us: int
+    name: str
+    fields: dict[str, Any]
+
+
+Listener = Callable[[Event], None]
+
+
+class Trace:
+    """The events of one run; a `network.lossy.Watcher`."""
+
+    def __init__(self, timers: Timers) -> None:
+        self.sent_count = self.delivered_count = self.lost_count = self.repeated_count = 0
+        self.late_count = 0
+        self._listeners: list[Listener] = []
+        self._elapsed_us = timers.elapsed_us
+        self._hash = blake2b(digest_size=16)
+        self._marks: list[int] = []
+        self._frames: list[bytes] = []
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def digest(self) -> str:
+        """Return the hash of all events so far, in hexadecimal."""
+        self._flush()
+        return self._hash.hexdigest()
+
+    # What the network does -------------------------------------------------------------------
+
+    def sent(self, link: Link, number: int, frame: bytes, fate: int) -> None:
+        self.sent_count += 1
+        self._marks += (self._elapsed_us(), link.index, number, fate, len(frame))
+        self._frames.append(frame)
+        if fate == REPEATED:
+            self.repeated_count += 1
+        elif fate == LATE:
+            self.late_count += 1
+        if self._listeners:
+            self.tell("message.sent", link=link, number=number, frame=frame, fate=fate)
+
+    def delivered(self, link: Link, number: int, frame: bytes) -> None:
+        self.delivered_count += 1
+        self._marks += (self._elapsed_us(), link.index, number)
+        if len(self._marks) > MARKS_MAX:
+            self._flush()
+        if self._listeners:
+            self.tell("message.delivered", link=link, number=number, frame=frame)
+
+    def lost(self, link: Link, number: int, frame: bytes, because: str) -> None:
+        self.lost_count += 1
+        self._marks += (self._elapsed_us(), link.index, number, LOST_MARK)
+        if self._listeners:
+            self.tell("message.lost", link=link, number=number, frame=frame, because=because)
+
+    # What hosts do ---------------------------------------------------------------------------
+
+    def durable(self, host: str, changes: Changes) -> None:
+        self._marks += (self._elapsed_us(), changes.lsn, len(changes.records))
+        if self._listeners:
+            self.tell("change.durable", host=host, changes=changes)
+
+    def host(self, event: str, host: str) -> None:
+        """Note that a host crashed or (re)started."""
+        self._marks += (self._elapsed_us(), CRASH_MARK)
+        self._frames.append(f"{event} {host}".encode())
+        if self._listeners:
+            self.tell(event, host=host)
+
+    def tell(self, name: str, **fields: Any) -> None:
+        """Tell the listeners of an event that is no part of the digest by itself."""
+        event = Event(self._elapsed_us(), name, fields)
+        for listener in self._listeners:
+            listener(event)
+
+    def _flush(self) -> None:
+        marks, self._marks = self._marks, []
+        frames, self._frames = self._frames, []
+        self._hash.update(struct.pack(f"<{len(marks)}q", *marks))
+        self._hash.update(b"".join(frames))

@@ -1,0 +1,1 @@
+"""What clients ask for: one file a scenario's workload."""

@@ -1,0 +1,1 @@
+"""The product's face: the command, and the wiring of everything below."""

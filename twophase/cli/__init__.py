@@ -1,0 +1,1 @@
+"""The command `twophase`, one file a command group."""
