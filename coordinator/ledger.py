@@ -86,14 +86,7 @@ class Entry:
 
 Reasons: TypeAlias = tuple[Reason, ...]
 Refused: TypeAlias = tuple[RefusedCall, ...]
-
-
-@data
-class Request:
-    """What only an unfinished transaction needs; removed when it is completed."""
-
-    timestamp: Timestamp
-    actions: tuple[Action, ...]
+Actions: TypeAlias = tuple[Action, ...]
 
 
 class Ledger:
@@ -169,7 +162,7 @@ class Ledger:
             ":cancelling": ("S", str(State.CANCELLING)),
             ":id": ("S", transaction.id),
         }
-        update = "SET #state = :completed REMOVE Request"
+        update = "SET #state = :completed REMOVE Request, Stamp"
         condition = "#state IN (:committing, :cancelling) AND #transaction = :id"
         await self._write(_update(transaction.entry, update, condition, values))
 
@@ -230,18 +223,26 @@ def entry_key(key: EntryKey) -> Key:
 
 def entry_of(item: Item) -> Entry:
     """Read an entry from its item."""
-    request = decode(item["Request"][1], Request) if "Request" in item else Request(NEVER, ())
+    actions = decode(item["Request"][1], Actions) if "Request" in item else ()
     transaction = Transaction(
         TransactionId(item["Transaction"][1]),
         EntryKey(item["Entry"][1]),
-        request.timestamp,
+        timestamp_of(item),
         item["Call"][1],
         item["Fingerprint"][1],
-        request.actions,
+        actions,
     )
     reasons = decode(item["Reasons"][1], Reasons) if "Reasons" in item else ()
     refused = decode(item["Refused"][1], Refused) if "Refused" in item else ()
     return Entry(transaction, State(item["State"][1]), reasons, refused)
+
+
+def timestamp_of(item: Item) -> Timestamp:
+    """Return the transaction's timestamp; `NEVER` once it is completed, when nobody needs it."""
+    if "Stamp" not in item:
+        return NEVER
+    us, _, node = item["Stamp"][1].partition(".")
+    return Timestamp(int(us), node)
 
 
 def item_of(entry: Entry) -> dict[str, AttributeValue]:
@@ -251,9 +252,10 @@ def item_of(entry: Entry) -> dict[str, AttributeValue]:
         "Entry": ("S", transaction.entry),
         "State": ("S", str(entry.state)),
         "Transaction": ("S", transaction.id),
+        "Stamp": ("S", str(transaction.timestamp)),
         "Call": ("S", transaction.call),
         "Fingerprint": ("B", transaction.fingerprint),
-        "Request": ("B", encode(Request(transaction.timestamp, transaction.actions), Request)),
+        "Request": ("B", encode(transaction.actions, Actions)),
     }
     if entry.refused:
         item["Refused"] = ("B", encode(entry.refused, Refused))

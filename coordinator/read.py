@@ -9,7 +9,7 @@ Round 2 begins only when round 1 has ended for *all* items; item by item, the mo
 Round 1's look at what is ongoing only saves the second round; round 2's is essential.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from coordinator.options import CoordinatorOptions
 from items.errors import (
@@ -35,8 +35,15 @@ from network.rpc import Ask, Peers
 class ReadTransactions:
     """What one coordinator needs to read."""
 
-    def __init__(self, peers: Peers, placement: Placement, options: CoordinatorOptions) -> None:
+    def __init__(
+        self,
+        peers: Peers,
+        placement: Placement,
+        options: CoordinatorOptions,
+        note: Callable[[str], None],
+    ) -> None:
         self._peers, self._placement, self._options = peers, placement, options
+        self._note = note
 
     async def read(self, keys: Sequence[RecordKey], request: str) -> ReadItems | Finished | Failed:
         """Read all items as of one moment, or say at which positions something was in the way."""
@@ -47,6 +54,7 @@ class ReadTransactions:
                 return first
             reasons = [is_ongoing(reading) for reading in first]
             if any(reasons) and self._options.read_redrives == 0:
+                self._note("read.met_ongoing")
                 break
             second = await self._round(keys, 2, request)
             if isinstance(second, Failed):
@@ -54,6 +62,8 @@ class ReadTransactions:
             reasons = [in_the_way(*both) for both in zip(first, second, strict=True)]
             if not any(reasons):
                 return ReadItems(tuple(reading.item for reading in first))
+            met = any(is_ongoing(reading) for reading in second)
+            self._note("read.met_ongoing" if met else "read.met_change")
             first = second  # A redrive compares with the newest: its first round is done already.
         else:
             assert any(reasons), "nothing was in the way"

@@ -23,6 +23,7 @@ from network.ids import EntryKey, TableId, TransactionId
 from network.messages import (
     Cancel,
     Commit,
+    Done,
     Failed,
     Finished,
     Page,
@@ -58,7 +59,10 @@ async def recover(message: Recover, tools: Tools) -> None:
         order = Cancel if entry.is_cancelled else Commit
     if message.partition:
         patience = tools.options.patience(tools.options.answer_deadline_us)
-        await tools.peers.ask(message.partition, order(message.transaction, message.keys), patience)
+        ended = order(message.transaction, message.keys)
+        reply = await tools.peers.ask(message.partition, ended, patience)
+        if isinstance(reply, Done) and any(reply.changed):
+            tools.note("orphan.ended")
 
 
 def nobody_waits(_: Finished | Failed) -> None:

@@ -72,8 +72,9 @@ class CoordinatorServer:
             placement,
             Timestamps(host.name, host.now_us),
             options,
+            host.note,
         )
-        self._reads = ReadTransactions(self._peers, placement, options)
+        self._reads = ReadTransactions(self._peers, placement, options, host.note)
         self._id_site = host.site("transaction id")
         self._begun = 0
         self._working: set[tuple[str, int]] = set()  # Requests under way, by source and number.
@@ -145,6 +146,7 @@ class CoordinatorServer:
                 return
             outcome = from_earlier(entry, message)
             if outcome is not None:
+                self._note_earlier(outcome, entry)
                 if not entry.is_decided:
                     self._sighted(entry.transaction)
                 answer(outcome)
@@ -153,8 +155,18 @@ class CoordinatorServer:
                 # Another call's attempt, cancelled: help it out of the way and begin anew.
                 await finish(entry.transaction, entry, self._tools, nobody_waits)
                 continue
+            self._host.note("token.replayed", transaction=entry.transaction.id)
             await finish(entry.transaction, entry, self._tools, answer, replayed=True)
             return
+
+    def _note_earlier(self, outcome: Finished | Failed, entry: Entry) -> None:
+        if isinstance(outcome, Finished):
+            event = "token.replayed"
+        elif outcome.error == IDEMPOTENT_PARAMETER_MISMATCH.name:
+            event = "token.mismatched"
+        else:
+            event = "token.in_progress"
+        self._host.note(event, transaction=entry.transaction.id)
 
     def _sighted(self, transaction: Transaction) -> None:
         """Note that a retry met an unfinished transaction; after 5 s have it driven (§3.5)."""
@@ -167,5 +179,6 @@ class CoordinatorServer:
             self._host.spawn(self._recover(Recover(transaction.id, transaction.entry, "", ())))
 
     async def _recover(self, message: Recover) -> None:
+        self._host.note("recovery.began", transaction=message.transaction)
         await recover(message, self._tools)
         self._driving.discard(message.transaction)

@@ -49,6 +49,7 @@ class Tools:
     placement: Placement
     timestamps: Timestamps
     options: CoordinatorOptions
+    note: Callable[[str], None]
 
 
 async def drive(transaction: Transaction, tools: Tools, answer: Answer) -> None:

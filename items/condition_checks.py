@@ -21,6 +21,7 @@ from items.check_rules import (
     type_of,
     wrong_type,
 )
+from items.conditions import ORDERED
 from items.limits import IN_OPERANDS_MAX
 from items.operands import Names, Values
 from items.paths import as_text, resolved
@@ -40,7 +41,6 @@ from items.syntax import (
 )
 from items.values import TYPES, AttributeValue, compare
 
-ORDERED = ("S", "N", "B")
 OPERANDS = {"size"}
 PREDICATES = CONDITION_FUNCTIONS.keys() - OPERANDS
 SIZED = ("S", "B", "SS", "NS", "BS", "L", "M")

@@ -26,7 +26,7 @@ def project(text: str | None, item: Item, names: Mapping[str, str]) -> dict[str,
 
 
 def part_of(item: Item, paths: Iterable[Path]) -> dict[str, AttributeValue]:
-    """Give what stands at some paths of an item; the paths do not overlap."""
+    """Give what stands at some paths of an item; no two paths overlap or conflict."""
     return part_of_map(item, [(path, None) for path in paths])
 
 

@@ -31,14 +31,14 @@ def pack(value: Wire) -> bytes:
     return typing.cast("bytes", _pack(value))  # msgpack ships no types for its C half.
 
 
-def unpack(frame: bytes) -> Wire:
-    """Read one msgpack value; arrays come as tuples.
+def unpack(frame: bytes, *, lists: bool = False) -> Wire:
+    """Read one msgpack value; arrays come as tuples, or as lists where JSON is to be read.
 
     Raises:
         CodecError: The bytes are not one whole msgpack value.
     """
     try:
-        return msgpack.unpackb(frame, use_list=False, strict_map_key=False)
+        return msgpack.unpackb(frame, use_list=lists, strict_map_key=False)
     except (ValueError, TypeError, msgpack.exceptions.UnpackException) as error:
         raise CodecError(f"not a frame: {error}") from error
 

@@ -69,6 +69,7 @@ class Host:
         self.incarnation = incarnation
         self.up = True
         self.failed: Callable[[str, BaseException], None] | None = None  # Told of a node's bugs.
+        self.noted: Callable[[str, str, dict[str, Any]], None] | None = None  # Told of events.
         self.elapsed_us = timers.elapsed_us
         self.now_us = clock.now_us
         self.create_future: Callable[[], asyncio.Future[Any]] = loop.create_future
@@ -83,6 +84,11 @@ class Host:
     def after(self, delay_us: int, function: Callable[[Any], None], argument: Any = None) -> None:
         """Call `function(argument)` after `delay_us`, unless this host has crashed by then."""
         self._timers.after(delay_us, self._fire, function, argument)
+
+    def note(self, event: str, **particulars: Any) -> None:
+        """Note an event of `network.events`; for shells only, the rules say nothing aside."""
+        if self.noted is not None and self.up:
+            self.noted(self.name, event, particulars)
 
     async def sleep(self, delay_us: int) -> None:
         woken = self.create_future()

@@ -19,6 +19,9 @@ BOX_FRAMES_MAX = 10_000  # Held frames of one link; more are lost, as they would
 class DelayTable(Protocol):
     """A distribution of one-way delays."""
 
+    @property
+    def longest_us(self) -> int: ...
+
     def draw(self, site: Site) -> int:
         """Draw a delay in µs; the shortest one is the calm one."""
 
@@ -29,6 +32,10 @@ class Uniform:
 
     least_us: int
     most_us: int
+
+    @property
+    def longest_us(self) -> int:
+        return self.most_us
 
     def draw(self, site: Site) -> int:
         return self.least_us + site.below(self.most_us - self.least_us + 1)
@@ -50,6 +57,10 @@ class LogNormal:
     """Most delays near the median, a few of them up to four times as long."""
 
     median_us: int
+
+    @property
+    def longest_us(self) -> int:
+        return self.median_us * PERMILLE[-1] // 1000
 
     def draw(self, site: Site) -> int:
         return max(1, self.median_us * PERMILLE[site.below(len(PERMILLE))] // 1000)

@@ -216,7 +216,8 @@ class Readings:
 class Scan:
     """Router or recovery manager → partition: the next items in key order (§2.2).
 
-    Reply: `Page`, or `NotMine`.  Twice: read again.  A page is read committed: each item at its moment.
+    Reply: `Page`, or `NotMine`.  Twice: read again.
+    A page is read committed: each item at its moment.
     """
 
     table: TableId

@@ -14,7 +14,7 @@ from typing import Any
 
 from items.data import data
 from items.keys import Key
-from network.ids import EntryKey, Timestamp, TransactionId
+from network.ids import NEVER, EntryKey, TransactionId
 from network.messages import (
     Accept,
     Cancel,
@@ -86,6 +86,7 @@ class Machine:
         # What the step under way changes.
         self._records: list[tuple[RecordKey, Record | None]] = []
         self._states: dict[str, TableState] = {}
+        self._timestamp = NEVER
         self._met: dict[RecordKey, Record] = {}  # Ongoing records that the step ran into.
         self._steps: dict[type, Callable[[Any, Envelope, Now], Message | None]] = {
             Prepare: self._prepare,
@@ -110,8 +111,14 @@ class Machine:
         changes = None
         if self._records or self._states:
             cause = getattr(message, "request", "") or getattr(message, "transaction", "")
-            changes = Changes(cause, tuple(self._records), tuple(self._states.values()), self._lsn)
-            self._records, self._states = [], {}
+            changes = Changes(
+                cause,
+                self._timestamp,
+                tuple(self._records),
+                tuple(self._states.values()),
+                self._lsn,
+            )
+            self._records, self._states, self._timestamp = [], {}, NEVER
         if self._met:
             met, self._met = self._met, {}
             return Output(changes, reply, self._stalled(met, now.elapsed_us))
@@ -131,7 +138,7 @@ class Machine:
         votes = []
         promised: list[tuple[RecordKey, Record]] = []
         for action in message.actions:
-            record = self._record(action.table, action.key)
+            record = self.record(action.table, action.key)
             promise = rules.Promise(message.transaction, message.entry, message.timestamp, action)
             kept, vote = rules.prepare(record, promise)
             votes.append(vote)
@@ -181,7 +188,7 @@ class Machine:
         action = message.action
         answer: Message | None = self._stray([(action.table, action.key)])
         if answer is None:
-            record = self._record(action.table, action.key)
+            record = self.record(action.table, action.key)
             if record.ongoing is not None:
                 self._met[action.table, action.key] = record
             stamp = singletons.Stamp(self.name, now.clock_us, self._lsn + 1)
@@ -243,7 +250,8 @@ class Machine:
                 return NotMine("")
         return None
 
-    def _record(self, table_id: str, key: Key) -> Record:
+    def record(self, table_id: str, key: Key) -> Record:
+        """Return what is known of a key, whether or not there is an item."""
         table = self._tables[table_id]
         record = table.records.get(key)
         return table.state.missing() if record is None else record
@@ -270,12 +278,13 @@ class Machine:
         table = self._tables[key[0]]
         self._lsn += 1
         self._keep(key, applied.record)
-        if applied.mark is not None:
+        self._timestamp = applied.timestamp
+        if applied.record is None:
             state = table.state
             table.state = TableState(
                 state.id,
                 state.schema,
-                max(state.max_delete_timestamp, applied.mark),
+                max(state.max_delete_timestamp, applied.timestamp),
                 self._lsn if applied.deletes else state.delete_lsn,
             )
             self._states[state.id] = table.state
@@ -292,7 +301,3 @@ class Machine:
             Stalled(transaction, entry, tuple(keys))
             for (transaction, entry), keys in overdue.items()
         )
-
-    def timestamp_of(self, table_id: str, key: Key) -> Timestamp:
-        """Return what a prepare is measured against; for tests and pictures."""
-        return self._record(table_id, key).timestamp

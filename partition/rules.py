@@ -94,11 +94,11 @@ def judge(action: Action, record: Record) -> Reason | None:
 
 @data
 class Applied:
-    """What a commit leaves behind."""
+    """What a commit or a singleton leaves behind."""
 
-    record: Record | None  # None: there is no item under this key now.
-    deletes: bool  # The table's LSN of deletes moves up to this write's.
-    mark: Timestamp | None  # The table's max delete timestamp is to be at least this.
+    timestamp: Timestamp
+    record: Record | None  # None: no item is under this key now, and its table keeps the timestamp.
+    deletes: bool  # An item went: the table's LSN of deletes moves up to this write's.
 
 
 def owns(record: Record | None, transaction: TransactionId) -> bool:
@@ -121,20 +121,20 @@ def commit(record: Record, *, lsn: int) -> Applied:
     """
     ongoing = record.ongoing
     assert ongoing is not None, "commit without a promise"
+    timestamp, item = ongoing.timestamp, record.item
     if not actions.writes(ongoing.action):
         # A check read the item at this timestamp: nobody may write before it any more, but there is
         # no new value, so the LSN stays and read transactions are left in peace.  On a missing item
         # the table's mark remembers the check, and no ghost of a record remains.
-        if record.item is None:
-            return Applied(None, deletes=False, mark=ongoing.timestamp)
-        return Applied(Record(record.item, ongoing.timestamp, record.lsn), False, None)
+        kept = None if item is None else Record(item, timestamp, record.lsn)
+        return Applied(timestamp, kept, deletes=False)
 
-    item = actions.applied_to(ongoing.action, record.item)
-    if item is None:
+    after = actions.applied_to(ongoing.action, item)
+    if after is None:
         # Deleting what is not there changes nothing that a reader could miss.
-        return Applied(None, deletes=record.item is not None, mark=ongoing.timestamp)
+        return Applied(timestamp, None, deletes=item is not None)
     assert lsn > record.lsn, "an LSN comes twice"
-    return Applied(Record(item, ongoing.timestamp, lsn), deletes=False, mark=None)
+    return Applied(timestamp, Record(after, timestamp, lsn), deletes=False)
 
 
 def cancel(record: Record) -> Record | None:

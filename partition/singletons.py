@@ -47,8 +47,8 @@ def write(
     if after is None:
         # A delete is remembered by its table, also where there was nothing to delete: an older
         # transaction that creates the item must not come after it.
-        return Applied(None, deletes=record.item is not None, mark=timestamp), answer
-    return Applied(Record(after, timestamp, stamp.lsn), deletes=False, mark=None), answer
+        return Applied(timestamp, None, deletes=record.item is not None), answer
+    return Applied(timestamp, Record(after, timestamp, stamp.lsn), deletes=False), answer
 
 
 def timestamp_after(record: Record, stamp: Stamp) -> Timestamp:

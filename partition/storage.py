@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from items.data import data
+from network.ids import Timestamp
 from network.messages import RecordKey
 from partition.record import Record, TableState
 
@@ -18,6 +19,7 @@ class Changes:
     """What one step changed."""
 
     cause: str  # The transaction or the client's attempt that asked for it.
+    timestamp: Timestamp  # Of what was applied; NEVER if nothing was.
     records: tuple[tuple[RecordKey, Record | None], ...]  # None: nothing is kept under this key.
     tables: tuple[TableState, ...]
     lsn: int  # The partition's last LSN after this step.

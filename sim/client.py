@@ -91,7 +91,7 @@ class Client:
             call,
             invoked_us,
             self.host.elapsed_us(),
-            tuple(attempts),
+            attempts,
             response.status if response else 0,
             response.body if response else {},
         )

@@ -7,9 +7,6 @@ new incarnation on them.  No host shares an object with another: they meet in by
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from router.options import RouterOptions
-from router.server import RouterServer
-
 from coordinator.options import CoordinatorOptions
 from coordinator.recovery import RecoveryManager
 from coordinator.server import CoordinatorServer
@@ -25,6 +22,8 @@ from partition.options import PartitionOptions
 from partition.record import TableState
 from partition.server import PartitionServer
 from partition.storage import Changes
+from router.options import RouterOptions
+from router.server import RouterServer
 from sim.chance import NamedChance
 from sim.client import Client, ClientOptions
 from sim.clock import SkewedClock
@@ -146,6 +145,7 @@ class Cluster:
             chance=self.chance,
         )
         host.failed = self._failed
+        host.noted = self.trace.noted
         self.hosts[name] = host
         self.trace.host("host.started", name)
         server = self.servers[name] = self._serve(name, host)(stored)
@@ -162,6 +162,14 @@ class Cluster:
         if name in self.disks:
             self.disks[name].crash()
         self.hosts[name].crash()
+
+    def is_incarnation_up(self, name: str, incarnation: int) -> bool:
+        host = self.hosts.get(name)
+        return host is not None and host.up and host.incarnation == incarnation
+
+    def note(self, event: str) -> None:
+        """Count an event that the witness saw."""
+        self.trace.noted("witness", event, {})
 
     def client(self, name: str) -> Client:
         client = self.servers[name]
@@ -224,7 +232,7 @@ class Cluster:
             durable=self._durable,
         )
         if name in self.ledgers:
-            disk.contents.take(Changes("born", (), INTERNAL_TABLES, 0))
+            disk.contents.take(Changes("born", NEVER, (), INTERNAL_TABLES, 0))
         return disk
 
     def _durable(self, host: str, number: int, changes: Changes) -> None:

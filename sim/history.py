@@ -26,7 +26,7 @@ class Operation(NamedTuple):
     call: str
     invoked_us: int
     returned_us: int
-    attempts: tuple[str, ...]  # The request ids under which it travelled, the latest one last.
+    attempts: list[str]  # The request ids under which it travelled, the latest one last.
     status: int  # 0: no answer.
     answer: Mapping[str, Any]
 
@@ -70,4 +70,4 @@ class History:
 
     def __iter__(self) -> Iterator[Operation]:
         for packed in self._packed:
-            yield Operation(*unpack(packed))
+            yield Operation(*unpack(packed, lists=True))

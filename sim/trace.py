@@ -6,10 +6,12 @@ digest did the same; that is what 'deterministic' means here.
 """
 
 import struct
+from collections import Counter
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from network.events import EVENTS
 from network.host import Timers
 from network.lossy import LATE, REPEATED, Link
 from partition.storage import Changes
@@ -35,6 +37,7 @@ class Trace:
     def __init__(self, timers: Timers) -> None:
         self.sent_count = self.delivered_count = self.lost_count = self.repeated_count = 0
         self.late_count = 0
+        self.marks: Counter[str] = Counter()
         self._listeners: list[Listener] = []
         self._elapsed_us = timers.elapsed_us
         self._hash = blake2b(digest_size=16)
@@ -89,6 +92,13 @@ class Trace:
         self._frames.append(f"{event} {host}".encode())
         if self._listeners:
             self.tell(event, host=host)
+
+    def noted(self, host: str, event: str, particulars: dict[str, Any]) -> None:
+        """Count an event that a node noted about itself, and pass it on."""
+        assert event in EVENTS, f"{event} is not declared in network.events"
+        self.marks[event] += 1
+        if self._listeners:
+            self.tell(event, host=host, **particulars)
 
     def tell(self, name: str, **fields: Any) -> None:
         """Tell the listeners of an event that is no part of the digest by itself."""

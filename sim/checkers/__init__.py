@@ -1,1 +1,4 @@
-"""Judges of a run: each reads a history, or the evidence of the disks, and says what is wrong."""
+"""Judges of a run: each reads a history and the evidence, and says what is wrong.
+
+Reading order: `finding`, `model`, `oracles`, `outcomes`.
+"""

@@ -1,0 +1,65 @@
+"""The API without sockets: an operation's name and JSON in, a status and JSON out (§2.2, §2.3).
+
+An error that the catalogue knows becomes the answer.  Any other is a bug in this program: it is not
+caught here, and the host reports it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from items.errors import UNKNOWN_OPERATION, DynamoDBError
+from network.host import Host
+from network.messages import Response
+from network.placement import Placement
+from network.rpc import Peers
+from router import singletons, table_operations, transactions
+from router.nodes import Nodes
+from router.options import RouterOptions
+from router.requests import Body
+from router.singletons import Origin, Tools
+from router.tables import Tables
+
+Operation: TypeAlias = Callable[[Tools, Body, Origin], Awaitable[dict[str, Any]]]
+
+OPERATIONS: dict[str, Operation] = {
+    "CreateTable": table_operations.create_table,
+    "DeleteItem": singletons.delete_item,
+    "DeleteTable": table_operations.delete_table,
+    "DescribeTable": table_operations.describe_table,
+    "GetItem": singletons.get_item,
+    "ListTables": table_operations.list_tables,
+    "PutItem": singletons.put_item,
+    "TransactGetItems": transactions.transact_get_items,
+    "TransactWriteItems": transactions.transact_write_items,
+    "UpdateItem": singletons.update_item,
+}
+
+
+class Api:
+    """What one router offers, whoever brings the requests."""
+
+    def __init__(
+        self,
+        host: Host,
+        peers: Peers,
+        placement: Placement,
+        coordinators: list[str],
+        options: RouterOptions,
+    ) -> None:
+        nodes = Nodes(host, peers, placement, coordinators, options)
+        self._tools = Tools(nodes, Tables(host, nodes, options), options)
+
+    async def call(self, operation: str, body: Body, *, call: str | None, request: str) -> Response:
+        """Carry out one request.
+
+        `request` names the client's attempt, and no other attempt ever; `call` is the same in all
+        attempts of one call, and None where the client does not say: then each is on its own.
+        """
+        try:
+            carry_out = OPERATIONS.get(operation)
+            if carry_out is None:
+                raise DynamoDBError(UNKNOWN_OPERATION)
+            answer = await carry_out(self._tools, body, Origin(request, call or request))
+        except DynamoDBError as error:
+            return Response(error.kind.status, error.body())
+        return Response(200, answer)

@@ -1,0 +1,246 @@
+"""The parameters of every operation, as AWS's service model has them.
+
+Parameters that are taken and mean nothing here (capacity, metrics) have their shapes as well: they
+are refused where the service refuses them.  What is not named at all is ignored, as the service
+does, but for the parameters of the time before expressions: a condition that is ignored in silence
+would be a lost update.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from items.errors import validation
+from items.limits import (
+    BATCH_GET_KEYS_MAX,
+    BATCH_WRITE_REQUESTS_MAX,
+    TABLE_ARN_LENGTH_MAX,
+    TABLE_NAME_LENGTH_MAX,
+    TABLE_NAME_LENGTH_MIN,
+    TOKEN_LENGTH_MAX,
+    TOKEN_LENGTH_MIN,
+)
+from router.shapes import (
+    ATTRIBUTES,
+    FLAG,
+    Listed,
+    Mapped,
+    Shape,
+    Structure,
+    integer,
+    text,
+)
+
+RETURN_VALUES = ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
+
+EXPRESSION = text()
+NAMES = Mapped(text())
+TABLE = text(length_min=1, length_max=TABLE_ARN_LENGTH_MAX)
+CAPACITY = text(("INDEXES", "TOTAL", "NONE"))
+METRICS = text(("SIZE", "NONE"))
+OLD_ON_FAILURE = text(("ALL_OLD", "NONE"))
+
+CONDITION: dict[str, Shape] = {
+    "ConditionExpression": EXPRESSION,
+    "ExpressionAttributeNames": NAMES,
+    "ExpressionAttributeValues": ATTRIBUTES,
+    "ReturnValuesOnConditionCheckFailure": OLD_ON_FAILURE,
+}
+PROJECTION: dict[str, Shape] = {
+    "ProjectionExpression": EXPRESSION,
+    "ExpressionAttributeNames": NAMES,
+}
+
+# One item.
+
+WRITE: dict[str, Shape] = {
+    "ReturnValues": text(RETURN_VALUES),
+    "ReturnItemCollectionMetrics": METRICS,
+    **CONDITION,
+}
+PUT_ITEM = Structure(
+    "PutItemInput",
+    {"ReturnConsumedCapacity": CAPACITY, "TableName": TABLE, "Item": ATTRIBUTES, **WRITE},
+    ("TableName", "Item"),
+)
+UPDATE_ITEM = Structure(
+    "UpdateItemInput",
+    {
+        "ReturnConsumedCapacity": CAPACITY,
+        "TableName": TABLE,
+        "Key": ATTRIBUTES,
+        "UpdateExpression": EXPRESSION,
+        **WRITE,
+    },
+    ("TableName", "Key"),
+)
+DELETE_ITEM = Structure(
+    "DeleteItemInput",
+    {"ReturnConsumedCapacity": CAPACITY, "TableName": TABLE, "Key": ATTRIBUTES, **WRITE},
+    ("TableName", "Key"),
+)
+GET_ITEM = Structure(
+    "GetItemInput",
+    {
+        "ReturnConsumedCapacity": CAPACITY,
+        "TableName": TABLE,
+        "Key": ATTRIBUTES,
+        "ConsistentRead": FLAG,
+        **PROJECTION,
+    },
+    ("TableName", "Key"),
+)
+
+# Transactions.
+
+TRANSACT_WRITE_ITEM = Structure(
+    "TransactWriteItem",
+    {
+        "ConditionCheck": Structure(
+            "ConditionCheck",
+            {"TableName": TABLE, "Key": ATTRIBUTES, **CONDITION},
+            ("TableName", "Key", "ConditionExpression"),
+        ),
+        "Put": Structure(
+            "Put", {"TableName": TABLE, "Item": ATTRIBUTES, **CONDITION}, ("TableName", "Item")
+        ),
+        "Delete": Structure(
+            "Delete", {"TableName": TABLE, "Key": ATTRIBUTES, **CONDITION}, ("TableName", "Key")
+        ),
+        "Update": Structure(
+            "Update",
+            {"TableName": TABLE, "Key": ATTRIBUTES, "UpdateExpression": EXPRESSION, **CONDITION},
+            ("TableName", "Key", "UpdateExpression"),
+        ),
+    },
+)
+TRANSACT_GET_ITEM = Structure(
+    "TransactGetItem",
+    {
+        "Get": Structure(
+            "Get", {"TableName": TABLE, "Key": ATTRIBUTES, **PROJECTION}, ("TableName", "Key")
+        )
+    },
+    ("Get",),
+)
+
+
+@lru_cache
+def transact_write_items(actions_max: int) -> Structure:
+    """Return the parameters of TransactWriteItems with so many actions at most."""
+    return Structure(
+        "TransactWriteItemsInput",
+        {
+            "ReturnConsumedCapacity": CAPACITY,
+            "ReturnItemCollectionMetrics": METRICS,
+            "ClientRequestToken": text(length_min=TOKEN_LENGTH_MIN, length_max=TOKEN_LENGTH_MAX),
+            "TransactItems": Listed(TRANSACT_WRITE_ITEM, 1, actions_max),
+        },
+        ("TransactItems",),
+    )
+
+
+@lru_cache
+def transact_get_items(actions_max: int) -> Structure:
+    """Return the parameters of TransactGetItems with so many items at most."""
+    return Structure(
+        "TransactGetItemsInput",
+        {
+            "ReturnConsumedCapacity": CAPACITY,
+            "TransactItems": Listed(TRANSACT_GET_ITEM, 1, actions_max),
+        },
+        ("TransactItems",),
+    )
+
+
+# Many items.
+
+BATCH_WRITE_ITEM = Structure(
+    "BatchWriteItemInput",
+    {
+        "ReturnConsumedCapacity": CAPACITY,
+        "ReturnItemCollectionMetrics": METRICS,
+        "RequestItems": Mapped(
+            Listed(
+                Structure(
+                    "WriteRequest",
+                    {
+                        "DeleteRequest": Structure("DeleteRequest", {"Key": ATTRIBUTES}, ("Key",)),
+                        "PutRequest": Structure("PutRequest", {"Item": ATTRIBUTES}, ("Item",)),
+                    },
+                ),
+                1,
+                BATCH_WRITE_REQUESTS_MAX,
+            ),
+            "java.util.List<com.amazonaws.dynamodb.v20120810.WriteRequest>",
+            1,
+            BATCH_WRITE_REQUESTS_MAX,
+        ),
+    },
+    ("RequestItems",),
+)
+BATCH_GET_ITEM = Structure(
+    "BatchGetItemInput",
+    {
+        "ReturnConsumedCapacity": CAPACITY,
+        "RequestItems": Mapped(
+            Structure(
+                "KeysAndAttributes",
+                {
+                    "Keys": Listed(ATTRIBUTES, 1, BATCH_GET_KEYS_MAX),
+                    "ConsistentRead": FLAG,
+                    **PROJECTION,
+                },
+                ("Keys",),
+            ),
+            "com.amazonaws.dynamodb.v20120810.KeysAndAttributes",
+            1,
+            BATCH_GET_KEYS_MAX,
+        ),
+    },
+    ("RequestItems",),
+)
+PAGE: dict[str, Shape] = {
+    "ReturnConsumedCapacity": CAPACITY,
+    "TableName": TABLE,
+    "IndexName": text(length_min=TABLE_NAME_LENGTH_MIN, length_max=TABLE_NAME_LENGTH_MAX),
+    "Select": text(("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")),
+    "Limit": integer(least=1),
+    "ExclusiveStartKey": ATTRIBUTES,
+    "ConsistentRead": FLAG,
+    "FilterExpression": EXPRESSION,
+    "ExpressionAttributeValues": ATTRIBUTES,
+    **PROJECTION,
+}
+QUERY = Structure(
+    "QueryInput",
+    {**PAGE, "ScanIndexForward": FLAG, "KeyConditionExpression": EXPRESSION},
+    ("TableName",),
+)
+SCAN = Structure(
+    "ScanInput",
+    {
+        **PAGE,
+        "Segment": integer(least=0, most=999_999),
+        "TotalSegments": integer(least=1, most=1_000_000),
+    },
+    ("TableName",),
+)
+
+# What other parameters did before there were expressions.
+LEGACY = (
+    "AttributesToGet",
+    "AttributeUpdates",
+    "Expected",
+    "ConditionalOperator",
+    "KeyConditions",
+    "QueryFilter",
+    "ScanFilter",
+)
+
+
+def refuse_legacy(body: Mapping[str, Any]) -> None:
+    """Refuse parameters that would change what the request does, if they were known."""
+    for name in LEGACY:
+        if body.get(name) is not None:
+            raise validation(f"{name} is not supported by twophase: use an expression")

@@ -1,0 +1,257 @@
+"""Requests about one item: from a body to something that is wrong no more, but for its table.
+
+What a request says is judged in DynamoDB's order: types, then constraints, then whatever else the
+request alone shows; what is past that is a *draft*.  Then comes whether its table is there, and
+last whether its keys fit the table's schema, which a draft's `on` finds out.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from items import keys
+from items.actions import Delete, Put, Update
+from items.data import data
+from items.errors import ITEM_TOO_LARGE, VALIDATION, DynamoDBError, invalid_parameter, validation
+from items.expression_checks import check, check_given
+from items.keys import KeySchema
+from items.limits import ITEM_SIZE_BYTES_MAX
+from items.typed_json import item_from_json
+from items.updates import updated_attributes
+from items.values import AttributeValue, Item, size_bytes
+from network.ids import TableId
+from network.messages import RecordKey
+from router import parameters
+from router.options import RouterOptions
+from router.shapes import Shape, refuse_wrongs
+
+Body: TypeAlias = Mapping[str, Any]
+Names: TypeAlias = Mapping[str, str]
+Values: TypeAlias = Mapping[str, AttributeValue]
+Parsed = TypeVar("Parsed")
+
+NOTHING: dict[str, Any] = {}
+
+
+def read(shape: Shape, body: Body, parse: Callable[[Body], Parsed]) -> Parsed:
+    """Check a body's types and constraints and parse it.
+
+    Raises:
+        DynamoDBError: SerializationException if its JSON does not fit, else ValidationException.
+    """
+    shape.check(body, deep=False)
+    try:
+        refuse_wrongs(shape.wrongs(body))
+        return parse(body)
+    except DynamoDBError as error:
+        if error.kind == VALIDATION:
+            shape.check(body, deep=True)  # A misfit anywhere is told first.
+        raise
+
+
+@data
+class Clauses:
+    """The expressions that come with an action, and what their placeholders stand for."""
+
+    condition: str | None
+    update: str | None
+    names: Names
+    values: Values
+    old_on_failure: bool
+
+
+def clauses(body: Body, options: RouterOptions) -> Clauses:
+    """Read and check the expressions of one action."""
+    condition, update = body.get("ConditionExpression"), body.get("UpdateExpression")
+    names = body.get("ExpressionAttributeNames") or NOTHING
+    values = body.get("ExpressionAttributeValues")
+    read_values = item_from_json(values) if values else NOTHING
+    if condition is not None or update is not None:
+        check(
+            {"UpdateExpression": update, "ConditionExpression": condition},
+            names,
+            read_values,
+            allow_reserved=options.allow_reserved_words,
+        )
+    return Clauses(
+        condition,
+        update,
+        names,
+        read_values,
+        body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
+    )
+
+
+@data
+class PutDraft:
+    """A Put whose table is not known yet."""
+
+    table: str
+    item: Item
+    clauses: Clauses
+    return_values: str = "NONE"
+
+    def on(self, table_id: TableId, schema: KeySchema) -> Put:
+        key, given = keys.key_of_item(schema, self.item), self.clauses
+        return Put(
+            table_id,
+            key,
+            self.item,
+            given.condition,
+            given.names,
+            given.values,
+            given.old_on_failure,
+        )
+
+
+@data
+class UpdateDraft:
+    """An Update whose table is not known yet."""
+
+    table: str
+    key: Item
+    clauses: Clauses
+    return_values: str = "NONE"
+
+    def on(self, table_id: TableId, schema: KeySchema) -> Update:
+        key, given = keys.key_of_request(schema, self.key), self.clauses
+        names = keys.key_names(schema)
+        if given.update is not None:
+            refuse_key_update(given.update, given.names, names)
+        return Update(
+            table_id,
+            key,
+            names,
+            given.update,
+            given.condition,
+            given.names,
+            given.values,
+            given.old_on_failure,
+        )
+
+
+@data
+class DeleteDraft:
+    """A Delete whose table is not known yet."""
+
+    table: str
+    key: Item
+    clauses: Clauses
+    return_values: str = "NONE"
+
+    def on(self, table_id: TableId, schema: KeySchema) -> Delete:
+        key, given = keys.key_of_request(schema, self.key), self.clauses
+        return Delete(
+            table_id, key, given.condition, given.names, given.values, given.old_on_failure
+        )
+
+
+@data
+class GetDraft:
+    """A Get whose table is not known yet."""
+
+    table: str
+    key: Item
+    projection: str | None
+    names: Names
+
+    def on(self, table_id: TableId, schema: KeySchema) -> RecordKey:
+        return table_id, keys.key_of_request(schema, self.key)
+
+
+WriteDraft: TypeAlias = PutDraft | UpdateDraft | DeleteDraft
+
+
+def put_item(body: Body, options: RouterOptions) -> PutDraft:
+    def parse(body: Body) -> PutDraft:
+        parameters.refuse_legacy(body)
+        check_placeholders_given(body, ("ConditionExpression",))
+        item = item_from_json(body["Item"])
+        return_values = old_or_none(body)
+        refuse_oversized(item)
+        return PutDraft(table_name(body), item, clauses(body, options), return_values)
+
+    return read(parameters.PUT_ITEM, body, parse)
+
+
+def update_item(body: Body, options: RouterOptions) -> UpdateDraft:
+    def parse(body: Body) -> UpdateDraft:
+        parameters.refuse_legacy(body)
+        check_placeholders_given(body, ("UpdateExpression", "ConditionExpression"))
+        key = item_from_json(body["Key"])
+        return_values = body.get("ReturnValues") or "NONE"
+        return UpdateDraft(table_name(body), key, clauses(body, options), return_values)
+
+    return read(parameters.UPDATE_ITEM, body, parse)
+
+
+def delete_item(body: Body, options: RouterOptions) -> DeleteDraft:
+    def parse(body: Body) -> DeleteDraft:
+        parameters.refuse_legacy(body)
+        check_placeholders_given(body, ("ConditionExpression",))
+        key = item_from_json(body["Key"])
+        return_values = old_or_none(body)
+        return DeleteDraft(table_name(body), key, clauses(body, options), return_values)
+
+    return read(parameters.DELETE_ITEM, body, parse)
+
+
+def get_item(body: Body, options: RouterOptions) -> GetDraft:
+    def parse(body: Body) -> GetDraft:
+        parameters.refuse_legacy(body)
+        check_placeholders_given(body, ("ProjectionExpression",))
+        return get_draft(table_name(body), body["Key"], body, options)
+
+    return read(parameters.GET_ITEM, body, parse)
+
+
+def get_draft(table: str, key: Any, body: Body, options: RouterOptions) -> GetDraft:
+    """Read a key, and the projection that stands beside it."""
+    projection, names = projection_of(body, options)
+    return GetDraft(table, item_from_json(key), projection, names)
+
+
+def projection_of(body: Body, options: RouterOptions) -> tuple[str | None, Names]:
+    projection = body.get("ProjectionExpression")
+    names = body.get("ExpressionAttributeNames") or NOTHING
+    if projection is not None:
+        check(
+            {"ProjectionExpression": projection},
+            names,
+            NOTHING,
+            allow_reserved=options.allow_reserved_words,
+        )
+    return projection, names
+
+
+def check_placeholders_given(body: Body, expressions: tuple[str, ...]) -> None:
+    check_given(
+        {what: body.get(what) for what in expressions},
+        body.get("ExpressionAttributeNames"),
+        body.get("ExpressionAttributeValues"),
+    )
+
+
+def old_or_none(body: Body) -> str:
+    return_values: str = body.get("ReturnValues") or "NONE"
+    if return_values not in ("ALL_OLD", "NONE"):
+        raise validation("ReturnValues can only be ALL_OLD or NONE")
+    return return_values
+
+
+def refuse_oversized(item: Item) -> None:
+    if size_bytes(item) > ITEM_SIZE_BYTES_MAX:
+        raise validation(ITEM_TOO_LARGE)
+
+
+def table_name(body: Body) -> str:
+    """Return the name of the table that is meant; a request may name it by its ARN as well."""
+    name: str = body["TableName"]
+    return name if not name.startswith("arn:") else name.rpartition(":table/")[2]
+
+
+def refuse_key_update(text: str, names: Names, key_names: tuple[str, ...]) -> None:
+    for name in updated_attributes(text, names):
+        if name in key_names:
+            raise invalid_parameter(
+                f"Cannot update attribute {name}. This attribute is part of the key"
+            )

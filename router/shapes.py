@@ -1,0 +1,253 @@
+"""The shapes that an operation's parameters have: their types, and how long or which they may be.
+
+DynamoDB judges a request in two passes before it looks at what the request means.  *Types*: JSON
+that does not fit is a SerializationException, for the first misfit.  *Constraints*: every one that
+is not met is told, all in one ValidationException.  A shape does both: `check` raises for types,
+`wrongs` lists constraints.  An absent parameter and one that is null are the same.
+
+Attribute values are looked at by `items.typed_json`, which refuses wrong shapes as it reads.  So
+`check` leaves them alone, unless it is asked to look `deep`: that is for a request which is refused
+for what it means, because a misfit anywhere in it comes first.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from items.data import data
+from items.errors import serialization, validation
+from items.json_shapes import (
+    as_bool,
+    as_list,
+    as_text,
+    check_item_shape,
+    refuse_as,
+    token,
+)
+
+JAVA_PACKAGE = "com.amazonaws.dynamodb.v20120810"
+LARGEST_INTEGER = 2**31 - 1  # A larger one is taken for this one, as the service does.
+VALUE_SHOWN_LENGTH_MAX = 1000  # Of a list or map in a complaint; the service shows all of it.
+
+
+class Wrong(NamedTuple):
+    """A constraint that is not met: where, by what, and which."""
+
+    place: tuple[str, ...]
+    json: Any
+    constraint: str
+
+
+class Shape(Protocol):
+    def check(self, json: Any, *, deep: bool) -> None:
+        """Refuse JSON of another type; raises SerializationException."""
+
+    def wrongs(self, json: Any) -> list[Wrong]:
+        """List the constraints that are not met, at their places below this one."""
+
+
+@data
+class Leaf:
+    """What has no parts: how its type is checked, and how its constraints are."""
+
+    check_type: Callable[[Any], object]
+    broken: Callable[[Any], list[str]]
+    check_deeply: Callable[[Any], object]
+
+    def check(self, json: Any, *, deep: bool) -> None:
+        (self.check_deeply if deep else self.check_type)(json)
+
+    def wrongs(self, json: Any) -> list[Wrong]:
+        broken = self.broken(json)
+        return [Wrong((), json, constraint) for constraint in broken] if broken else []
+
+
+def text(
+    options: tuple[str, ...] = (),
+    *,
+    length_min: int = 0,
+    length_max: int | None = None,
+    pattern: str | None = None,
+) -> Leaf:
+    """Describe a string, perhaps one of few."""
+    if not options and length_min == 0 and length_max is None and pattern is None:
+        return Leaf(as_text, nothing, as_text)
+
+    def broken(json: str) -> list[str]:
+        found = []
+        if options and json not in options:
+            found.append(f"Member must satisfy enum value set: [{', '.join(options)}]")
+        if pattern is not None and re.fullmatch(pattern, json) is None:
+            found.append(f"Member must satisfy regular expression pattern: {pattern}")
+        return found + wrong_lengths(len(json), length_min, length_max)
+
+    return Leaf(as_text, broken, as_text)
+
+
+def integer(*, least: int | None = None, most: int | None = None) -> Leaf:
+    """Describe a whole number."""
+
+    def broken(json: Any) -> list[str]:
+        number = as_integer(json)
+        if least is not None and number < least:
+            return [f"Member must have value greater than or equal to {least}"]
+        if most is not None and number > most:
+            return [f"Member must have value less than or equal to {most}"]
+        return []
+
+    return Leaf(as_integer, broken, as_integer)
+
+
+def nothing(_: Any) -> list[str]:
+    return []
+
+
+def check_is_item(json: Any) -> None:
+    check_is_map(json, f"{JAVA_PACKAGE}.AttributeValue")
+
+
+def check_is_map(json: Any, java_class: str) -> None:
+    if not isinstance(json, dict):
+        if isinstance(json, list):
+            raise serialization(
+                f"Unrecognized collection type java.util.Map<java.lang.String, {java_class}>"
+            )
+        raise serialization("Unexpected field type")
+
+
+def as_integer(json: Any) -> int:
+    if isinstance(json, bool):
+        raise serialization(f"{token(json)} cannot be converted to Integer")
+    if isinstance(json, int | float):
+        return int(max(-LARGEST_INTEGER - 1, min(LARGEST_INTEGER, json)))
+    refuse_as("java.lang.Integer", json)
+    raise serialization("STRING_VALUE cannot be converted to Integer")
+
+
+FLAG = Leaf(as_bool, nothing, as_bool)
+ATTRIBUTES = Leaf(check_is_item, nothing, check_item_shape)  # Attribute names and values.
+
+
+@data
+class Listed:
+    member: Shape
+    length_min: int = 0
+    length_max: int | None = None
+
+    def check(self, json: Any, *, deep: bool) -> None:
+        for member in as_list(json):
+            if member is not None:
+                self.member.check(member, deep=deep)
+
+    def wrongs(self, json: Any) -> list[Wrong]:
+        broken = wrong_lengths(len(json), self.length_min, self.length_max)
+        found = [Wrong((), json, constraint) for constraint in broken]
+        for number, member in enumerate(json, start=1):
+            if wrongs := member_wrongs(self.member, member):
+                found += below((str(number), "member"), wrongs)
+        return found
+
+
+@data
+class Mapped:
+    member: Shape
+    java_class: str = "java.lang.String"
+    length_min: int = 0
+    length_max: int | None = None
+
+    def check(self, json: Any, *, deep: bool) -> None:
+        check_is_map(json, self.java_class)
+        for member in json.values():
+            if member is not None:
+                self.member.check(member, deep=deep)
+
+    def wrongs(self, json: Any) -> list[Wrong]:
+        broken = wrong_lengths(len(json), self.length_min, self.length_max)
+        found = [Wrong((), json, constraint) for constraint in broken]
+        for name, member in json.items():
+            if wrongs := member_wrongs(self.member, member):
+                found += below((name, "member"), wrongs)
+        return found
+
+
+@data
+class Structure:
+    """Named parameters, in the order in which the service complains about them."""
+
+    java_class: str
+    fields: Mapping[str, Shape]
+    required: tuple[str, ...] = ()
+
+    def check(self, json: Any, *, deep: bool) -> None:
+        if not isinstance(json, dict):
+            if isinstance(json, list):
+                raise serialization(
+                    f"Unrecognized collection type class {JAVA_PACKAGE}.{self.java_class}"
+                )
+            raise serialization("Unexpected value type in payload")
+        fields = self.fields
+        for name, member in json.items():
+            if member is not None and name in fields:
+                fields[name].check(member, deep=deep)
+
+    def wrongs(self, json: Any) -> list[Wrong]:
+        found: list[Wrong] = []
+        for name, shape in self.fields.items():
+            member = json.get(name)
+            if member is not None:
+                wrongs = shape.wrongs(member)
+            else:
+                wrongs = [MISSING] if name in self.required else []
+            if wrongs:
+                found += below((name[0].lower() + name[1:],), wrongs)
+        return found
+
+
+MISSING = Wrong((), None, "Member must not be null")
+
+
+def below(place: tuple[str, ...], wrongs: list[Wrong]) -> list[Wrong]:
+    """Put what is wrong inside of something at its place in the whole."""
+    return [Wrong(place + wrong.place, wrong.json, wrong.constraint) for wrong in wrongs]
+
+
+def member_wrongs(shape: Shape, member: Any) -> list[Wrong]:
+    return [MISSING] if member is None else shape.wrongs(member)
+
+
+def refuse_wrongs(wrongs: Sequence[Wrong]) -> None:
+    """Refuse a request that does not meet its constraints, naming every one of them."""
+    if wrongs:
+        errors = "error" if len(wrongs) == 1 else "errors"
+        told = "; ".join(map(complaint, wrongs))
+        raise validation(f"{len(wrongs)} validation {errors} detected: {told}")
+
+
+def complaint(wrong: Wrong) -> str:
+    value = "null" if wrong.json is None else f"'{shown(wrong.json)}'"
+    place = ".".join(wrong.place)
+    return f"Value {value} at '{place}' failed to satisfy constraint: {wrong.constraint}"
+
+
+def shown(json: Any) -> str:
+    """Write a value as a complaint shows it: as Java would, but a nested one not to its end."""
+    if not isinstance(json, dict | list):
+        return str(json)
+    text = java_text(json)
+    return text if len(text) <= VALUE_SHOWN_LENGTH_MAX else f"{text[:VALUE_SHOWN_LENGTH_MAX]}…"
+
+
+def java_text(json: Any) -> str:
+    if isinstance(json, list):
+        return f"[{', '.join(map(java_text, json))}]"
+    if isinstance(json, dict):
+        return f"{{{', '.join(f'{name}={java_text(member)}' for name, member in json.items())}}}"
+    return str(json)
+
+
+def wrong_lengths(length: int, least: int, most: int | None) -> list[str]:
+    if length < least:
+        return [f"Member must have length greater than or equal to {least}"]
+    if most is not None and length > most:
+        return [f"Member must have length less than or equal to {most}"]
+    return []

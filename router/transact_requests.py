@@ -1,0 +1,193 @@
+"""Requests about several items at once: TransactWriteItems and TransactGetItems.
+
+Three kinds of wrong (api.md has them from recorded answers).  What is wrong with the request as a
+whole is a ValidationException.  A key that does not fit its table is that action's own fault: the
+transaction is cancelled, the first such action is told why, and nobody else was asked anything.
+What only the item shows is found out where the item is.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Any, TypeAlias, TypeVar
+
+from items import keys
+from items.actions import Action, Check
+from items.data import data
+from items.errors import (
+    NONE,
+    DynamoDBError,
+    cancelled,
+    validation,
+    validation_reason,
+)
+from items.keys import KeySchema
+from items.limits import ITEM_SIZE_BYTES_MAX, TRANSACTION_SIZE_BYTES_MAX
+from items.typed_json import item_from_json
+from items.values import Item
+from network.ids import TableId
+from network.messages import RecordKey
+from router import parameters
+from router.options import RouterOptions
+from router.requests import (
+    Body,
+    Clauses,
+    DeleteDraft,
+    GetDraft,
+    PutDraft,
+    UpdateDraft,
+    clauses,
+    get_draft,
+    read,
+    refuse_oversized,
+    table_name,
+)
+from router.tables import Table
+
+PAYLOAD_TOO_LARGE = "Transaction payload size cannot exceed 4MB. Payload Size: "
+SAME_ITEM_TWICE = "Transaction request cannot include multiple operations on one item"
+TWO_ACTIONS_IN_ONE = "TransactItems can only contain one of Check, Put, Update or Delete"
+NO_ACTION = "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"
+EMPTY_KEY = "One or more parameter values are not valid."  # Wrong with the request as a whole.
+FINGERPRINT_BYTES = 16
+
+
+@data
+class CheckDraft:
+    """A ConditionCheck whose table is not known yet."""
+
+    table: str
+    key: Item
+    clauses: Clauses
+
+    def on(self, table_id: TableId, schema: KeySchema) -> Check:
+        key, given = keys.key_of_request(schema, self.key), self.clauses
+        assert given.condition is not None, "a constraint of its parameters"
+        return Check(
+            table_id, key, given.condition, given.names, given.values, given.old_on_failure
+        )
+
+
+ActionDraft: TypeAlias = CheckDraft | PutDraft | UpdateDraft | DeleteDraft
+
+
+@data
+class WriteTransactionDraft:
+    """A TransactWriteItems whose tables are not known yet."""
+
+    token: str | None
+    fingerprint: bytes
+    actions: tuple[ActionDraft, ...]
+
+
+def transact_write_items(body: Body, options: RouterOptions) -> WriteTransactionDraft:
+    def parse(body: Body) -> WriteTransactionDraft:
+        entries = body["TransactItems"]
+        payload = canonical_json(entries)
+        if len(payload) > TRANSACTION_SIZE_BYTES_MAX:
+            raise validation(f"{PAYLOAD_TOO_LARGE}: {PAYLOAD_TOO_LARGE}{len(payload)}")
+        drafts = tuple([action_draft(entry, options) for entry in entries])
+        if len(payload) > ITEM_SIZE_BYTES_MAX:  # An item is no larger than the JSON that it is in.
+            for draft in drafts:
+                if isinstance(draft, PutDraft):
+                    refuse_oversized(draft.item)
+        fingerprint = blake2b(payload, digest_size=FINGERPRINT_BYTES).digest()
+        return WriteTransactionDraft(body.get("ClientRequestToken"), fingerprint, drafts)
+
+    shape = parameters.transact_write_items(options.transaction_actions_max)
+    return read(shape, body, parse)
+
+
+def transact_get_items(body: Body, options: RouterOptions) -> tuple[GetDraft, ...]:
+    def parse(body: Body) -> tuple[GetDraft, ...]:
+        gets = [entry["Get"] for entry in body["TransactItems"]]
+        return tuple([get_draft(table_name(get), get["Key"], get, options) for get in gets])
+
+    return read(parameters.transact_get_items(options.transaction_actions_max), body, parse)
+
+
+def action_draft(entry: Body, options: RouterOptions) -> ActionDraft:
+    """Read one entry of TransactItems."""
+    present = [kind for kind in DRAFTS if entry.get(kind) is not None]
+    if len(present) != 1:
+        raise validation(TWO_ACTIONS_IN_ONE if present else NO_ACTION)
+    (kind,) = present
+    body = entry[kind]
+    contents = item_from_json(body["Item" if kind == "Put" else "Key"])
+    return DRAFTS[kind](table_name(body), contents, clauses(body, options))
+
+
+DRAFTS: dict[str, type[ActionDraft]] = {
+    "ConditionCheck": CheckDraft,
+    "Put": PutDraft,
+    "Update": UpdateDraft,
+    "Delete": DeleteDraft,
+}
+
+
+def as_text(content: object) -> str:
+    """Write what JSON has no word for: a client in this process may give binaries as bytes."""
+    assert isinstance(content, bytes), "checked as an attribute value"
+    return b64encode(content).decode()
+
+
+CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=as_text
+)
+
+
+def canonical_json(json_value: Any) -> bytes:
+    """Write JSON so that the order in which a client's language keeps maps does not count."""
+    return CANONICAL.encode(json_value).encode("utf-8", "surrogatepass")
+
+
+# With the tables' schemas -------------------------------------------------------------------------
+
+Made = TypeVar("Made")
+
+
+def actions_on(drafts: Sequence[ActionDraft], tables: Sequence[Table]) -> tuple[Action, ...]:
+    """Make the actions of a write transaction, each with its table.
+
+    Raises:
+        DynamoDBError: TransactionCanceledException for the first action whose key does not fit,
+            ValidationException for what is wrong with the whole.
+    """
+    makers: list[Callable[[TableId, KeySchema], Action]] = [draft.on for draft in drafts]
+    actions = all_made(makers, tables)
+    refuse_repeated([(action.table, action.key) for action in actions])
+    return actions
+
+
+def keys_on(drafts: Sequence[GetDraft], tables: Sequence[Table]) -> tuple[RecordKey, ...]:
+    """Make the keys of a read transaction; raises as `actions_on` does."""
+    found = all_made([draft.on for draft in drafts], tables)
+    refuse_repeated(found)
+    return found
+
+
+def all_made(
+    makers: Sequence[Callable[[TableId, KeySchema], Made]], tables: Sequence[Table]
+) -> tuple[Made, ...]:
+    made: list[Made] = []
+    reasons = [NONE] * len(makers)
+    is_wrong = False
+    for position, (make, table) in enumerate(zip(makers, tables, strict=True)):
+        try:
+            made.append(make(table.id, table.schema))
+        except DynamoDBError as error:
+            if error.message.startswith(EMPTY_KEY):
+                raise
+            if not is_wrong:
+                reasons[position] = validation_reason(error.message)
+                is_wrong = True
+    if is_wrong:
+        raise cancelled(reasons)
+    return tuple(made)
+
+
+def refuse_repeated(record_keys: Sequence[RecordKey]) -> None:
+    """Refuse a transaction that names an item twice: its actions have no order (§2.3)."""
+    if len(set(record_keys)) < len(record_keys):
+        raise validation(SAME_ITEM_TWICE)

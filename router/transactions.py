@@ -1,0 +1,95 @@
+"""TransactWriteItems and TransactGetItems: checked here, carried out by a coordinator (§2.3, §3.1).
+
+A write transaction is asked for again and again under its token, the client's or one minted for
+this very request, so that every copy is the same transaction.  A client that calls twice without a
+token has two.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from items.errors import RESOURCE_NOT_FOUND, DynamoDBError, cancelled
+from network.ids import EntryKey
+from network.messages import Finished, ReadItems, ReadTransaction, WriteTransaction
+from router import responses, transact_requests
+from router.requests import Body, GetDraft
+from router.singletons import Origin, Tools
+from router.tables import Table, Tables
+
+MINTED_MARK = "$"  # Before a request's name: a token that SDKs, with their UUIDs, do not make.
+
+
+async def transact_write_items(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
+    """Carry out TransactWriteItems.
+
+    Raises:
+        DynamoDBError: TransactionCanceledException with a reason an action, or what else the
+            coordinator says; InternalServerError if it says nothing.
+    """
+    draft = transact_requests.transact_write_items(body, tools.options)
+    tables = await tables_of([action.table for action in draft.actions], tools.tables)
+    actions = transact_requests.actions_on(draft.actions, tables)
+    token = draft.token or f"{MINTED_MARK}{origin.request}"
+    finished = await tools.nodes.write_transaction(
+        WriteTransaction(EntryKey(token), origin.call, draft.fingerprint, actions)
+    )
+    refuse_cancelled(finished, tables, tools.tables)
+    return {}
+
+
+async def transact_get_items(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
+    """Carry out TransactGetItems; raises as `transact_write_items` does."""
+    drafts = transact_requests.transact_get_items(body, tools.options)
+    tables = await tables_of([draft.table for draft in drafts], tools.tables)
+    try:
+        found = await read_transaction(tools, drafts, tables, origin)
+    except DynamoDBError as error:
+        newer = await changed(tables, tools.tables) if error.kind == RESOURCE_NOT_FOUND else None
+        if newer is None:
+            raise
+        found = await read_transaction(tools, drafts, newer, origin)
+    return {
+        "Responses": [
+            responses.got(item, draft.projection, draft.names)
+            for draft, item in zip(drafts, found.items, strict=True)
+        ]
+    }
+
+
+async def read_transaction(
+    tools: Tools, drafts: Sequence[GetDraft], tables: Sequence[Table], origin: Origin
+) -> ReadItems:
+    record_keys = transact_requests.keys_on(drafts, tables)
+    reply = await tools.nodes.read_transaction(ReadTransaction(record_keys, origin.request))
+    if isinstance(reply, Finished):
+        raise cancelled(reply.reasons)
+    return reply
+
+
+def refuse_cancelled(finished: Finished, tables: Sequence[Table], known: Tables) -> None:
+    if not finished.reasons:
+        return
+    if any(reason.code == RESOURCE_NOT_FOUND.name for reason in finished.reasons):
+        # Not asked again for what may be the table's next incarnation: the ledger remembers that
+        # this call was refused.  The client's next call gets the new definition.
+        for table in tables:
+            known.forget(table)
+        raise DynamoDBError(RESOURCE_NOT_FOUND)
+    raise cancelled(finished.reasons)
+
+
+async def tables_of(names: Sequence[str], tables: Tables) -> list[Table]:
+    """Return the table of each name, in order, each looked up once."""
+    found: dict[str, Table] = {}
+    for name in names:
+        if name not in found:
+            found[name] = await tables.active(name)
+    return [found[name] for name in names]
+
+
+async def changed(tables: Sequence[Table], known: Tables) -> list[Table] | None:
+    """Look the tables up anew; None if all of them are what they were."""
+    for table in tables:
+        known.forget(table)
+    newer = await tables_of([table.name for table in tables], known)
+    return newer if newer != list(tables) else None

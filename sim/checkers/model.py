@@ -1,0 +1,129 @@
+"""A sequential model of the tables: what the API does when one operation comes after the other.
+
+It shares `items/` with the nodes and nothing else: no timestamps, no partitions, no messages.  Fed
+the operations of a run in the order that the protocol claims they have, it must give the same data
+and the same answers.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from items.actions import Action, Check, Delete, Put, Update, allowed_on, applied_to, returned
+from items.data import data
+from items.errors import DynamoDBError
+from items.keys import Key, KeyAttribute, KeySchema, key_names, key_of_item, key_of_request
+from items.projections import project
+from items.typed_json import item_from_json, item_to_json
+from items.values import Item
+
+Json: TypeAlias = Mapping[str, Any]
+Place: TypeAlias = tuple[str, Key]  # (table name, key)
+
+
+@data
+class Step:
+    """One action of an operation, ready to be judged and applied."""
+
+    place: Place
+    action: Action
+
+
+class Model:
+    """All tables, as after some operations."""
+
+    def __init__(self, tables: Iterable[Json]) -> None:
+        self.schemas = {table["TableName"]: schema_of(table) for table in tables}
+        self.items: dict[Place, Item] = {}
+
+    # Reading requests ------------------------------------------------------------------------
+
+    def steps(self, request: Json) -> list[Step]:
+        """Return the actions of a TransactWriteItems request."""
+        return [
+            self._step(kind, spec)
+            for entry in request["TransactItems"]
+            for kind, spec in entry.items()
+        ]
+
+    def step(self, name: str, request: Json) -> Step:
+        """Return the action of a PutItem, UpdateItem or DeleteItem request."""
+        return self._step(name.removesuffix("Item"), request)
+
+    def gets(self, request: Json) -> list[tuple[Place, Json]]:
+        """Return the items that a TransactGetItems or GetItem request asks for."""
+        entries = [entry["Get"] for entry in request.get("TransactItems", ())] or [request]
+        return [(self._place(entry["TableName"], entry["Key"]), entry) for entry in entries]
+
+    def _place(self, table: str, key: Json) -> Place:
+        return table, key_of_request(self.schemas[table], item_from_json(key))
+
+    def _step(self, kind: str, spec: Json) -> Step:
+        table = spec["TableName"]
+        schema = self.schemas[table]
+        conditions = {
+            "condition": spec.get("ConditionExpression"),
+            "names": spec.get("ExpressionAttributeNames", {}),
+            "values": item_from_json(spec.get("ExpressionAttributeValues", {})),
+            "old_on_failure": spec.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
+        }
+        if kind == "Put":
+            item = item_from_json(spec["Item"])
+            place = table, key_of_item(schema, item)
+            return Step(place, Put(*place, item=item, **conditions))
+        place = self._place(table, spec["Key"])
+        if kind == "Update":
+            update = spec.get("UpdateExpression")
+            return Step(place, Update(*place, key_names(schema), update, **conditions))
+        if kind == "Delete":
+            return Step(place, Delete(*place, **conditions))
+        return Step(place, Check(*place, **conditions))
+
+    # Carrying out ----------------------------------------------------------------------------
+
+    def wrong_with(self, step: Step) -> str:
+        """Say why this action could not be carried out now; nothing if it could."""
+        item = self.items.get(step.place)
+        try:
+            if not allowed_on(step.action, item):
+                return f"its condition {step.action.condition!r} is false of {shown(item)}"
+            applied_to(step.action, item)
+        except DynamoDBError as error:
+            return error.message
+        return ""
+
+    def apply(self, step: Step) -> None:
+        after = applied_to(step.action, self.items.get(step.place))
+        if after is None:
+            self.items.pop(step.place, None)
+        else:
+            self.items[step.place] = after
+
+    def write(self, step: Step, request: Json) -> Json:
+        """Carry out a singleton write and return the answer's body."""
+        before = self.items.get(step.place)
+        self.apply(step)
+        wanted = request.get("ReturnValues", "NONE")
+        attributes = returned(step.action, wanted, before, self.items.get(step.place))
+        return {"Attributes": item_to_json(attributes)} if attributes else {}
+
+
+def get_answer(item: Item | None, entry: Json) -> Json:
+    """Return what GetItem, or one entry of TransactGetItems, answers for this item."""
+    if item is None:
+        return {}
+    names = entry.get("ExpressionAttributeNames", {})
+    return {"Item": item_to_json(project(entry.get("ProjectionExpression"), item, names))}
+
+
+def schema_of(table: Json) -> KeySchema:
+    types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+    names = {one["KeyType"]: one["AttributeName"] for one in table["KeySchema"]}
+    sort = names.get("RANGE")
+    return KeySchema(
+        KeyAttribute(names["HASH"], types[names["HASH"]]),
+        None if sort is None else KeyAttribute(sort, types[sort]),
+    )
+
+
+def shown(item: Item | None) -> str:
+    return "a missing item" if item is None else str(item_to_json(item))

@@ -1,0 +1,99 @@
+"""What clients were told against what was decided: acknowledged is decided, cancelled has a reason.
+
+Every answer 'committed' has its decision in the ledger and every answer 'cancelled' has none; a
+token has led to one commit at most; and each reason of a cancellation was given by a partition, for
+that very action, when it was true.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from sim.checkers.finding import Finding
+from sim.checkers.model import Json, Model
+from sim.checkers.oracles import Evidence
+from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
+from sim.witness import Rejected, Witness
+
+# Given by whoever never heard of a partition, so no partition can bear witness.
+BY_SILENCE = "ThrottlingError"
+
+
+def check_outcomes(evidence: Evidence) -> Iterator[Finding]:
+    """Judge the answers to write transactions by the decisions in the ledger."""
+    committed = Counter((one.token, one.call) for one in evidence.decisions if one.commits)
+    tokens = Counter(one.token for one in evidence.decisions if one.commits)
+    for token, count in sorted(tokens.items()):
+        if count > 1:
+            text = f"token {token} has led to {count} commits"
+            yield Finding("outcomes", "token applied twice", text, (token,))
+    for operation in evidence.operations:
+        if operation.name != WRITE_TRANSACTION:
+            continue
+        token = operation.request["ClientRequestToken"]
+        happened = committed[token, operation.call] > 0
+        if operation.outcome == "committed" and not tokens[token]:
+            text = f"{operation.call} was told 'committed', and the ledger never decided so"
+            yield Finding("outcomes", "commit lost", text, (operation.call,))
+        if operation.outcome == "cancelled" and happened:
+            text = f"{operation.call} was told {operation.error}, and its transaction committed"
+            yield Finding("outcomes", "cancelled and committed", text, (operation.call,))
+
+
+def check_reasons(
+    evidence: Evidence, witness: Witness, tables: tuple[Json, ...]
+) -> Iterator[Finding]:
+    """Judge each cancellation's reasons: as many as actions, each at its place, each true."""
+    for transaction, lie in witness.lies:
+        yield Finding("reasons", "reason untrue", f"{transaction}: {lie}", (transaction,))
+    model = Model(tables)
+    given: dict[tuple[str, str, object], set[str]] = defaultdict(set)
+    for one in witness.all(Rejected):
+        given[one.transaction, one.table, one.key].add(one.code)
+    transactions: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for decision in evidence.decisions:
+        if not decision.commits:
+            transactions[decision.token, decision.call].append(decision.transaction)
+    for operation in evidence.operations:
+        if operation.is_transaction and operation.error == "TransactionCanceledException":
+            yield from _shape(operation)
+            if operation.name == WRITE_TRANSACTION:
+                call = operation.request["ClientRequestToken"], operation.call
+                yield from _placed(operation, model, witness, given, transactions[call])
+
+
+def _shape(operation: Operation) -> Iterator[Finding]:
+    reasons = operation.reasons
+    count = len(operation.request["TransactItems"])
+    codes = [reason["Code"] for reason in reasons]
+    wrong = ""
+    if len(reasons) != count:
+        wrong = f"{len(reasons)} reasons for {count} actions"
+    elif not any(code != "None" for code in codes):
+        wrong = "cancelled, and no reason says why"
+    elif operation.name == READ_TRANSACTION and {*codes} - {"None", "TransactionConflict"}:
+        wrong = f"a read transaction cancelled for {codes}"
+    if wrong:
+        text = f"{operation.call} ({operation.name}): {wrong}"
+        yield Finding("reasons", "reasons misshapen", text, (operation.call,))
+
+
+def _placed(
+    operation: Operation,
+    model: Model,
+    witness: Witness,
+    given: dict[tuple[str, str, object], set[str]],
+    transactions: list[str],
+) -> Iterator[Finding]:
+    for position, (step, reason) in enumerate(
+        zip(model.steps(operation.request), operation.reasons, strict=False)
+    ):
+        table, key = step.place
+        table_id = witness.table_ids[table]
+        codes = {code for one in transactions for code in given[one, table_id, key]}
+        code = reason["Code"]
+        if code not in ("None", BY_SILENCE) and code not in codes:
+            text = (
+                f"{operation.call}: reason {position + 1} is {code}; of {table} {key} the"
+                f" partition said {', '.join(sorted(codes)) or 'nothing of the kind'}"
+            )
+            yield Finding("reasons", "reason misplaced", text, (operation.call,))

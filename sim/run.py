@@ -1,0 +1,250 @@
+"""One run: a pure function of a scenario, a seed and overrides.
+
+Three phases.  *Setting up* on a calm network: tables, first items.  *Trouble*: the clients work
+while the nemesis does, until every client has had its last answer.  *Calm*: all is healed, nobody
+asks for anything; within a bounded virtual time nothing may be left unfinished, and if something
+is, the run says what is stuck and why.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from coordinator.ledger import State
+from items.data import data
+from network.lossy import Weather
+from network.placement import LEDGER_TABLE
+from sim.chance import NamedChance, Overrides
+from sim.checkers.all import check_run
+from sim.checkers.finding import Finding
+from sim.client import Client
+from sim.cluster import Cluster
+from sim.history import History
+from sim.loop import new_loop
+from sim.nemesis import Faults, Nemesis
+from sim.scenario import Scenario
+from sim.trace import Listener
+from sim.witness import Witness
+from sim.workload import Budget, BudgetSpentError, Session, Workload
+from sim.workloads.registry import make
+
+CALM_STEP_US = 100_000
+PROGRESS_US = 200_000
+TABLE_WAIT_US = 20_000
+TABLE_WAITS_MAX = 1_000
+
+Progress = Callable[[int, int], None]  # Transactions begun, of how many.
+
+
+class SetupError(RuntimeError):
+    """A scenario's tables or first items could not be made, on a calm network."""
+
+
+@data
+class Result:
+    """What came of a run."""
+
+    scenario: Scenario
+    seed: int
+    history: History
+    findings: tuple[Finding, ...]
+    marks: Mapping[str, int]  # Events of `network.events`, and how often each was seen.
+    messages: Mapping[str, int]  # sent, delivered, lost, repeated
+    faults: Mapping[str, int]
+    checks: tuple[str, ...]  # The names of the checks that were made.
+    virtual_us: int
+    digest: str
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+
+class Run:
+    """A run while it goes on."""
+
+    def __init__(self, scenario: Scenario, seed: int, overrides: Overrides | None = None) -> None:
+        self.scenario, self.seed = scenario, seed
+        self.loop = new_loop()
+        self.history, self.witness = History(), Witness()
+        self.cluster = Cluster(
+            self.loop,
+            NamedChance(seed, overrides),
+            scenario.settings(),
+            history=self.history,
+            witness=self.witness,
+        )
+        self.witness.enter(self.cluster)
+        self.workload: Workload = make(scenario.workload, scenario.workload_keys)
+        self.budget = Budget(scenario.number("workload.transactions"))
+        self.working = 0  # Clients that have not finished.
+        self.trouble_ended = False
+
+    def listen(self, listener: Listener) -> None:
+        self.cluster.trace.listen(listener)
+
+    def go(self, progress: Progress | None = None) -> Result:
+        """Run from start to end, check everything, and say what came of it."""
+        cluster = self.cluster
+        weather = cluster.settings.weather
+        calm = Weather(weather.delay)
+        cluster.network.change_weather(calm)
+        cluster.start_all()
+        self._set_up()
+
+        cluster.network.change_weather(weather)
+        nemesis = Nemesis(cluster, self.budget, self._faults())
+        nemesis.begin()
+        self._trouble(progress)
+
+        nemesis.end()
+        cluster.network.change_weather(calm)
+        unfinished = self._calm()
+        findings = [Finding("calm", "unfinished", text, ()) for text in unfinished]
+        for node, error in cluster.failures:
+            text = f"{node} has a bug: {type(error).__name__}: {error}"
+            findings.append(Finding("nodes", "failed", text, ()))
+        checks, found = check_run(self.history, self.witness, cluster, self.workload.tables)
+        return self._result((*findings, *found), ("calm", *checks), nemesis)
+
+    # The phases ------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        client = self.cluster.client("k1")
+        self.working = 1
+        client.host.spawn(self._make_tables(client))
+        self._until_idle(self.scenario.number("run.trouble_us_max"), "setting up")
+
+    async def _make_tables(self, client: Client) -> None:
+        for table in self.workload.tables:
+            made = await client.call("CreateTable", table)
+            if made.outcome != "committed":
+                raise SetupError(f"CreateTable was answered {made.status} {made.answer}")
+            for _ in range(TABLE_WAITS_MAX):
+                name = {"TableName": table["TableName"]}
+                shown = await client.call("DescribeTable", name)
+                if shown.answer.get("Table", {}).get("TableStatus") == "ACTIVE":
+                    break
+                await client.host.sleep(TABLE_WAIT_US)
+        for table_name, item in self.workload.items():
+            put = await client.call("PutItem", {"TableName": table_name, "Item": item})
+            if put.outcome != "committed":
+                raise SetupError(f"PutItem was answered {put.status} {put.answer}")
+        await self._work(client, opening=True)
+
+    def _trouble(self, progress: Progress | None) -> None:
+        names = self.cluster.clients
+        self.working = len(names)
+        for name in names:
+            client = self.cluster.client(name)
+            client.host.spawn(self._work(client, opening=False))
+        if progress is not None:
+            self.loop.after(PROGRESS_US, self._show_progress, progress, None)
+        self._until_idle(self.scenario.number("run.trouble_us_max"), "trouble")
+        self.trouble_ended = True
+
+    async def _work(self, client: Client, *, opening: bool) -> None:
+        session = Session(client, self.budget)
+        try:
+            if opening:
+                await self.workload.opening(session)
+            else:
+                while self.budget.left:
+                    await self.workload.act(session)
+                    await client.think()
+        except BudgetSpentError:
+            pass
+        self.working -= 1
+
+    def _until_idle(self, limit_us: int, phase: str) -> None:
+        if not self.loop.run(lambda: self.working == 0 or bool(self.cluster.failures), limit_us):
+            raise SetupError(f"{phase} has not ended within {limit_us} µs of virtual time")
+        failures = self.cluster.failures
+        if failures and isinstance(failures[0][1], SetupError):
+            raise failures[0][1]
+
+    def _calm(self) -> list[str]:
+        """Let things settle; return what has not, as text."""
+        limit_us = self.loop.now_us + self.scenario.number("run.calm_us_max")
+        unfinished = self._unfinished()
+        while unfinished and self.loop.now_us < limit_us:
+            self.loop.run_for(CALM_STEP_US)
+            unfinished = self._unfinished()
+        return unfinished
+
+    def _unfinished(self) -> list[str]:
+        found = []
+        if self.working:
+            found.append(f"{self.working} clients have had no last answer")
+        for name in (*self.cluster.ledgers, *self.cluster.partitions):
+            for (table, key), record in self.cluster.disks[name].contents.records.items():
+                if record.ongoing is not None:
+                    what = f"{record.ongoing.transaction} is still ongoing on {table} {key}"
+                    found.append(f"{name}: {what}")
+                if table == LEDGER_TABLE and record.item is not None:
+                    state = record.item["State"][1]
+                    if state != State.COMPLETED:
+                        transaction = record.item["Transaction"][1]
+                        found.append(f"{name}: the ledger has {transaction} as {state}")
+        return found
+
+    # What came of it -------------------------------------------------------------------------
+
+    def _faults(self) -> Faults:
+        return Faults(
+            self.scenario.number("faults.crashes"), *self.scenario.span("faults.downtime_us")
+        )
+
+    def _show_progress(self, progress: Progress, _: None) -> None:
+        progress(self.budget.begun, self.budget.total)
+        if not self.trouble_ended:
+            self.loop.after(PROGRESS_US, self._show_progress, progress, None)
+
+    def _result(
+        self, findings: tuple[Finding, ...], checks: tuple[str, ...], nemesis: Nemesis
+    ) -> Result:
+        trace = self.cluster.trace
+        return Result(
+            scenario=self.scenario,
+            seed=self.seed,
+            history=self.history,
+            findings=findings,
+            marks=dict(sorted(trace.marks.items())),
+            messages={
+                "sent": trace.sent_count,
+                "delivered": trace.delivered_count,
+                "lost": trace.lost_count,
+                "repeated": trace.repeated_count,
+            },
+            faults={"crashes": nemesis.crashes, "late": trace.late_count},
+            checks=checks,
+            virtual_us=self.loop.now_us,
+            digest=trace.digest(),
+        )
+
+
+def run(
+    scenario: Scenario,
+    seed: int,
+    overrides: Overrides | None = None,
+    *,
+    listeners: tuple[Listener, ...] = (),
+    progress: Progress | None = None,
+) -> Result:
+    """Run a scenario from a seed: the same three arguments, the same result, to the byte."""
+    going = Run(scenario, seed, overrides)
+    for listener in listeners:
+        going.listen(listener)
+    return going.go(progress)
+
+
+def outcomes(history: History) -> tuple[Counter[str], Counter[str]]:
+    """Count the outcomes of all transactions, and the reasons of the cancelled ones by code."""
+    ends: Counter[str] = Counter({"committed": 0, "cancelled": 0, "unknown": 0})
+    codes: Counter[str] = Counter()
+    for operation in history:
+        if operation.is_transaction:
+            ends[operation.outcome] += 1
+            for reason in operation.reasons:
+                if reason["Code"] != "None":
+                    codes[reason["Code"]] += 1
+    return ends, codes

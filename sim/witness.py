@@ -1,0 +1,252 @@
+"""The witness: sees inside the nodes, and keeps what the white-box checks need.
+
+It numbers the moments of a run and notes, packed: when each transaction was decided, when each
+singleton was applied or refused, what each reader found ongoing.  What is durable it takes from the
+disks; a step whose changes a crash has lost never happened.  What a rejection says is judged on the
+spot, on the record that it speaks of, because later the record is another one.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from coordinator.ledger import State, timestamp_of
+from items.actions import Action, Update, allowed_on, applied_to
+from items.errors import DynamoDBError, Reason
+from items.keys import Key
+from network.codec import pack, unpack
+from network.ids import incarnation_of
+from network.messages import (
+    Commit,
+    Done,
+    Envelope,
+    Prepare,
+    Read,
+    Readings,
+    Reject,
+    Votes,
+    Write,
+    WriteRefused,
+)
+from network.placement import LEDGER_TABLE, TABLES_TABLE
+from partition.machine import Machine, Output
+from partition.record import Record
+from partition.storage import Changes
+
+
+class Decision(NamedTuple):
+    """A transaction was decided, in the ledger."""
+
+    number: int
+    transaction: str
+    token: str
+    call: str
+    us: int  # Its timestamp: µs …
+    node: str  # … and coordinator.
+    commits: bool
+
+
+class Applied(NamedTuple):
+    """A singleton write was applied."""
+
+    number: int
+    request: str
+    us: int  # Its timestamp: µs …
+    node: str  # … and partition.
+
+
+class Refused(NamedTuple):
+    """A singleton write was refused."""
+
+    number: int
+    request: str
+    error: str
+
+
+class ReadAt(NamedTuple):
+    """Items were read."""
+
+    number: int
+    request: str
+    round: int
+    ongoing: tuple[str | None, ...]  # Which transaction was ongoing on each item.
+
+
+class Rejected(NamedTuple):
+    """An action of a transaction was rejected, truthfully."""
+
+    transaction: str
+    table: str
+    key: Key
+    code: str
+
+
+class Inside(Protocol):
+    """What the witness asks of the cluster."""
+
+    def note(self, event: str) -> None: ...
+
+    def is_incarnation_up(self, name: str, incarnation: int) -> bool: ...
+
+
+class Witness:
+    """The evidence of one run."""
+
+    def __init__(self) -> None:
+        self.table_ids: dict[str, str] = {}  # Name → id, of the latest table of that name.
+        self.lies: list[tuple[str, str]] = []  # Rejections that were not true: transaction, why.
+        self._inside: Inside | None = None
+        self._number = 0
+        self._packed: dict[type, list[bytes]] = {
+            kind: [] for kind in (Decision, Applied, Refused, ReadAt, Rejected)
+        }
+        self._steps: dict[type, Callable[[Machine, Envelope, Any, Output], None]] = {
+            Read: self._read,
+            Write: self._write,
+            Prepare: self._prepare,
+            Commit: self._commit,
+        }
+
+    def enter(self, inside: Inside) -> None:
+        self._inside = inside
+
+    def number(self) -> int:
+        """Give this moment the next number."""
+        self._number += 1
+        return self._number
+
+    def all(self, kind: type[Any]) -> list[Any]:
+        """Return all notes of one kind, in the order in which they were made."""
+        return [kind(*unpack(packed)) for packed in self._packed[kind]]
+
+    def _keep(self, note: Any) -> None:
+        self._packed[type(note)].append(pack(note))
+
+    def _note(self, event: str) -> None:
+        assert self._inside is not None, "a witness is inside a cluster"
+        self._inside.note(event)
+
+    # What the disks say ----------------------------------------------------------------------
+
+    def durable(self, node: str, number: int, changes: Changes) -> None:
+        """Take what has become durable; `number` is of the moment when it was changed."""
+        if changes.cause.startswith("k"):  # A client's attempt.
+            self._keep(Applied(number, changes.cause, changes.timestamp.us, node))
+            return
+        for (table, _), record in changes.records:
+            if record is not None and record.item is not None:
+                if table == LEDGER_TABLE:
+                    self._ledger(number, record.item)
+                elif table == TABLES_TABLE:
+                    self.table_ids[record.item["Name"][1]] = record.item["Id"][1]
+
+    def _ledger(self, number: int, item: Any) -> None:
+        state = item["State"][1]
+        if state in (State.COMMITTING, State.CANCELLING):
+            transaction, token, call = (item[name][1] for name in ("Transaction", "Entry", "Call"))
+            us, node = timestamp_of(item)
+            commits = state == State.COMMITTING
+            self._keep(Decision(number, transaction, token, call, us, node, commits))
+
+    # What the partitions do ------------------------------------------------------------------
+
+    def stepped(self, _: str, machine: Machine, envelope: Envelope, output: Output) -> None:
+        """Look at one step of a partition or a ledger node."""
+        step = self._steps.get(type(envelope.message))
+        if step is not None:
+            step(machine, envelope, envelope.message, output)
+        if output.stalled:
+            self._note("partition.stalled")
+
+    def _read(self, _: Machine, __: Envelope, message: Read, output: Output) -> None:
+        if message.request and isinstance(output.reply, Readings):
+            ongoing = tuple(reading.ongoing for reading in output.reply.readings)
+            self._keep(ReadAt(self.number(), message.request, message.round, ongoing))
+
+    def _write(self, _: Machine, envelope: Envelope, message: Write, output: Output) -> None:
+        refused = isinstance(output.reply, WriteRefused)
+        if isinstance(output.reply, WriteRefused) and message.request:
+            self._keep(Refused(self.number(), message.request, output.reply.error))
+            if output.reply.error == "TransactionConflictException":
+                self._note("singleton.conflicted")
+        if message.action.table == LEDGER_TABLE and not refused:
+            self._decided(envelope, message.action)
+
+    def _decided(self, envelope: Envelope, action: Action) -> None:
+        """Note who decided, if this was a decision."""
+        if not isinstance(action, Update) or ":preparing" not in action.values:
+            return
+        commits = action.values[":state"][1] == State.COMMITTING
+        end = "committed" if commits else "cancelled"
+        self._note(f"transaction.{end}")
+        if origin_of(action.values[":id"][1]) != _sender(envelope):
+            self._note(f"recovery.{end}")
+
+    def _prepare(
+        self, machine: Machine, envelope: Envelope, message: Prepare, output: Output
+    ) -> None:
+        if not isinstance(output.reply, Votes):
+            return
+        assert self._inside is not None, "a witness is inside a cluster"
+        origin = origin_of(message.transaction)
+        if origin != _sender(envelope) and self._inside.is_incarnation_up(*origin):
+            self._note("coordinators.met")
+        votes = output.reply.votes
+        for action, vote in zip(message.actions, votes, strict=True):
+            if isinstance(vote, Reject):
+                self._rejected(message, action, vote, machine.record(action.table, action.key))
+        if output.changes is None and not any(isinstance(vote, Reject) for vote in votes):
+            self._note("vote.repeated")
+
+    def _rejected(self, message: Prepare, action: Action, vote: Reject, record: Record) -> None:
+        if vote.in_the_way is not None:
+            self._note("prepare.too_late")
+        elif vote.reason.code == "TransactionConflict":
+            self._note("prepare.conflicted")
+        else:
+            self._note("prepare.failed")
+        lie = lie_in(message, action, vote.reason, record)
+        if lie:
+            self.lies.append((message.transaction, lie))
+        else:
+            code = vote.reason.code
+            self._keep(Rejected(message.transaction, action.table, action.key, code))
+
+    def _commit(self, _: Machine, __: Envelope, ___: Commit, output: Output) -> None:
+        if isinstance(output.reply, Done) and not any(output.reply.changed):
+            self._note("commit.repeated")
+
+
+def lie_in(message: Prepare, action: Action, reason: Reason, record: Record) -> str:
+    """Say what is not true about a rejection of this record; nothing if it is all true."""
+    match reason.code:
+        case "TransactionConflict":
+            ongoing = record.ongoing
+            if ongoing is not None and ongoing.transaction != message.transaction:
+                return ""
+            late = message.timestamp <= record.timestamp
+            return "" if late else "nothing was ongoing, and its timestamp was later"
+        case "ConditionalCheckFailed":
+            if allowed_on(action, record.item):
+                return f"{action.condition} was true of {record.item}"
+            shown = record.item if action.old_on_failure else None
+            return "" if reason.item == shown else f"the item shown is not {shown}"
+        case "ValidationError":
+            try:
+                applied_to(action, record.item)
+                allowed_on(action, record.item)
+            except DynamoDBError:
+                return ""
+            return "the action was possible"
+        case _:
+            pass
+    return f"no partition says {reason.code}"
+
+
+def origin_of(transaction: str) -> tuple[str, int]:
+    """Return the coordinator, and its incarnation, that minted a transaction's id."""
+    incarnation, number = transaction.split("-")[:2]
+    return f"c{int(number, 16)}", int(incarnation, 16)
+
+
+def _sender(envelope: Envelope) -> tuple[str, int]:
+    return envelope.source, incarnation_of(envelope.number)

@@ -1,0 +1,185 @@
+"""Messages in words, a phrase each: for golden scripts, stories and traces.
+
+Transactions are called t1, t2 … in the order in which they are first spoken of; an item is called
+by its key's value; a timestamp by its virtual time.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from coordinator.ledger import State
+from items.actions import Action, Check, Delete, Put, Update
+from items.keys import Key
+from network.ids import Timestamp
+from network.messages import (
+    Accept,
+    Cancel,
+    Commit,
+    Done,
+    Failed,
+    Finished,
+    Forgotten,
+    Message,
+    NotMine,
+    Page,
+    Prepare,
+    Read,
+    Readings,
+    ReadItems,
+    ReadTransaction,
+    RecordKey,
+    Recover,
+    Reject,
+    Request,
+    Response,
+    Restarted,
+    Scan,
+    Stalled,
+    Votes,
+    Write,
+    WriteRefused,
+    WriteTransaction,
+    Written,
+)
+from network.placement import LEDGER_TABLE
+from sim.clock import EPOCH_US
+
+
+class Words:
+    """The names of one run's transactions and items."""
+
+    def __init__(self, labels: Mapping[str, str] | None = None) -> None:
+        self._labels = labels or {}  # Key values that have a name of their own.
+        self._transactions: dict[str, str] = {}
+
+    def transaction(self, name: str) -> str:
+        return self._transactions.setdefault(name, f"t{len(self._transactions) + 1}")
+
+    def key(self, key: Key) -> str:
+        return "/".join(self._labels.get(str(value[1]), str(value[1])) for value in key)
+
+    def timestamp(self, timestamp: Timestamp) -> str:
+        if timestamp.us < EPOCH_US:
+            return "never" if timestamp.us == 0 else str(timestamp)
+        return f"@{(timestamp.us - EPOCH_US) / 1000:g}ms.{timestamp.node}"
+
+    def keys(self, keys: Iterable[RecordKey]) -> str:
+        return " ".join(self.key(key) for _, key in keys)
+
+    def action(self, action: Action) -> str:
+        kind = {Put: "put", Update: "update", Delete: "delete", Check: "check"}[type(action)]
+        return f"{kind} {self.key(action.key)}"
+
+    def message(self, message: Message) -> str:
+        """Say in a phrase what a message says."""
+        speak = _PHRASES.get(type(message))
+        return type(message).__name__ if speak is None else speak(self, message)
+
+
+def _prepare(words: Words, message: Prepare) -> str:
+    actions = ", ".join(words.action(action) for action in message.actions)
+    name, at = words.transaction(message.transaction), words.timestamp(message.timestamp)
+    return f"prepare {name} {at}: {actions}"
+
+
+def _votes(words: Words, message: Votes) -> str:
+    return ", ".join(_vote(words, vote) for vote in message.votes)
+
+
+def _vote(words: Words, vote: Accept | Reject) -> str:
+    if isinstance(vote, Accept):
+        return "accept"
+    way = f" by {words.timestamp(vote.in_the_way)}" if vote.in_the_way else ""
+    return f"reject {vote.reason.code}{way}"
+
+
+def _done(_: Words, message: Done) -> str:
+    if not message.changed:
+        return "done"
+    return ", ".join("done" if changed else "nothing to do" for changed in message.changed)
+
+
+def _write(words: Words, message: Write) -> str:
+    action = message.action
+    if action.table != LEDGER_TABLE:
+        return words.action(action)
+    values = action.values
+    if isinstance(action, Put):
+        return f"enter {words.transaction(action.item['Transaction'][1])} as {State.PREPARING}"
+    name = words.transaction(values[":id"][1])
+    if isinstance(action, Delete):
+        return f"purge {name}"
+    return f"set {name} to {values[':state'][1] if ':state' in values else State.COMPLETED}"
+
+
+def _refused(words: Words, message: WriteRefused) -> str:
+    item = message.item
+    if item is not None and "Transaction" in item:
+        name = words.transaction(item["Transaction"][1])
+        return f"no, {name} is {item['State'][1]}"
+    return message.error
+
+
+def _readings(_: Words, message: Readings) -> str:
+    return ", ".join(
+        f"{_item(reading.item)} lsn {reading.lsn}{' ongoing' if reading.ongoing else ''}"
+        for reading in message.readings
+    )
+
+
+def _item(item: Mapping[str, Any] | None) -> str:
+    if item is None:
+        return "nothing"
+    value = item.get("value") or item.get("State") or ("S", "an item")
+    return str(value[1])
+
+
+def _finished(_: Words, message: Finished) -> str:
+    how = " (replayed)" if message.replayed else ""
+    if not message.reasons:
+        return f"committed{how}"
+    return f"cancelled [{', '.join(reason.code for reason in message.reasons)}]{how}"
+
+
+def _response(_: Words, message: Response) -> str:
+    error = str(message.body.get("__type", "")).rpartition("#")[2]
+    codes = [reason["Code"] for reason in message.body.get("CancellationReasons", ())]
+    shown = f" [{', '.join(codes)}]" if codes else ""
+    return f"{message.status} {error}{shown}".strip()
+
+
+def _stalled(words: Words, message: Stalled | Recover) -> str:
+    verb = "stalled" if isinstance(message, Stalled) else "recover"
+    return f"{verb} {words.transaction(message.transaction)} {words.keys(message.keys)}".strip()
+
+
+_PHRASES: dict[type, Any] = {
+    Request: lambda _, m: m.operation,
+    Response: _response,
+    Restarted: lambda _, m: f"restarted, incarnation {m.incarnation}",
+    WriteTransaction: lambda words, m: (
+        "write " + ", ".join(words.action(action) for action in m.actions)
+    ),
+    ReadTransaction: lambda words, m: f"read {words.keys(m.keys)}",
+    ReadItems: lambda _, m: ", ".join(_item(item) for item in m.items),
+    Finished: _finished,
+    Failed: lambda _, m: m.error,
+    Prepare: _prepare,
+    Votes: _votes,
+    Commit: lambda words, m: f"commit {words.transaction(m.transaction)} {words.keys(m.keys)}",
+    Cancel: lambda words, m: f"cancel {words.transaction(m.transaction)} {words.keys(m.keys)}",
+    Done: _done,
+    NotMine: lambda _, m: f"not mine{': no such table' if m.table else ''}",
+    Read: lambda words, m: (
+        f"read{f' round {m.round}' if m.round else ''} {words.keys(m.keys)}"
+    ),
+    Readings: _readings,
+    Scan: lambda _, __: "scan",
+    Page: lambda _, m: f"page of {len(m.items)}",
+    Write: _write,
+    Written: lambda _, __: "written",
+    WriteRefused: _refused,
+    Forgotten: lambda _, __: "forgotten",
+    Stalled: _stalled,
+    Recover: _stalled,
+}

@@ -1,0 +1,82 @@
+"""The seam between a run and what its clients ask for.
+
+A workload says which tables there are, what is in them at first, and what a client does next.  It
+asks through a `Session`, which counts transactions: a scenario's `workload.transactions` is for all
+clients together, and a session that has used up the last one ends its client's work.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+from network.host import Site
+from sim.client import Client
+from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
+
+Json: TypeAlias = Mapping[str, Any]
+
+
+class BudgetSpentError(Exception):
+    """All transactions of the scenario have been asked for: the client's work is done."""
+
+
+class Budget:
+    """How many transactions are left for all clients together."""
+
+    def __init__(self, transactions: int) -> None:
+        self.total = self.left = transactions
+
+    @property
+    def begun(self) -> int:
+        return self.total - self.left
+
+    def take(self) -> None:
+        if self.left == 0:
+            raise BudgetSpentError
+        self.left -= 1
+
+
+class Session:
+    """One client at work."""
+
+    def __init__(self, client: Client, budget: Budget) -> None:
+        self.client = client
+        self.draw: Site = client.host.site("workload")
+        self._budget = budget
+
+    async def ask(self, name: str, request: Json) -> Operation:
+        """Ask for an operation of the API and return what came of it.
+
+        Raises:
+            BudgetSpentError: It is a transaction, and there are none left.
+        """
+        if name in (WRITE_TRANSACTION, READ_TRANSACTION):
+            self._budget.take()
+        elif self._budget.left == 0:
+            raise BudgetSpentError
+        return await self.client.call(name, request)
+
+    def version(self) -> str:
+        """Mint a value that no other write leaves: every write of a workload carries one."""
+        return self.client.version()
+
+    def pick(self, bound: int) -> int:
+        """Draw one of 0 … bound - 1, each as likely as any other."""
+        return self.draw.below(bound)
+
+    def happens(self, probability: float) -> bool:
+        return self.draw.happens(probability)
+
+
+class Workload(Protocol):
+    """What a scenario's clients ask for.  Made with the keys of `[workload]` that are its own."""
+
+    tables: tuple[Json, ...]  # CreateTable requests.
+
+    def items(self) -> Iterable[tuple[str, Json]]:
+        """Return what is there before the clients begin: table names and items, for PutItem."""
+
+    async def opening(self, session: Session) -> None:
+        """Do what the first client does alone before all others begin; a story to be told."""
+
+    async def act(self, session: Session) -> None:
+        """Do one thing that a client does: a transaction, a read, a few singletons."""

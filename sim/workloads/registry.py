@@ -1,0 +1,41 @@
+"""All workloads by name."""
+
+from typing import Protocol
+
+from sim.workload import Workload
+from sim.workloads.bank import Bank
+from sim.workloads.bookshop import Bookshop
+from sim.workloads.game_shop import GameShop
+from sim.workloads.hot_keys import HotKeys
+from sim.workloads.keys import Keys, fit
+from sim.workloads.orders_and_payments import OrdersAndPayments
+
+
+class WorkloadType(Protocol):
+    """A class of workloads, made with all of its keys."""
+
+    @property
+    def KEYS(self) -> Keys: ...  # noqa: N802  (A class's constant, as seen from outside.)
+
+    def __call__(self, keys: Keys, /) -> Workload: ...
+
+
+WORKLOADS: dict[str, WorkloadType] = {
+    "orders_and_payments": OrdersAndPayments,
+    "game_shop": GameShop,
+    "bookshop": Bookshop,
+    "bank": Bank,
+    "hot_keys": HotKeys,
+}
+
+
+def make(name: str, keys: Keys) -> Workload:
+    """Make a workload; keys that are not given have their defaults.
+
+    Raises:
+        ValueError: There is no such workload or key, or a key's value is not right.
+    """
+    if name not in WORKLOADS:
+        raise ValueError(f"there is no workload {name!r}; there are {', '.join(WORKLOADS)}")
+    workload = WORKLOADS[name]
+    return workload(fit(name, keys, workload.KEYS))
