@@ -29,7 +29,7 @@ from network.messages import (
     RecordKey,
 )
 from network.placement import Placement
-from network.rpc import Ask, Peers
+from network.rpc import Peers
 
 
 class ReadTransactions:
@@ -78,7 +78,7 @@ class ReadTransactions:
         for position, key in enumerate(keys):
             positions.setdefault(self._placement.owner(*key), []).append(position)
         asks = [
-            Ask(node, Read(tuple(keys[position] for position in mine), number, request))
+            (node, Read(tuple(keys[position] for position in mine), number, request))
             for node, mine in positions.items()
         ]
         patience = self._options.patience(self._options.answer_deadline_us)

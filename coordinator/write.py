@@ -5,7 +5,7 @@ record of how far a transaction has come to `coordinator.ledger`.  Recovery need
 own: it calls `drive` again.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from coordinator.ledger import Entry, Ledger, State, Transaction
 from coordinator.options import CoordinatorOptions
@@ -26,9 +26,9 @@ from network.messages import (
     Done,
     Failed,
     Finished,
+    Message,
     NotMine,
     Prepare,
-    RecordKey,
     Reject,
     Vote,
     Votes,
@@ -69,6 +69,7 @@ async def drive(transaction: Transaction, tools: Tools, answer: Answer) -> None:
     entry = await tools.ledger.decide(transaction, reasons_for(votes))
     if entry is None:
         # Finished and purged behind our back: somebody else knows how it ended, we do not.
+        tools.note("transaction.unknown")
         answer(Failed(TRANSACTION_IN_PROGRESS.name, TRANSACTION_IN_PROGRESS.message))
         return
     await finish(transaction, entry, tools, answer)
@@ -79,76 +80,71 @@ async def finish(
 ) -> None:
     """Carry out a decision: COMMITTING or CANCELLING, then COMPLETED."""
     assert entry.is_decided, "nothing is carried out before it is decided"
-    assert not entry.reasons or len(entry.reasons) == len(transaction.actions or entry.reasons)
     finished = Finished(entry.reasons, replayed)
     if entry.state is State.COMPLETED:
         answer(finished)
         return
+    assert entry.reasons == () or len(entry.reasons) == len(transaction.actions)
 
+    actions = transaction.actions
     order = Cancel if entry.is_cancelled else Commit
-    orders = {
-        node: Ask(node, order(transaction.id, tuple(keys)))
-        for node, keys in participants(transaction, tools.placement).items()
-    }
+    orders: list[Ask] = [
+        (node, order(transaction.id, tuple([(actions[n].table, actions[n].key) for n in mine])))
+        for node, mine in participants(transaction, tools.placement).items()
+    ]
 
     # Whoever is told 'committed' reads what was written, so every commit is applied first (§3.3).
     # A cancellation has nothing to show; it waits a while, so that a retry finds the items free.
     options = tools.options
-    deadline_us = options.answer_deadline_us
-    replies = await tools.peers.ask_all(list(orders.values()), options.patience(deadline_us))
-    silent = [
-        ask
-        for ask, reply in zip(orders.values(), replies, strict=True)
-        if not isinstance(reply, Done)
-    ]
+    replies = await tools.peers.ask_all(orders, options.patience(options.answer_deadline_us))
+    silent = without_answer(orders, replies)
     if not silent or entry.is_cancelled:
         answer(finished)
     else:
         answer(Failed(TRANSACTION_IN_PROGRESS.name, TRANSACTION_IN_PROGRESS.message))
     while silent:
         replies = await tools.peers.ask_all(silent, options.patience(None))
-        silent = [
-            ask for ask, reply in zip(silent, replies, strict=True) if not isinstance(reply, Done)
-        ]
+        silent = without_answer(silent, replies)
 
     # COMPLETED.  Losing this write costs a needless recovery, never an answer.
     await tools.ledger.complete(transaction)
 
 
-def participants(transaction: Transaction, placement: Placement) -> dict[str, list[RecordKey]]:
-    """Return the keys that each partition has a part in, partitions in the request's order."""
-    places: dict[str, list[RecordKey]] = {}
-    for action in transaction.actions:
-        node = placement.owner(action.table, action.key)
-        places.setdefault(node, []).append((action.table, action.key))
-    return places
+def participants(transaction: Transaction, placement: Placement) -> dict[str, list[int]]:
+    """Return the positions of the actions that each partition has a part in, in their order."""
+    positions: dict[str, list[int]] = {}
+    for position, action in enumerate(transaction.actions):
+        positions.setdefault(placement.owner(action.table, action.key), []).append(position)
+    return positions
+
+
+def without_answer(orders: Sequence[Ask], replies: Sequence[Message | None]) -> list[Ask]:
+    """Return the orders that nobody has said 'done' to."""
+    both = zip(orders, replies, strict=True)
+    return [order for order, reply in both if not isinstance(reply, Done)]
 
 
 async def collect_votes(transaction: Transaction, tools: Tools) -> list[Vote]:
     """Ask every partition to promise its actions, and return the votes in the request's order."""
-    positions: dict[str, list[int]] = {}
-    for position, action in enumerate(transaction.actions):
-        node = tools.placement.owner(action.table, action.key)
-        positions.setdefault(node, []).append(position)
-
+    actions = transaction.actions
+    positions = participants(transaction, tools.placement)
+    prepares: list[Ask] = [
+        (
+            node,
+            Prepare(
+                transaction.id,
+                transaction.entry,
+                transaction.timestamp,
+                tuple([actions[position] for position in mine]),
+            ),
+        )
+        for node, mine in positions.items()
+    ]
     deadline_us = tools.options.votes_deadline_us
-    replies = await tools.peers.ask_all(
-        [
-            Ask(
-                node,
-                Prepare(
-                    transaction.id,
-                    transaction.entry,
-                    transaction.timestamp,
-                    tuple(transaction.actions[position] for position in mine),
-                ),
-            )
-            for node, mine in positions.items()
-        ],
-        tools.options.patience(deadline_us),
-    )
+    replies = await tools.peers.ask_all(prepares, tools.options.patience(deadline_us))
 
-    votes: list[Vote] = [Reject(THROTTLING_ERROR_REASON, None)] * len(transaction.actions)
+    # Silent until the coordinator gave up: the items are as if throttled.
+    votes: list[Vote] = [Reject(THROTTLING_ERROR_REASON, None)] * len(actions)
     for mine, reply in zip(positions.values(), replies, strict=True):
         match reply:
             case Votes(votes=theirs):
@@ -158,10 +154,10 @@ async def collect_votes(transaction: Transaction, tools: Tools) -> list[Vote]:
                         tools.timestamps.shown(vote.in_the_way)
             case NotMine(table=table):
                 for position in mine:
-                    if transaction.actions[position].table == table:
+                    if actions[position].table == table:
                         votes[position] = Reject(TABLE_UNKNOWN, None)
             case _:
-                pass  # Silent until the coordinator gave up: the items are as if throttled.
+                pass
     return votes
 
 
@@ -181,6 +177,3 @@ def reasons_for(votes: Sequence[Vote]) -> tuple[Reason, ...]:
         reasons = [reason if n == first else NONE for n, reason in enumerate(reasons)]
     assert any(reason.code != NONE.code for reason in reasons), "cancelled, and nobody is to blame"
     return tuple(reasons)
-
-
-Drive = Callable[[Transaction, Tools, Answer], Awaitable[None]]

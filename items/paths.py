@@ -39,6 +39,9 @@ def inside(value: AttributeValue, step: Step) -> AttributeValue | None:
 
 def resolved(path: Path, names: Mapping[str, str]) -> Path:
     """Put attribute names in the place of their placeholders."""
+    if len(path) == 1:  # As most are.
+        (step,) = path
+        return (names[step],) if isinstance(step, str) and step[0] == "#" else path
     return tuple(
         names[step] if isinstance(step, str) and step.startswith("#") else step for step in path
     )

@@ -72,12 +72,12 @@ def creates_item(text: str) -> bool:
 
 def touched_paths(text: str, names: Names) -> tuple[Path, ...]:
     """Name what an update changes, for UPDATED_OLD and UPDATED_NEW."""
-    return tuple(resolved(change.path, names) for change in parse_update(text).changes)
+    return tuple([resolved(path, names) for path, _ in compiled(text)])
 
 
 def updated_attributes(text: str, names: Names) -> tuple[str, ...]:
     """Name the attributes that an update changes or reaches into, each once, in its order."""
-    return tuple(dict.fromkeys(str(path[0]) for path in touched_paths(text, names)))
+    return tuple(dict.fromkeys([str(path[0]) for path in touched_paths(text, names)]))
 
 
 @lru_cache(CACHED_TEXTS_MAX)

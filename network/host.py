@@ -7,6 +7,8 @@ then are its tasks dropped, so that nothing that a dying task does is heard by t
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, Protocol
 
 Receive = Callable[[bytes], None]
@@ -41,6 +43,9 @@ class Site(Protocol):
     def below(self, bound: int) -> int:
         """Draw an integer of 0 … bound - 1; 0 is the calm one."""
 
+    def at(self, n: int, bound: int) -> int:
+        """Return the n-th draw, for a place that numbers its draws itself."""
+
     def happens(self, probability: float) -> bool:
         """Draw whether something happens; that it does not is calm."""
 
@@ -73,13 +78,12 @@ class Host:
         self.elapsed_us = timers.elapsed_us
         self.now_us = clock.now_us
         self.create_future: Callable[[], asyncio.Future[Any]] = loop.create_future
-        self._transport, self._timers, self._chance, self._loop = transport, timers, chance, loop
-        self._tasks: dict[int, asyncio.Task[None]] = {}  # In order of birth, the order of dropping.
+        # Say something to another host, by name; a crash replaces it, so the dead are silent.
+        self.send: Callable[[str, bytes], None] = partial(transport.send, name)
+        self._timers, self._chance, self._loop = timers, chance, loop
+        # In order of birth, the order in which a crash drops them.
+        self._tasks: dict[int, tuple[asyncio.Task[None], Coroutine[Any, Any, None]]] = {}
         self._births = 0
-
-    def send(self, target: str, frame: bytes) -> None:
-        if self.up:
-            self._transport.send(self.name, target, frame)
 
     def after(self, delay_us: int, function: Callable[[Any], None], argument: Any = None) -> None:
         """Call `function(argument)` after `delay_us`, unless this host has crashed by then."""
@@ -102,13 +106,17 @@ class Host:
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Start a task that lives until it ends or the host crashes.  The only place that does."""
         self._births += 1
-        self._tasks[self._births] = self._loop.create_task(self._run(self._births, work))
+        task = self._loop.create_task(self._run(self._births, work))
+        self._tasks[self._births] = task, work
 
     def crash(self) -> None:
         """Go silent, then drop all tasks in the order of their birth."""
         self.up = False
+        self.send = _say_nothing
         tasks, self._tasks = list(self._tasks.values()), {}
-        for task in tasks:
+        for task, work in tasks:
+            if getcoroutinestate(work) == CORO_CREATED:
+                work.close()
             task.cancel()
 
     def _fire(self, function: Callable[[Any], None], argument: Any) -> None:
@@ -127,6 +135,10 @@ class Host:
             self.failed(self.name, error)
         finally:
             self._tasks.pop(birth, None)
+
+
+def _say_nothing(_: str, __: bytes) -> None:
+    """Stand in for a dead host's transport."""
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -22,8 +22,8 @@ class DelayTable(Protocol):
     @property
     def longest_us(self) -> int: ...
 
-    def draw(self, site: Site) -> int:
-        """Draw a delay in µs; the shortest one is the calm one."""
+    def draw(self, site: Site, n: int) -> int:
+        """Return the n-th message's delay in µs; the shortest one is the calm one."""
 
 
 @data
@@ -37,8 +37,8 @@ class Uniform:
     def longest_us(self) -> int:
         return self.most_us
 
-    def draw(self, site: Site) -> int:
-        return self.least_us + site.below(self.most_us - self.least_us + 1)
+    def draw(self, site: Site, n: int) -> int:
+        return self.least_us + site.at(n, self.most_us - self.least_us + 1)
 
 
 # Quantiles of exp(0.6 · z), z normal, at (n + ½) / 64 for n below 32, in thousandths of the median:
@@ -62,8 +62,8 @@ class LogNormal:
     def longest_us(self) -> int:
         return self.median_us * PERMILLE[-1] // 1000
 
-    def draw(self, site: Site) -> int:
-        return max(1, self.median_us * PERMILLE[site.below(len(PERMILLE))] // 1000)
+    def draw(self, site: Site, n: int) -> int:
+        return max(1, self.median_us * PERMILLE[site.at(n, len(PERMILLE))] // 1000)
 
 
 @data
@@ -91,6 +91,7 @@ class Link:
         "cut",
         "held",
         "index",
+        "is_calm",
         "sent",
         "source",
         "target",
@@ -100,18 +101,26 @@ class Link:
     def __init__(
         self, source: str, target: str, index: int, weather: Weather, chance: Chance
     ) -> None:
-        self.source, self.target, self.index, self.weather = source, target, index, weather
+        self.source, self.target, self.index = source, target, index
         self.sent = 0
         self.cut = False
         self.held: list[tuple[int, bytes]] | None = None  # Frames in the box; None: not held.
         self._fate = chance.site(f"{source}>{target} fate")
         self._delay = chance.site(f"{source}>{target} delay")
         self._late = chance.site(f"{source}>{target} late")
+        self.treat(weather)
 
-    def fate(self) -> int:
-        """Draw what becomes of the next message: one draw a message, whatever the weather."""
+    def treat(self, weather: Weather) -> None:
+        """Treat what is sent from now on like this."""
+        self.weather = weather
+        self.is_calm = weather.loss + weather.repeat + weather.late == 0.0
+
+    def fate(self, n: int) -> int:
+        """Return what becomes of the n-th message."""
+        if self.is_calm:
+            return CARRIED
         weather = self.weather
-        point = self._fate.below(FATE_PARTS)
+        point = self._fate.at(n, FATE_PARTS)
         # Calm from 0 upwards, so that a smaller draw is never worse.
         if point < (1.0 - weather.loss - weather.repeat - weather.late) * FATE_PARTS:
             return CARRIED
@@ -119,9 +128,13 @@ class Link:
             return LATE
         return REPEATED if point < (1.0 - weather.loss) * FATE_PARTS else LOST
 
-    def delay_us(self, *, late: bool) -> int:
-        delay_us = self.weather.delay.draw(self._delay)
-        return delay_us + self._late.below(self.weather.late_us + 1) if late else delay_us
+    def delay_us(self, n: int) -> int:
+        """Return how long the n-th message takes."""
+        return self.weather.delay.draw(self._delay, n)
+
+    def late_us(self, n: int) -> int:
+        """Return how long the n-th message takes if it is late, or its copy if it is repeated."""
+        return self.delay_us(n) + self._late.at(n, self.weather.late_us + 1)
 
 
 class Watcher(Protocol):
@@ -133,6 +146,8 @@ class Watcher(Protocol):
 
     def lost(self, link: Link, number: int, frame: bytes, because: str) -> None: ...
 
+    def held(self, link: Link, number: int, frame: bytes) -> None: ...
+
 
 class LossyNetwork:
     """All links between all hosts; a `Transport`."""
@@ -142,7 +157,10 @@ class LossyNetwork:
         self.weather = weather
         self.links: dict[tuple[str, str], Link] = {}
         self._receivers: dict[str, Receive] = {}  # Only of hosts that are up.
-        self._timers, self._chance = timers, chance
+        self._chance = chance
+        # Bound once: a message passes here twice.
+        self._after, self._arrival = timers.after, self.arrive
+        self._sent, self._delivered = watcher.sent, watcher.delivered
 
     def join(self, host: str, receive: Receive) -> None:
         """Deliver what is for `host` to `receive` from now on."""
@@ -163,21 +181,21 @@ class LossyNetwork:
         """Treat everything that is sent from now on, on all links, like this."""
         self.weather = weather
         for link in self.links.values():
-            link.weather = weather
+            link.treat(weather)
 
     def send(self, source: str, target: str, frame: bytes) -> None:
         """Draw a message's fate as it leaves, and post its copies."""
         link = self.links.get((source, target)) or self.link(source, target)
         link.sent = number = link.sent + 1
-        fate = link.fate()
-        self.watcher.sent(link, number, frame, fate)
+        fate = link.fate(number)
+        self._sent(link, number, frame, fate)
         if fate == LOST:
             self.watcher.lost(link, number, frame, "loss")
             return
-        parcel = (number, frame)
-        self._timers.after(link.delay_us(late=fate == LATE), self._arrive, link, parcel)
+        delay_us = link.delay_us(number) if fate != LATE else link.late_us(number)
+        self._after(delay_us, self._arrival, link, (number, frame))
         if fate == REPEATED:
-            self._timers.after(link.delay_us(late=True), self._arrive, link, parcel)
+            self._after(link.late_us(number), self._arrival, link, (number, frame))
 
     def hold(self, source: str, target: str) -> None:
         """Keep what arrives on this link in a box."""
@@ -190,20 +208,19 @@ class LossyNetwork:
         link = self.link(source, target)
         parcels, link.held = link.held or [], None
         for parcel in reversed(parcels) if newest_first else parcels:
-            self._arrive(link, parcel)
+            self.arrive(link, parcel)
 
-    def _arrive(self, link: Link, parcel: tuple[int, bytes]) -> None:
+    def arrive(self, link: Link, parcel: tuple[int, bytes]) -> None:
+        """Deliver a message, or find out why not."""
         number, frame = parcel
         receive = self._receivers.get(link.target)
-        if link.held is not None:
-            if len(link.held) < BOX_FRAMES_MAX:
-                link.held.append(parcel)
-            else:
-                self.watcher.lost(link, number, frame, "box full")
-        elif link.cut:
-            self.watcher.lost(link, number, frame, "link cut")
-        elif receive is None:
-            self.watcher.lost(link, number, frame, "host down")
-        else:
-            self.watcher.delivered(link, number, frame)
+        if receive is not None and not link.cut and link.held is None:
+            self._delivered(link, number, frame)
             receive(frame)
+        elif link.held is not None and len(link.held) < BOX_FRAMES_MAX:
+            link.held.append(parcel)
+            self.watcher.held(link, number, frame)
+        elif link.held is not None:
+            self.watcher.lost(link, number, frame, "box full")
+        else:
+            self.watcher.lost(link, number, frame, "link cut" if link.cut else "host down")

@@ -16,7 +16,7 @@ from items.data import data
 from items.errors import Reason
 from items.keys import Key, KeySchema
 from items.values import AttributeValue, Item
-from network.codec import CodecError, Wire, codec_of, pack, unpack
+from network.codec import CodecError, codec_of, pack, unpack
 from network.ids import EntryKey, TableId, Timestamp, TransactionId
 
 RecordKey: TypeAlias = tuple[str, Key]  # (table id, key): an item's address in the whole cluster.
@@ -380,9 +380,8 @@ def from_frame(frame: bytes) -> Envelope:
     Raises:
         CodecError: The bytes are not an envelope of ours.
     """
-    wire: Wire = unpack(frame)
     try:
-        source, number, reply_to, kind, fields = wire
+        source, number, reply_to, kind, fields = unpack(frame)
         return Envelope(source, number, reply_to, _FROM_WIRE[kind](fields))
     except (TypeError, ValueError, IndexError, KeyError) as error:
         raise CodecError(f"not an envelope: {error}") from error

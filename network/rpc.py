@@ -9,7 +9,7 @@ so under 'Twice').  An answer counts only for the very question that it names.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from items.data import data
 from network.host import Host
@@ -33,25 +33,12 @@ class Patience:
     repeats: bool = True
 
 
-@data
-class Ask:
-    """One question: whom, and what."""
-
-    target: str
-    message: Message
-
-
-class _Question:
-    __slots__ = ("asked_us", "attempt", "fanout", "frame", "index", "patience", "target")
-
-    def __init__(
-        self, fanout: "_Fanout", index: int, target: str, frame: bytes, patience: Patience
-    ) -> None:
-        self.fanout, self.index, self.target, self.frame = fanout, index, target, frame
-        self.patience, self.attempt, self.asked_us = patience, 1, 0
+Ask: TypeAlias = tuple[str, Message]  # One question: whom, and what.
 
 
 class _Fanout:
+    """Questions that were asked together, and the answers so far."""
+
     __slots__ = ("future", "missing", "replies")
 
     def __init__(self, future: asyncio.Future[list[Any]], count: int) -> None:
@@ -60,22 +47,33 @@ class _Fanout:
         self.missing = count
 
 
+class _Question(NamedTuple):
+    """One question without an answer so far."""
+
+    fanout: _Fanout
+    place: int  # Among those asked together.
+    target: str
+    frame: bytes
+    patience: Patience
+    asked_us: int
+    attempt: int
+
+
 class _Lane:
     """Timers of one duration: first in, first out, with one armed timer for the first of them."""
 
-    __slots__ = ("_armed", "_host", "_peers", "_queue", "delay_us")
+    __slots__ = ("_armed", "_delay_us", "_host", "_peers", "_queue")
 
     def __init__(self, peers: "Peers", host: Host, delay_us: int) -> None:
-        self.delay_us = delay_us
-        self._peers, self._host = peers, host
+        self._peers, self._host, self._delay_us = peers, host, delay_us
         self._queue: deque[tuple[int, int]] = deque()  # (when, question's number)
         self._armed = False
 
-    def add(self, number: int) -> None:
-        self._queue.append((self._host.elapsed_us() + self.delay_us, number))
+    def add(self, now_us: int, number: int) -> None:
+        self._queue.append((now_us + self._delay_us, number))
         if not self._armed:
             self._armed = True
-            self._host.after(self.delay_us, self._fire)
+            self._host.after(self._delay_us, self._fire)
 
     def _fire(self, _: Any) -> None:
         now_us, queue, peers = self._host.elapsed_us(), self._queue, self._peers
@@ -90,7 +88,7 @@ class Peers:
     """A node's conversations with all other nodes.  Lives and dies with its host's incarnation."""
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        self._host, self._name = host, host.name
         self._number = first_number(host.incarnation)
         self._questions: dict[int, _Question] = {}
         self._lanes: dict[int, _Lane] = {}
@@ -98,37 +96,48 @@ class Peers:
 
     def ask_all(self, asks: Sequence[Ask], patience: Patience) -> "asyncio.Future[list[Any]]":
         """Ask everyone at once; the replies come in the order asked, None where there was none."""
-        fanout = _Fanout(self._host.create_future(), len(asks))
+        host, number, questions = self._host, self._number, self._questions
+        fanout = _Fanout(host.create_future(), len(asks))
         if not asks:
             fanout.future.set_result([])
-        for index, ask in enumerate(asks):
-            self._ask(fanout, index, ask, patience)
+            return fanout.future
+        assert len(questions) + len(asks) <= PENDING_MAX, "a node asks without end"
+        now_us, lane = host.elapsed_us(), self._lane(patience.first_us)
+        for index, (target, message) in enumerate(asks):
+            self._number = number = number + 1
+            frame = to_frame(self._name, number, 0, message)
+            questions[number] = _Question(fanout, index, target, frame, patience, now_us, 1)
+            host.send(target, frame)
+            lane.add(now_us, number)
         return fanout.future
 
     async def ask(self, target: str, message: Message, patience: Patience) -> Any:
         """Ask one; None means silence until the deadline."""
-        (reply,) = await self.ask_all((Ask(target, message),), patience)
+        (reply,) = await self.ask_all(((target, message),), patience)
         return reply
 
     def tell(self, target: str, message: Message) -> None:
         """Say something once, for which no reply is due."""
-        self._number += 1
-        self._host.send(target, to_frame(self._host.name, self._number, 0, message))
+        self.reply(target, 0, message)
 
     def reply(self, target: str, number: int, message: Message) -> None:
         """Answer the question `number` of `target`."""
-        self._number += 1
-        self._host.send(target, to_frame(self._host.name, self._number, number, message))
+        self._number = own = self._number + 1
+        self._host.send(target, to_frame(self._name, own, number, message))
 
     def next_number(self) -> int:
         """Return the number that the next message will have."""
         return self._number + 1
 
-    def answered(self, number: int, message: Message) -> None:
+    def answered(self, number: int, message: Message | None) -> None:
         """Take an answer; one that nobody waits for any more changes nothing."""
         question = self._questions.pop(number, None)
         if question is not None:
-            self._settle(question, message)
+            fanout = question.fanout
+            fanout.replies[question.place] = message
+            fanout.missing -= 1
+            if fanout.missing == 0 and not fanout.future.done():
+                fanout.future.set_result(fanout.replies)
 
     def awaits(self, number: int) -> bool:
         return number in self._questions
@@ -138,39 +147,20 @@ class Peers:
         question = self._questions.get(number)
         if question is None:
             return
-        patience = question.patience
-        waited_us = self._host.elapsed_us() - question.asked_us
-        if patience.deadline_us is not None and waited_us >= patience.deadline_us:
-            del self._questions[number]
-            self._settle(question, None)
+        patience, now_us = question.patience, self._host.elapsed_us()
+        deadline_us = patience.deadline_us
+        if deadline_us is not None and now_us - question.asked_us >= deadline_us:
+            self.answered(number, None)
             return
         if patience.repeats:
             self._host.send(question.target, question.frame)
         wait_us = min(patience.first_us << min(question.attempt, 30), patience.most_us)
-        question.attempt += 1
+        self._questions[number] = question._replace(attempt=question.attempt + 1)
         # A few waits only, so that each has a lane: three quarters, four or five of them.
-        self._wait(number, wait_us * (3 + self._jitter.below(3)) // 4)
+        self._lane(wait_us * (3 + self._jitter.below(3)) // 4).add(now_us, number)
 
-    def _ask(self, fanout: _Fanout, index: int, ask: Ask, patience: Patience) -> None:
-        self._number = number = self._number + 1
-        assert len(self._questions) < PENDING_MAX, "a node asks without end"
-        host = self._host
-        frame = to_frame(host.name, number, 0, ask.message)
-        question = _Question(fanout, index, ask.target, frame, patience)
-        question.asked_us = host.elapsed_us()
-        self._questions[number] = question
-        host.send(ask.target, frame)
-        self._wait(number, patience.first_us)
-
-    def _wait(self, number: int, delay_us: int) -> None:
+    def _lane(self, delay_us: int) -> _Lane:
         lane = self._lanes.get(delay_us)
         if lane is None:
             lane = self._lanes[delay_us] = _Lane(self, self._host, delay_us)
-        lane.add(number)
-
-    def _settle(self, question: _Question, reply: Any) -> None:
-        fanout = question.fanout
-        fanout.replies[question.index] = reply
-        fanout.missing -= 1
-        if fanout.missing == 0 and not fanout.future.done():
-            fanout.future.set_result(fanout.replies)
+        return lane

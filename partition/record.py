@@ -23,6 +23,7 @@ class Ongoing:
     entry: EntryKey  # Where the ledger has it.
     timestamp: Timestamp
     action: Action
+    after: Item | None  # What the action makes of the item: kept, so that a commit cannot fail.
 
 
 @data

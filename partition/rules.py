@@ -17,7 +17,9 @@ from items.errors import (
     TRANSACTION_CONFLICT_REASON,
     DynamoDBError,
     Reason,
+    validation_reason,
 )
+from items.values import Item
 from network.ids import EntryKey, Timestamp, TransactionId
 from network.messages import Accept, Reject, Vote
 from partition.record import Ongoing, Record
@@ -54,11 +56,11 @@ def prepare(record: Record, promise: Promise) -> tuple[Record, Vote]:
     if is_too_late(promise.timestamp, record):
         return record, Reject(TRANSACTION_CONFLICT_REASON, record.timestamp)
 
-    rejection = judge(promise.action, record)
+    after, rejection = judge(promise.action, record)
     if rejection is not None:
         return record, Reject(rejection, None)
 
-    ongoing = Ongoing(promise.transaction, promise.entry, promise.timestamp, promise.action)
+    ongoing = Ongoing(promise.transaction, promise.entry, promise.timestamp, promise.action, after)
     promised = Record(record.item, record.timestamp, record.lsn, ongoing)
     assert promised.timestamp < ongoing.timestamp, "promised behind what is already there"
     return promised, ACCEPT
@@ -74,22 +76,25 @@ def is_too_late(timestamp: Timestamp, record: Record) -> bool:
     return timestamp <= record.timestamp
 
 
-def judge(action: Action, record: Record) -> Reason | None:
-    """Judge limits, then the condition, on the record's item; None means that nothing is wrong.
+def judge(action: Action, record: Record) -> tuple[Item | None, Reason | None]:
+    """Judge limits, then the condition, on the record's item.
 
     Found out now, an oversized item costs one transaction.  Found out at commit, it would break a
     promise that the coordinator has already decided on.
+
+    Returns:
+        The item after the action, and why it is impossible: None if nothing is wrong.
     """
     try:
-        actions.applied_to(action, record.item)
+        after = actions.applied_to(action, record.item)
         if actions.allowed_on(action, record.item):
-            return None
+            return after, None
     except DynamoDBError as error:
-        return Reason("ValidationError", error.message)
+        return None, validation_reason(error.message)
     failed = CONDITIONAL_CHECK_FAILED_REASON
     if action.old_on_failure and record.item is not None:
-        return Reason(failed.code, failed.message, record.item)
-    return failed
+        return None, Reason(failed.code, failed.message, record.item)
+    return None, failed
 
 
 @data
@@ -117,7 +122,8 @@ def owns(record: Record | None, transaction: TransactionId) -> bool:
 def commit(record: Record, *, lsn: int) -> Applied:
     """Apply what was promised (§3.3, Listing 4); `lsn` is the next one of this partition.
 
-    Cannot fail: everything that could was found out at prepare, and the item has not changed since.
+    Cannot fail: what comes of the action was worked out at prepare, and the item has not changed
+    since.
     """
     ongoing = record.ongoing
     assert ongoing is not None, "commit without a promise"
@@ -129,7 +135,7 @@ def commit(record: Record, *, lsn: int) -> Applied:
         kept = None if item is None else Record(item, timestamp, record.lsn)
         return Applied(timestamp, kept, deletes=False)
 
-    after = actions.applied_to(ongoing.action, item)
+    after = ongoing.after
     if after is None:
         # Deleting what is not there changes nothing that a reader could miss.
         return Applied(timestamp, None, deletes=item is not None)

@@ -12,7 +12,7 @@ from network.host import Host
 from network.messages import Response
 from network.placement import Placement
 from network.rpc import Peers
-from router import singletons, table_operations, transactions
+from router import batches, queries, singletons, table_operations, transactions
 from router.nodes import Nodes
 from router.options import RouterOptions
 from router.requests import Body
@@ -22,6 +22,8 @@ from router.tables import Tables
 Operation: TypeAlias = Callable[[Tools, Body, Origin], Awaitable[dict[str, Any]]]
 
 OPERATIONS: dict[str, Operation] = {
+    "BatchGetItem": batches.batch_get_item,
+    "BatchWriteItem": batches.batch_write_item,
     "CreateTable": table_operations.create_table,
     "DeleteItem": singletons.delete_item,
     "DeleteTable": table_operations.delete_table,
@@ -29,6 +31,8 @@ OPERATIONS: dict[str, Operation] = {
     "GetItem": singletons.get_item,
     "ListTables": table_operations.list_tables,
     "PutItem": singletons.put_item,
+    "Query": queries.query,
+    "Scan": queries.scan,
     "TransactGetItems": transactions.transact_get_items,
     "TransactWriteItems": transactions.transact_write_items,
     "UpdateItem": singletons.update_item,

@@ -4,6 +4,9 @@ What may be asked twice is asked until it is answered.  A singleton write may no
 once, and silence or the refusal of a partition that came back leaves an unknown outcome.
 """
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 from items.actions import Action
 from items.errors import CATALOGUE, INTERNAL_SERVER_ERROR, DynamoDBError
 from network.host import Host
@@ -27,8 +30,10 @@ from network.messages import (
     Written,
 )
 from network.placement import Placement
-from network.rpc import Ask, Patience, Peers
+from network.rpc import Patience, Peers
 from router.options import RouterOptions
+
+WriteReply: TypeAlias = Written | WriteRefused | NotMine
 
 
 def nobody_knows() -> DynamoDBError:
@@ -64,7 +69,7 @@ class Nodes:
         for position, key in enumerate(keys):
             positions.setdefault(self.placement.owner(*key), []).append(position)
         asks = [
-            Ask(node, Read(tuple(keys[position] for position in mine), 0, request))
+            (node, Read(tuple(keys[position] for position in mine), 0, request))
             for node, mine in positions.items()
         ]
         found: dict[int, Reading | NotMine] = {}
@@ -86,46 +91,60 @@ class Nodes:
             return reply
         raise nobody_knows()
 
-    async def write_once(
-        self, action: Action, return_values: str, request: str
-    ) -> Written | WriteRefused | NotMine:
+    async def write_once(self, action: Action, return_values: str, request: str) -> WriteReply:
         """Ask the owner for a singleton write, once (§3.3).
-
-        A partition refuses whatever names another incarnation than its own.  Incarnation 0 is
-        nobody's, so that refusal is sure, and the next question is the first.  Any other may be
-        about a copy: the network may have brought one to the incarnation that was meant.
 
         Raises:
             DynamoDBError: InternalServerError where nobody knows whether it was written.
         """
-        node = self.placement.owner(action.table, action.key)
-        while True:
-            incarnation = self._incarnations.get(node, 0)
-            question = Write(action, return_values, incarnation, request)
-            reply = await self._peers.ask(node, question, self._options.once())
-            match reply:
-                case Written() | WriteRefused() | NotMine():
-                    return reply
-                case Restarted():
-                    self._heard(node, reply)
-                    if incarnation > 0:
-                        raise nobody_knows()
-                case _:
-                    raise nobody_knows()
+        (reply,) = await self.write_all_once((action,), return_values, request)
+        if reply is None:
+            raise nobody_knows()
+        return reply
 
-    async def write_surely(
-        self, action: Action, patience: Patience
-    ) -> Written | WriteRefused | NotMine | None:
+    async def write_all_once(
+        self, actions: Sequence[Action], return_values: str, request: str
+    ) -> list[WriteReply | None]:
+        """Ask the owners for singleton writes, each once; None where nobody knows.
+
+        A partition refuses whatever names another incarnation than its own.  Incarnation 0 is
+        nobody's, so that refusal is sure, and the next question is the first.  Any other may be
+        about a copy: the network may have brought one to the incarnation that was meant.
+        """
+        replies: list[WriteReply | None] = [None] * len(actions)
+        open_positions = list(range(len(actions)))
+        while open_positions:
+            nodes = [self._owner(actions[position]) for position in open_positions]
+            meant = [self._incarnations.get(node, 0) for node in nodes]
+            asks = [
+                (node, Write(actions[position], return_values, incarnation, request))
+                for position, node, incarnation in zip(open_positions, nodes, meant, strict=True)
+            ]
+            answers = await self._peers.ask_all(asks, self._options.once())
+            refused = []
+            for position, node, incarnation, answer in zip(
+                open_positions, nodes, meant, answers, strict=True
+            ):
+                if isinstance(answer, Restarted):
+                    self._heard(node, answer)
+                    if incarnation == 0:
+                        refused.append(position)
+                elif isinstance(answer, WriteReply):
+                    replies[position] = answer
+            open_positions = refused
+        return replies
+
+    async def write_surely(self, action: Action, patience: Patience) -> WriteReply | None:
         """Ask for a write that names the state it expects until it is answered; None: silence.
 
         Had an earlier question been carried out, the state would not be the expected one: so it is
         safe to ask anew, also after the node came back or forgot us.
         """
-        node = self.placement.owner(action.table, action.key)
+        node = self._owner(action)
         while True:
             incarnation = self._incarnations.get(node, 0)
             reply = await self._peers.ask(node, Write(action, "NONE", incarnation, ""), patience)
-            if reply is None or isinstance(reply, Written | WriteRefused | NotMine):
+            if reply is None or isinstance(reply, WriteReply):
                 return reply
             if isinstance(reply, Restarted):
                 self._heard(node, reply)
@@ -146,8 +165,11 @@ class Nodes:
 
     async def ask_everyone(self, nodes: tuple[str, ...], message: Message) -> None:
         """Ask these nodes until each of them has answered."""
-        asks = [Ask(node, message) for node in nodes]
+        asks = [(node, message) for node in nodes]
         await self._peers.ask_all(asks, self._options.patience(None))
+
+    def _owner(self, action: Action) -> str:
+        return self.placement.owner(action.table, action.key)
 
     def _reading(self) -> Patience:
         return self._options.patience(self._options.read_deadline_us)

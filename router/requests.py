@@ -22,7 +22,7 @@ from network.ids import TableId
 from network.messages import RecordKey
 from router import parameters
 from router.options import RouterOptions
-from router.shapes import Shape, refuse_wrongs
+from router.shapes import Shape, as_integer, refuse_wrongs
 
 Body: TypeAlias = Mapping[str, Any]
 Names: TypeAlias = Mapping[str, str]
@@ -238,15 +238,24 @@ def old_or_none(body: Body) -> str:
     return return_values
 
 
+def whole_number(body: Body, name: str) -> int | None:
+    """Read an integer; JSON may write it as 3.0, too."""
+    number = body.get(name)
+    return None if number is None else as_integer(number)
+
+
 def refuse_oversized(item: Item) -> None:
     if size_bytes(item) > ITEM_SIZE_BYTES_MAX:
         raise validation(ITEM_TOO_LARGE)
 
 
 def table_name(body: Body) -> str:
+    return table_called(body["TableName"])
+
+
+def table_called(named: str) -> str:
     """Return the name of the table that is meant; a request may name it by its ARN as well."""
-    name: str = body["TableName"]
-    return name if not name.startswith("arn:") else name.rpartition(":table/")[2]
+    return named if not named.startswith("arn:") else named.rpartition(":table/")[2]
 
 
 def refuse_key_update(text: str, names: Names, key_names: tuple[str, ...]) -> None:

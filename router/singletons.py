@@ -11,7 +11,7 @@ from items.data import data
 from items.errors import RESOURCE_NOT_FOUND, DynamoDBError
 from network.messages import NotMine, Reading, WriteRefused, Written
 from router import requests, responses
-from router.nodes import Nodes, error_of, nobody_knows
+from router.nodes import Nodes, WriteReply, error_of, nobody_knows
 from router.options import RouterOptions
 from router.requests import Body, WriteDraft
 from router.tables import Table, Tables
@@ -65,7 +65,7 @@ async def write(tools: Tools, draft: WriteDraft, origin: Origin) -> dict[str, An
         DynamoDBError: What the partition refused it for; InternalServerError if nobody knows.
     """
 
-    async def ask(table: Table) -> Written | WriteRefused | NotMine:
+    async def ask(table: Table) -> WriteReply:
         action = draft.on(table.id, table.schema)
         return await tools.nodes.write_once(action, draft.return_values, origin.request)
 

@@ -6,8 +6,8 @@ from items.errors import invalid_parameter, validation
 from items.keys import KeyAttribute, KeySchema
 from items.limits import KEY_NAME_BYTES_MAX, TABLE_NAME_LENGTH_MAX, TABLE_NAME_LENGTH_MIN
 from router import responses
-from router.requests import Body, read, table_name
-from router.shapes import FLAG, Listed, Structure, integer, text
+from router.requests import Body, read, table_name, whole_number
+from router.shapes import FLAG, Listed, Structure, as_integer, integer, text
 from router.singletons import Origin, Tools
 from router.tables import Throughput, not_found
 
@@ -63,7 +63,9 @@ LIST_TABLES = Structure(
 
 async def create_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     """Define a table; the answer says CREATING, and DescribeTable says when it is ACTIVE."""
-    name, schema, throughput = read(CREATE_TABLE, body, new_table)
+    CREATE_TABLE.check(body, deep=False)
+    name = new_name(body)  # Before the constraints, where the service has it.
+    schema, throughput = read(CREATE_TABLE, body, new_table)
     table = await tools.tables.create(name, schema, throughput)
     return {"TableDescription": responses.table_description(table)}
 
@@ -93,12 +95,11 @@ async def list_tables(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
 
 
 def page_of_tables(body: Body) -> tuple[str, int]:
-    return body.get("ExclusiveStartTableName") or "", body.get("Limit") or TABLES_PAGE_MAX
+    return body.get("ExclusiveStartTableName") or "", whole_number(body, "Limit") or TABLES_PAGE_MAX
 
 
-def new_table(body: Body) -> tuple[str, KeySchema, Throughput | None]:
-    """Read what CreateTable asks for, in the service's order of judging."""
-    name = body.get("TableName")
+def new_name(body: Body) -> str:
+    name: str | None = body.get("TableName")
     if name is None:
         raise validation("The parameter 'TableName' is required but was not present in the request")
     if not TABLE_NAME_LENGTH_MIN <= len(name) <= TABLE_NAME_LENGTH_MAX:
@@ -106,6 +107,11 @@ def new_table(body: Body) -> tuple[str, KeySchema, Throughput | None]:
             f"TableName must be at least {TABLE_NAME_LENGTH_MIN} characters long and"
             f" at most {TABLE_NAME_LENGTH_MAX} characters long"
         )
+    return name
+
+
+def new_table(body: Body) -> tuple[KeySchema, Throughput | None]:
+    """Read what CreateTable asks for, in the service's order of judging."""
     throughput = throughput_of(body)
     schema = schema_of(body)
     for feature in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
@@ -113,7 +119,7 @@ def new_table(body: Body) -> tuple[str, KeySchema, Throughput | None]:
             raise validation(f"{feature} are not supported by twophase")
     if (body.get("StreamSpecification") or {}).get("StreamEnabled"):
         raise validation("StreamSpecification is not supported by twophase")
-    return name, schema, throughput
+    return schema, throughput
 
 
 def throughput_of(body: Body) -> Throughput | None:
@@ -131,7 +137,9 @@ def throughput_of(body: Body) -> Throughput | None:
             "ReadCapacityUnits and WriteCapacityUnits must both be specified"
             " when BillingMode is PROVISIONED"
         )
-    return Throughput(throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"])
+    return Throughput(
+        as_integer(throughput["ReadCapacityUnits"]), as_integer(throughput["WriteCapacityUnits"])
+    )
 
 
 def schema_of(body: Body) -> KeySchema:

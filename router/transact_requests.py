@@ -84,10 +84,10 @@ class WriteTransactionDraft:
 def transact_write_items(body: Body, options: RouterOptions) -> WriteTransactionDraft:
     def parse(body: Body) -> WriteTransactionDraft:
         entries = body["TransactItems"]
+        drafts = tuple([action_draft(entry, options) for entry in entries])
         payload = canonical_json(entries)
         if len(payload) > TRANSACTION_SIZE_BYTES_MAX:
             raise validation(f"{PAYLOAD_TOO_LARGE}: {PAYLOAD_TOO_LARGE}{len(payload)}")
-        drafts = tuple([action_draft(entry, options) for entry in entries])
         if len(payload) > ITEM_SIZE_BYTES_MAX:  # An item is no larger than the JSON that it is in.
             for draft in drafts:
                 if isinstance(draft, PutDraft):

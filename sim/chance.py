@@ -27,27 +27,35 @@ class NamedSite:
         self._base = base
         self._overrides = overrides
 
-    def bits(self) -> int:
-        """Draw 32 even bits."""
-        self.count = n = self.count + 1
+    def force(self, value: int) -> None:
+        """Let the next draw that is not forced yet be `value`."""
+        if self._overrides is None:
+            self._overrides = {}
+        n = self.count + 1
+        while n in self._overrides:
+            n += 1
+        self._overrides[n] = value
+
+    def at(self, n: int, bound: int) -> int:
+        """Return the n-th draw of 0 … bound - 1; 0 is the calm one.  `bound` is at most 2**32."""
+        if self._overrides is not None and n in self._overrides:
+            return self._overrides[n]
+        # SplitMix64: the n-th step, mixed; of the result the upper 32 bits.
         x = (self._base + n * GOLDEN) & MASK
         x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-        x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
-        return x >> 32
+        return (((x ^ (x >> 27)) * 0x94D049BB133111EB & MASK) >> 32) * bound >> 32
 
     def below(self, bound: int) -> int:
-        """Draw an integer of 0 … bound - 1; 0 is the calm one.  `bound` is below 2**32."""
-        drawn = self.bits() * bound >> 32
-        if self._overrides is not None:
-            return self._overrides.get(self.count, drawn)
-        return drawn
+        """Draw an integer of 0 … bound - 1; 0 is the calm one."""
+        self.count = n = self.count + 1
+        return self.at(n, bound)
 
     def happens(self, probability: float) -> bool:
-        """Draw whether something happens; that it does not is calm."""
-        drawn = self.bits() < probability * ONE
-        if self._overrides is not None:
-            return bool(self._overrides.get(self.count, drawn))
-        return drawn
+        """Draw whether something happens; that it does not is calm, and override 0."""
+        self.count = n = self.count + 1
+        if self._overrides is not None and n in self._overrides:
+            return bool(self._overrides[n])
+        return self.at(n, ONE) >= ONE - probability * ONE
 
     def between(self, least: int, most: int) -> int:
         """Draw an integer of least … most; `least` is the calm one."""

@@ -68,10 +68,15 @@ class Client:
         """Pause a moment, as people do between two operations."""
         await self.host.sleep(1 + self._pause_site.below(self.options.think_us))
 
-    async def call(self, name: str, request: Mapping[str, Any]) -> Operation:
-        """Ask for one operation, as often as an SDK would, and note what came of it."""
+    async def call(
+        self, name: str, request: Mapping[str, Any], call: str | None = None
+    ) -> Operation:
+        """Ask for one operation, as often as an SDK would, and note what came of it.
+
+        `call` is its amz-sdk-invocation-id, the same in all attempts; without one it gets its own.
+        """
         self._calls += 1
-        call = f"{self.name}/{self._calls}"
+        call = call or f"{self.name}/{self._calls}"
         if name == WRITE_TRANSACTION and "ClientRequestToken" not in request:
             request = {**request, "ClientRequestToken": f"{call}/token"}
         invoked_us = self.host.elapsed_us()

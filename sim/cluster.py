@@ -181,8 +181,9 @@ class Cluster:
         server = self.servers.get(name)
         return server.machine if isinstance(server, PartitionServer) else None
 
-    def clock_offset_us(self, name: str) -> int:
-        return self._clocks[name].offset_us
+    def set_clock(self, name: str, offset_us: int) -> None:
+        """Make a host's clock fast by so much, or slow."""
+        self._clocks[name].offset_us = offset_us
 
     def _serve(self, name: str, host: Host) -> Callable[..., Server]:
         settings, placement = self.settings, self.placement

@@ -68,11 +68,12 @@ class SimulatedDisk:
         self._syncing, self._waiting = self._waiting, []
         speed = self.speed
         delay_us = speed.least_us + self._sync_site.below(speed.most_us - speed.least_us + 1)
-        self._timers.after(delay_us, self._synced, self._syncing, None)
+        self._timers.after(delay_us, self.synced, self._syncing, None)
 
-    def _synced(self, batch: list[tuple[int, Changes, Callable[[], None]]], _: None) -> None:
+    def synced(self, batch: list[tuple[int, Changes, Callable[[], None]]], _: None) -> None:
+        """End a sync, unless a crash came in between."""
         if batch is not self._syncing:
-            return  # A crash came in between.
+            return
         self._syncing = []
         for number, changes, then in batch:
             self._take(number, changes)

@@ -34,7 +34,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.events = 0  # How many have happened.
         self._births = 0
         self._heap: list[Event] = []
-        self._ready: deque[tuple[Callable[..., object], tuple[Any, ...], Context | None]] = deque()
+        self._ready: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self.failures: list[dict[str, Any]] = []  # What asyncio reported through its handler.
 
     # Virtual time ---------------------------------------------------------------------------
@@ -52,6 +52,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def pending(self) -> int:
         return len(self._heap)
 
+    def is_to_call(self, functions: set[str]) -> bool:
+        """Say whether an event is to come that calls a function of one of these names."""
+        return any(getattr(event[2], "__qualname__", "") in functions for event in self._heap)
+
     def next_us(self) -> int | None:
         """Return when the next event happens, or None if there is none."""
         return self._heap[0][0] if self._heap else None
@@ -63,17 +67,24 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         change when a task has run.
         """
         heap, ready = self._heap, self._ready
+        take, give = heappop, ready.popleft
         previous = asyncio.events._get_running_loop()  # noqa: SLF001  # Documented for loop authors.
         asyncio.events._set_running_loop(self)  # noqa: SLF001  # Same.
         try:
             while True:
                 if ready:
-                    self._run_ready()
+                    spins = 0
+                    while ready:
+                        callback, arguments = give()
+                        callback(*arguments)
+                        spins += 1
+                        if spins > CALLBACKS_PER_MOMENT_MAX:
+                            raise self._stands_still()
                     if until():
                         return True
                 if not heap:
                     return until()
-                event = heappop(heap)
+                event = take(heap)
                 if event[0] > limit_us:
                     heappush(heap, event)
                     self.now_us = limit_us
@@ -90,25 +101,21 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.run(_never, limit_us)
         self.now_us = max(self.now_us, limit_us)
 
-    def _run_ready(self) -> None:
-        ready = self._ready
-        for _ in range(CALLBACKS_PER_MOMENT_MAX):
-            if not ready:
-                return
-            callback, arguments, context = ready.popleft()
-            if context is None:
-                callback(*arguments)
-            else:
-                context.run(callback, *arguments)
-        names = sorted({repr(getattr(callback, "__self__", callback)) for callback, _, _ in ready})
-        raise TimeStandsStillError(f"time stands still at {self.now_us} µs: {', '.join(names[:5])}")
+    def _stands_still(self) -> TimeStandsStillError:
+        names = sorted(
+            {repr(getattr(callback, "__self__", callback)) for callback, _ in self._ready}
+        )
+        return TimeStandsStillError(f"it is {self.now_us} µs for ever: {', '.join(names[:5])}")
 
     # What asyncio's tasks and futures ask of a loop ------------------------------------------
 
     def call_soon(  # type: ignore[override]  # No handle: nobody cancels what runs in this moment.
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,  # noqa: ARG002  # Nobody here has context variables.
     ) -> None:
-        self._ready.append((callback, args, context))
+        self._ready.append((callback, args))
 
     def call_later(  # type: ignore[override]  # As above; a sleeper that is cancelled wakes to nothing.
         self,

@@ -78,6 +78,7 @@ class Run:
         self.budget = Budget(scenario.number("workload.transactions"))
         self.working = 0  # Clients that have not finished.
         self.trouble_ended = False
+        self.phase_ended: Callable[[str], None] | None = None  # For who measures a run.
 
     def listen(self, listener: Listener) -> None:
         self.cluster.trace.listen(listener)
@@ -91,6 +92,7 @@ class Run:
         cluster.start_all()
         self._set_up()
 
+        self._phase_ended("setting up")
         cluster.network.change_weather(weather)
         nemesis = Nemesis(cluster, self.budget, self._faults())
         nemesis.begin()
@@ -99,12 +101,17 @@ class Run:
         nemesis.end()
         cluster.network.change_weather(calm)
         unfinished = self._calm()
+        self._phase_ended("calm")
         findings = [Finding("calm", "unfinished", text, ()) for text in unfinished]
         for node, error in cluster.failures:
             text = f"{node} has a bug: {type(error).__name__}: {error}"
             findings.append(Finding("nodes", "failed", text, ()))
         checks, found = check_run(self.history, self.witness, cluster, self.workload.tables)
         return self._result((*findings, *found), ("calm", *checks), nemesis)
+
+    def _phase_ended(self, phase: str) -> None:
+        if self.phase_ended is not None:
+            self.phase_ended(phase)
 
     # The phases ------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from router.options import RouterOptions
 from sim.client import ClientOptions
 from sim.cluster import Settings, Shape
 from sim.disk import DiskSpeed
-from sim.workloads.registry import WORKLOADS
+from sim.workloads.registry import WORKLOADS, make
 
 Value: TypeAlias = int | float | str | bool
 DEFAULT = "orders-and-payments"
@@ -193,6 +193,10 @@ def parse(text: str, name: str, settings: Mapping[str, str]) -> Scenario:
 
 def _check_sense(scenario: Scenario) -> None:
     keys = scenario.keys
+    try:
+        make(scenario.workload, scenario.workload_keys)
+    except ValueError as error:
+        raise ScenarioError(f"workload.{error}") from error
     total = sum(float(keys[f"network.{name}"]) for name in ("loss", "repeat", "late"))
     if total > 1:
         raise ScenarioError(

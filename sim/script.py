@@ -2,56 +2,69 @@
 
 A script is a text of blocks: commands, a line `---`, and what came of them.  It drives a real
 cluster on virtual time, over a network that is calm (1 ms a message, 1 ms a sync) but for what the
-script does to it.  Read as a page it is documentation that cannot rot; run as a test it pins one race
-of the protocol.
+script does to it, and leaves nothing to chance.  Read as a page it is documentation that cannot
+rot; run as a test it pins one race of the protocol.
 
     cluster partitions=2 coordinators=2 stalled_after_us=5000000    first, if at all
-    k1: write put(a, 1), check(b if missing) [token=T call=C via=c2 route=r1]   a transaction
-    k1: read a b · k1: get a · k1: put a 1 [if …] · k1: update a 1 · k1: delete a [if …]
+    k1: write put(a, 1) check(b if missing) [token=T call=C via=c2]      a transaction, through c2
+    k1: read a b · k1: get a · k1: put a 1 if missing · k1: update a 2 · k1: delete a if exists
     hold c1>p1 · release c1>p1 [newest first] · cut c1>p1 · heal c1>p1
-    repeat c1>p1 later          the next message there arrives a second time, when released
-    crash c1 · restart c1 · clock c1 +5000
-    tick 10s · show a b · ledger · drop · create
+    copy c1>p1                  keep a copy of the next message there …
+    deliver c1>p1               … and deliver the copies kept
+    crash c1 · restart c1 · clock c1 +5000 (µs fast) · recovery c2 (is given what has stalled)
+    wait (until nothing is on its way) · tick 10s · show a b · ledger · drop · create (the table)
 
-Each block ends when nothing is in flight any more but what is held.  Items live in table `t` under
-one-letter keys: a, d, g … on p1, b, e, h … on the second partition, and so on round.  Their attribute
-`value` is what is written.  Conditions are `missing`, `exists`, `= 1`.
+All commands of a block happen at one moment but for `wait` and `tick`; the block ends when nothing
+is on its way any more but what is held.  Questions are not repeated, clients make one attempt, and
+a disk that crashes loses all that it has not synced, unless `cluster` says otherwise.
+
+Items live in table `items` under one-letter keys: a, d, g … on p1, b, e, h … on the second
+partition, and so on round.  Their attribute `value` is what is written.  `show` and `ledger` tell
+what is on the disks.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from coordinator.ledger import entry_of
+from coordinator.ledger import Entry, entry_of
+from coordinator.options import CoordinatorOptions
 from items.data import data
 from items.keys import Key, placement_hash
-from network.lossy import LOST, Uniform, Weather
-from network.messages import Envelope, Message, from_frame
-from network.placement import LEDGER_TABLE, is_internal
-from sim.chance import NamedChance
-from sim.client import Client, ClientOptions
-from sim.clock import EPOCH_US
+from network.ids import TransactionId
+from network.lossy import Link, Uniform, Weather
+from network.messages import Message, from_frame
+from network.placement import LEDGER_TABLE
+from partition.options import PartitionOptions
+from partition.record import TableState
+from router.options import RouterOptions
+from sim.chance import NamedChance, NamedSite
+from sim.client import ClientOptions
 from sim.cluster import Cluster, Settings, Shape
 from sim.disk import DiskSpeed
-from sim.history import History, Operation
+from sim.history import History
 from sim.loop import new_loop
+from sim.script_requests import TABLE, ScriptError, answered, options, request, split_options
 from sim.trace import Event
 from sim.witness import Witness
 from sim.words import Words
 
 DELAY_US = 1_000
-QUIET_US_MAX = 60_000_000
-TABLE = {
-    "TableName": "t",
-    "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
+LONG_US = 60_000_000  # Longer than a script, as a rule.
+ON_ITS_WAY = {"LossyNetwork.arrive", "SimulatedDisk.synced"}
+SMALL_TALK = {"Scan", "Page"}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-
-class ScriptError(ValueError):
-    """A line that is no command, or cannot be carried out."""
+# What `cluster` may set, and what holds where it does not.
+DEFAULTS = {
+    "partitions": 2,
+    "coordinators": 1,
+    "clients": 2,
+    "attempts": 1,  # That a client makes.
+    "attempt_us": LONG_US,  # How long each may take.
+    "repeat_us": LONG_US,  # The wait before a question between nodes is asked again, at first.
+    "stalled_after_us": 5_000_000,
+    "votes_deadline_us": 25_000_000,
+    "token_valid_us": 600_000_000,
+}
 
 
 @data
@@ -75,9 +88,9 @@ def parse(text: str) -> list[Block]:
     return blocks
 
 
-def rewrite(text: str) -> str:
+def rewrite(text: str, player: "Player | None" = None) -> str:
     """Return the script with what really comes of its commands."""
-    player = Player()
+    player = player or Player()
     parts = []
     for block in parse(text):
         lines = list(block.comments)
@@ -91,14 +104,18 @@ class Player:
     """Plays the commands of one script on a cluster of its own."""
 
     def __init__(self) -> None:
+        self.history, self.witness = History(), Witness()
         self._cluster: Cluster | None = None
+        self._chance = CalmChance()
         self._words = Words()
         self._keys: dict[str, str] = {}  # Letter → key value that lives on the letter's partition.
         self._lines: list[str] = []
-        self._in_flight = 0
         self._listening = False
-        self._repeats: set[tuple[str, str]] = set()
-        self._working = 0
+        self._not_shown: set[tuple[str, int]] = set()  # Questions, by source and number.
+        self._earlier: set[TransactionId] = set()  # Those in the ledger before the script began.
+        self._to_copy: set[tuple[str, str]] = set()
+        self._copies: dict[tuple[str, str], list[tuple[Link, int, bytes]]] = {}
+        self._delivers_copies = False
 
     @property
     def cluster(self) -> Cluster:
@@ -108,25 +125,42 @@ class Player:
         return self._cluster
 
     def play(self, commands: Iterable[str]) -> list[str]:
-        """Carry out a block's commands; return what happened, a line an event."""
+        """Carry out a block's commands; return what happened, a line an event.
+
+        Raises:
+            ScriptError: Naming a command that is none, or cannot be carried out.
+        """
         self._lines = []
         for command in commands:
-            self._command(command)
-        self._settle()
+            try:
+                self._command(command)
+            except ScriptError as error:
+                raise ScriptError(f"{command!r}: {error}") from error
+        self.settle()
         return self._lines or ["ok"]
+
+    def settle(self) -> None:
+        """Let everything happen that is on its way; timers may wait."""
+        loop = self.cluster.loop
+        limit_us = loop.now_us + LONG_US
+        self._let_tasks_run()
+        while loop.is_to_call(ON_ITS_WAY) and loop.now_us < limit_us:
+            loop.run_for(DELAY_US)
+        for _, error in self.cluster.failures:
+            raise error  # A node's bug.
 
     # Commands --------------------------------------------------------------------------------
 
     def _command(self, line: str) -> None:
-        asked = re.fullmatch(r"(k\d+): (\w+) ?(.*)", line)
+        asked = re.fullmatch(r"(k\d+): (\w+) *(.*)", line)
         if asked:
-            self._ask(self.cluster.client(asked[1]), asked[2], asked[3])
+            self._ask(asked[1], asked[2], asked[3])
             return
         word, _, rest = line.partition(" ")
-        command = getattr(self, f"_do_{word}", None)
+        command: Callable[[str], None] | None = getattr(self, f"_do_{word}", None)
         if command is None:
-            raise ScriptError(f"no command: {line!r}")
-        command(rest)
+            raise ScriptError("no such command")
+        command(rest.strip())
 
     def _do_cluster(self, rest: str) -> None:
         if self._cluster is not None:
@@ -134,141 +168,147 @@ class Player:
         self._begin(rest)
 
     def _do_hold(self, rest: str) -> None:
-        for link in rest.split():
-            self.cluster.network.hold(*_link(link))
+        for source, target in self._links(rest):
+            self.cluster.network.hold(source, target)
 
     def _do_release(self, rest: str) -> None:
-        links, _, order = rest.partition(" newest")
-        for link in links.split():
-            self.cluster.network.release(*_link(link), newest_first=bool(order))
-        self._settle()
+        order = " newest first"
+        for source, target in self._links(rest.removesuffix(order)):
+            self.cluster.network.release(source, target, newest_first=rest.endswith(order))
+        self._let_tasks_run()
 
     def _do_cut(self, rest: str) -> None:
-        for link in rest.split():
-            self.cluster.network.link(*_link(link)).cut = True
+        for source, target in self._links(rest):
+            self.cluster.network.link(source, target).cut = True
 
     def _do_heal(self, rest: str) -> None:
-        for link in rest.split():
-            self.cluster.network.link(*_link(link)).cut = False
+        for source, target in self._links(rest):
+            self.cluster.network.link(source, target).cut = False
 
-    def _do_repeat(self, rest: str) -> None:
-        link = self.cluster.network.link(*_link(rest.split()[0]))
-        self._repeats.add((link.source, link.target))
+    def _do_copy(self, rest: str) -> None:
+        self._to_copy.update(self._links(rest))
 
-    def _do_again(self, rest: str) -> None:
-        """Deliver the copies that `repeat` has kept."""
-        source, target = _link(rest)
-        for frame in self._copies.pop((source, target), ()):
-            self.cluster.network.send(source, target, frame)
-        self._settle()
+    def _do_deliver(self, rest: str) -> None:
+        for names in self._links(rest):
+            if names not in self._copies:
+                raise ScriptError("there is no copy")
+            self._delivers_copies = True
+            for link, number, frame in self._copies.pop(names):
+                self.cluster.network.arrive(link, (number, frame))
+            self._delivers_copies = False
+        self._let_tasks_run()
 
     def _do_crash(self, rest: str) -> None:
-        self.cluster.crash(rest)
+        for name in self._hosts(rest):
+            self.cluster.crash(name)
 
     def _do_restart(self, rest: str) -> None:
-        self.cluster.start(rest)
+        for name in self._hosts(rest):
+            self.cluster.start(name)
+        self._let_tasks_run()
 
     def _do_clock(self, rest: str) -> None:
-        name, offset = rest.split()
-        self.cluster.set_clock(name, int(offset))
+        found = re.fullmatch(r"(\w+) ([+-]\d+)", rest)
+        if not found:
+            raise ScriptError("a clock is set like c1 +5000")
+        (name,) = self._hosts(found[1])
+        self.cluster.set_clock(name, int(found[2]))
+
+    def _do_recovery(self, rest: str) -> None:
+        chosen = self._coordinator(rest)
+        for name in self.cluster.managers:
+            self._chance.choose(
+                f"{name}.{self.cluster.hosts[name].incarnation} coordinator", chosen
+            )
+
+    def _do_wait(self, rest: str) -> None:
+        if rest:
+            raise ScriptError("`wait` waits until nothing is on its way, `tick 10s` for a time")
+        self.settle()
 
     def _do_tick(self, rest: str) -> None:
-        self._settle()
-        self.cluster.loop.run_for(_duration_us(rest))
+        found = re.fullmatch(r"(\d+)(us|ms|s)", rest)
+        if not found:
+            raise ScriptError(f"a duration is like 10ms, not {rest!r}")
+        self.cluster.loop.run_for(int(found[1]) * {"us": 1, "ms": 1_000, "s": 1_000_000}[found[2]])
 
     def _do_show(self, rest: str) -> None:
-        self._settle()
+        self.settle()
         for letter in rest.split():
             self._lines.append(self._shown(letter))
 
     def _do_ledger(self, _: str) -> None:
-        self._settle()
+        self.settle()
         for name in self.cluster.ledgers:
-            for (table, _key), record in self.cluster.disks[name].contents.records.items():
-                if table == LEDGER_TABLE and record.item is not None:
-                    entry = entry_of(record.item)
-                    what = [reason.code for reason in entry.reasons]
-                    said = f" {what}" if what else ""
-                    name_of = self._words.transaction(entry.transaction.id)
-                    self._lines.append(f"{name}: {name_of} {entry.state}{said}")
+            for entry in self._entries(name):
+                if entry.transaction.id not in self._earlier:
+                    self._lines.append(f"{name}: {self._words.entry(entry)}")
 
     def _do_drop(self, _: str) -> None:
-        self._run(self.cluster.client("k1"), "DeleteTable", {"TableName": "t"}, "")
+        self._run("k1", "DeleteTable", {"TableName": TABLE["TableName"]}, None)
 
     def _do_create(self, _: str) -> None:
-        self._run(self.cluster.client("k1"), "CreateTable", TABLE, "")
+        self._run("k1", "CreateTable", TABLE, None)
 
     # Operations ------------------------------------------------------------------------------
 
-    def _ask(self, client: Client, verb: str, rest: str) -> None:
-        rest, options = _options(rest)
-        name, request = _request(self._key, verb, rest)
-        if "token" in options:
-            request["ClientRequestToken"] = options["token"]
-        if "via" in options:
-            self.cluster.servers_of("r", options["via"])
-        self._run(client, name, request, options.get("call", ""))
+    def _ask(self, client: str, verb: str, rest: str) -> None:
+        (client,) = self._hosts(client)
+        rest, given = split_options(rest, ("token", "call", "via"))
+        name, body = request(verb, rest, self._key)
+        if "token" in given:
+            body["ClientRequestToken"] = given["token"]
+        chosen = self._coordinator(given.get("via", "c1"))
+        self._choose_coordinator(self.cluster.routers, chosen)
+        self._run(client, name, body, given.get("call"))
 
-    def _run(self, client: Client, name: str, request: dict[str, Any], call: str) -> None:
+    def _run(self, name: str, operation: str, body: object, call: str | None) -> None:
+        if not self.cluster.is_up(name):
+            raise ScriptError(f"{name} is down")
+        client = self.cluster.client(name)
+        assert isinstance(body, dict), "a body is a JSON object"
+
         async def work() -> None:
-            operation = await client.call(name, request, call=call or None)
-            self._lines.append(f"{client.name}: {self._answer(operation)}")
+            answer = answered(await client.call(operation, body, call=call))
+            self._lines.append(f"{name}: {answer}")
 
         client.host.spawn(work())
-        self._settle_moment()
-
-    def _answer(self, operation: Operation) -> str:
-        if operation.outcome == "unknown":
-            return f"unknown {operation.error}".strip()
-        if operation.error:
-            codes = [reason["Code"] for reason in operation.reasons]
-            return f"{operation.error}{f' {codes}' if codes else ''}"
-        answer = operation.answer
-        if operation.name == "TransactGetItems":
-            return ", ".join(_value(one.get("Item")) for one in answer["Responses"])
-        if operation.name == "GetItem":
-            return _value(answer.get("Item"))
-        return "committed" if operation.name == "TransactWriteItems" else "ok"
+        self._let_tasks_run()
 
     # The world -------------------------------------------------------------------------------
 
-    def _begin(self, options: str) -> None:
-        given = dict(part.split("=") for part in options.split())
+    def _begin(self, given: str) -> None:
         loop = new_loop()
-        history, witness = History(), Witness()
-        cluster = Cluster(
-            loop, NamedChance(0), _settings(given), history=history, witness=witness
+        self._cluster = cluster = Cluster(
+            loop, self._chance, settings(given), history=self.history, witness=self.witness
         )
-        self._cluster = cluster
-        witness.enter(cluster)
-        self._copies: dict[tuple[str, str], list[bytes]] = {}
+        self.witness.enter(cluster)
         for number, letter in enumerate(LETTERS):
             owner = cluster.partitions[number % len(cluster.partitions)]
-            self._keys[letter] = _key_on(letter, owner, cluster)
-        self._words = Words({value: letter for letter, value in self._keys.items()})
+            self._keys[letter] = key_on(letter, owner, cluster)
         cluster.trace.listen(self._listen)
         cluster.start_all()
-        self._run(cluster.client("k1"), "CreateTable", TABLE, "")
-        self._settle()
-        for name in cluster.clients:  # Routers and partitions get to know each other.
-            for router in cluster.routers:
-                cluster.client(name).know(router, 1)
-        for letter in LETTERS[: len(cluster.partitions)]:
-            for router in cluster.routers:
-                cluster.router(router).know(cluster.partitions[LETTERS.index(letter)], 1)
+        self._get_acquainted()
         loop.run_for(1_000_000 - loop.now_us % 1_000_000)
+        for name in cluster.ledgers:
+            self._earlier.update(entry.transaction.id for entry in self._entries(name))
+        self._words = Words({value: letter for letter, value in self._keys.items()})
         self._lines = []
         self._listening = True
 
-    def _settle(self) -> None:
-        """Let everything happen that is on its way; timers may wait."""
-        loop = self.cluster.loop
-        limit_us = loop.now_us + QUIET_US_MAX
-        self._settle_moment()
-        while self._in_flight and loop.now_us < limit_us:
-            loop.run_for(DELAY_US)
+    def _get_acquainted(self) -> None:
+        """Make the table, and let all who will ask hear the incarnations of all they will ask."""
+        self._do_create("")
+        self.settle()
+        for client in self.cluster.clients:
+            self._ask(client, "get", "a")
+        for letter, _ in zip(LETTERS, self.cluster.partitions, strict=False):
+            self._ask("k1", "delete", f"{letter} if exists")  # Refused, so it leaves no trace.
+        for coordinator in self.cluster.coordinators:
+            self._ask("k1", "write", f"check(a if exists) [via={coordinator}]")
+        self.settle()
 
-    def _settle_moment(self) -> None:
+    def _let_tasks_run(self) -> None:
         self.cluster.loop.run_for(0)
 
     def _key(self, letter: str) -> str:
@@ -276,94 +316,155 @@ class Player:
             raise ScriptError(f"an item is called by one letter, not {letter!r}")
         return self._keys[letter]
 
+    def _hosts(self, text: str) -> list[str]:
+        known = self.cluster.all_names()
+        for name in text.split():
+            if name not in known:
+                raise ScriptError(f"no node: {name!r}; there are {', '.join(known)}")
+        return text.split() or self._hosts("?")
+
+    def _links(self, text: str) -> list[tuple[str, str]]:
+        links = []
+        for link in text.split() or [text]:
+            ends = link.split(">")
+            if len(ends) != 2:
+                raise ScriptError(f"a link is like c1>p1, not {link!r}")
+            source, target = self._hosts(" ".join(ends))
+            links.append((source, target))
+        return links
+
+    def _coordinator(self, name: str) -> int:
+        if name not in self.cluster.coordinators:
+            raise ScriptError(f"no coordinator: {name!r}")
+        return self.cluster.coordinators.index(name)
+
+    def _choose_coordinator(self, names: list[str], chosen: int) -> None:
+        for name in names:
+            incarnation = self.cluster.hosts[name].incarnation
+            self._chance.choose(f"{name}.{incarnation} coordinator", chosen)
+
+    def _entries(self, ledger: str) -> list[Entry]:
+        records = self.cluster.disks[ledger].contents.records.items()
+        return [
+            entry_of(record.item)
+            for (table, _), record in records
+            if table == LEDGER_TABLE and record.item is not None
+        ]
+
     def _shown(self, letter: str) -> str:
         key: Key = (("S", self._key(letter)),)
-        for name in self.cluster.partitions:
-            for (table, found), record in self.cluster.disks[name].contents.records.items():
-                if not is_internal(table) and found == key:
-                    item = "no item" if record.item is None else record.item["value"][1]
-                    line = f"{name}: {letter} = {item}, {self._words.timestamp(record.timestamp)}"
-                    if record.ongoing is not None:
-                        ongoing = record.ongoing
-                        line += f", ongoing {self._words.transaction(ongoing.transaction)}"
-                    return line
-        return f"{letter}: no item"
+        table = self.witness.table_ids[TABLE["TableName"]]
+        owner = self.cluster.placement.owner(table, key)
+        contents = self.cluster.disks[owner].contents
+        state: TableState | None = contents.tables.get(table)
+        if state is None or state.dropped:
+            return f"{owner}: no table"
+        record = contents.records.get((table, key), state.missing())
+        return f"{owner}: {letter} = {self._words.record(record)}"
 
     # What is said ----------------------------------------------------------------------------
 
     def _listen(self, event: Event) -> None:
         fields = event.fields
         if event.name == "message.sent":
-            self._in_flight += fields["fate"] != LOST
-            link = fields["link"]
-            if (link.source, link.target) in self._repeats:
-                self._repeats.discard((link.source, link.target))
-                kept = self._copies.setdefault((link.source, link.target), [])
-                kept.append(fields["frame"])
+            self._sent(fields["link"], fields["number"], fields["frame"])
         elif event.name in ("message.delivered", "message.lost", "message.held"):
-            self._in_flight -= not fields.get("from_box", False)
             self._say_message(event)
         elif event.name in ("host.crashed", "host.started") and self._listening:
             self._lines.append(f"{fields['host']}: {event.name.partition('.')[2]}")
 
+    def _sent(self, link: Link, number: int, frame: bytes) -> None:
+        envelope = from_frame(frame)
+        if not is_shown(link, envelope.message) or (link.target, envelope.reply_to) in (
+            self._not_shown
+        ):
+            self._not_shown.add((envelope.source, envelope.number))
+        elif (link.source, link.target) in self._to_copy:
+            self._to_copy.discard((link.source, link.target))
+            copies = self._copies.setdefault((link.source, link.target), [])
+            copies.append((link, number, frame))
+
     def _say_message(self, event: Event) -> None:
-        link = event.fields["link"]
+        link: Link = event.fields["link"]
         envelope = from_frame(event.fields["frame"])
-        if not self._listening or not _is_of_interest(link.source, link.target, envelope):
+        if not self._listening or (envelope.source, envelope.number) in self._not_shown:
             return
         how = {
             "message.delivered": "",
             "message.lost": f"   lost: {event.fields.get('because')}",
             "message.held": "   held",
         }[event.name]
+        if self._delivers_copies:
+            how = f"   a copy{how}"
+        elif not how and "k" in (link.source[0], link.target[0]):
+            return  # What clients and routers say to each other, the others say again.
         phrase = self._words.message(envelope.message)
         self._lines.append(f"{link.source} > {link.target}  {phrase}{how}")
 
 
-def _is_of_interest(source: str, target: str, envelope: Envelope) -> bool:
-    """Say whether a script shows this message: not the small talk of clients and routers."""
-    message: Message = envelope.message
-    quiet = type(message).__name__ in ("Scan", "Page", "Restarted", "OpenTable", "Request")
-    return not quiet and not {source[0], target[0]} & {"k"}
+class CalmSite(NamedSite):
+    """A place that draws what was chosen for it, and else what is calm."""
+
+    def __init__(self, name: str, chosen: dict[str, int]) -> None:
+        super().__init__(0, None)
+        self._name, self._chosen = name, chosen
+
+    def at(self, n: int, bound: int) -> int:  # noqa: ARG002  # The same each time.
+        return self._chosen.get(self._name, 0)
 
 
-def _settings(given: dict[str, str]) -> Settings:
-    from coordinator.options import CoordinatorOptions
-    from partition.options import PartitionOptions
+class CalmChance(NamedChance):
+    """No chance at all."""
 
-    def number(name: str, default: int) -> int:
-        return int(given.pop(name, default))
+    def __init__(self) -> None:
+        super().__init__(0)
+        self._chosen: dict[str, int] = {}
 
-    shape = Shape(
-        number("partitions", 2),
-        number("coordinators", 1),
-        number("routers", 1),
-        1,
-        1,
-        number("clients", 2),
-    )
-    stalled_us = number("stalled_after_us", 5_000_000)
-    settings = Settings(
-        shape,
+    def choose(self, site: str, value: int) -> None:
+        """Let every draw of this site be `value` from now on."""
+        self._chosen[site] = value
+
+    def site(self, name: str) -> NamedSite:
+        return CalmSite(name, self._chosen)
+
+
+def is_shown(link: Link, message: Message) -> bool:
+    """Say whether a script shows this message: not the small talk, nor what clients say."""
+    if type(message).__name__ in SMALL_TALK:
+        return False
+    if getattr(message, "incarnation", 1) == 0:  # Asks for the incarnation.
+        return False
+    kinds = {link.source[0], link.target[0]}
+    return kinds != {"r", "l"}
+
+
+def settings(text: str) -> Settings:
+    """Read what `cluster` sets."""
+    given = dict(DEFAULTS)
+    for name, value in options(text, tuple(DEFAULTS)).items():
+        if not value.isdecimal():
+            raise ScriptError(f"{name} is a number, not {value!r}")
+        given[name] = int(value)
+    repeat_us, stalled_us = given["repeat_us"], given["stalled_after_us"]
+    return Settings(
+        Shape(given["partitions"], given["coordinators"], 1, 1, 1, given["clients"]),
         Weather(Uniform(DELAY_US, DELAY_US)),
         DiskSpeed(DELAY_US, DELAY_US),
         0,
         PartitionOptions(stalled_us),
         CoordinatorOptions(
             stalled_after_us=stalled_us,
-            repeat_first_us=number("repeat_us", 60_000_000),
-            repeat_most_us=60_000_000,
-            votes_deadline_us=number("votes_deadline_us", 25_000_000),
-            token_valid_us=number("token_valid_us", 600_000_000),
+            repeat_first_us=repeat_us,
+            repeat_most_us=LONG_US,
+            votes_deadline_us=given["votes_deadline_us"],
+            token_valid_us=given["token_valid_us"],
         ),
-        client=ClientOptions(attempts_max=number("attempts", 1), attempt_deadline_us=60_000_000),
+        RouterOptions(repeat_first_us=LONG_US, repeat_most_us=LONG_US),
+        ClientOptions(attempts_max=given["attempts"], attempt_deadline_us=given["attempt_us"]),
     )
-    if given:
-        raise ScriptError(f"no option of `cluster`: {', '.join(given)}")
-    return settings
 
 
-def _key_on(letter: str, owner: str, cluster: Cluster) -> str:
+def key_on(letter: str, owner: str, cluster: Cluster) -> str:
     """Return a key value that begins with `letter` and lives on this partition."""
     owned = cluster.placement.range_of(owner)
     for n in range(10_000):
@@ -371,81 +472,3 @@ def _key_on(letter: str, owner: str, cluster: Cluster) -> str:
         if owned.first <= placement_hash((("S", value),)) < owned.end:
             return value
     raise ScriptError(f"{owner} owns too little")
-
-
-def _link(text: str) -> tuple[str, str]:
-    source, arrow, target = text.replace("→", ">").partition(">")
-    if not arrow:
-        raise ScriptError(f"a link is like c1>p1, not {text!r}")
-    return source, target
-
-
-def _duration_us(text: str) -> int:
-    found = re.fullmatch(r"(\d+)(us|ms|s)", text)
-    if not found:
-        raise ScriptError(f"a duration is like 10ms, not {text!r}")
-    return int(found[1]) * {"us": 1, "ms": 1_000, "s": 1_000_000}[found[2]]
-
-
-def _options(rest: str) -> tuple[str, dict[str, str]]:
-    found = re.search(r" ?\[([^\]]*)\]$", rest)
-    if not found:
-        return rest, {}
-    return rest[: found.start()], dict(part.split("=") for part in found[1].split())
-
-
-def _request(key: Any, verb: str, rest: str) -> tuple[str, dict[str, Any]]:
-    if verb == "write":
-        entries = [_entry(key, *found) for found in re.findall(r"(\w+)\(([^)]*)\)", rest)]
-        return "TransactWriteItems", {"TransactItems": entries}
-    if verb == "read":
-        entries = [
-            {"Get": {"TableName": "t", "Key": {"key": {"S": key(letter)}}}}
-            for letter in rest.split()
-        ]
-        return "TransactGetItems", {"TransactItems": entries}
-    if verb == "get":
-        return "GetItem", {"TableName": "t", "Key": {"key": {"S": key(rest)}}}
-    if verb in ("put", "update", "delete"):
-        letter, _, what = rest.partition(" ")
-        entry = _entry(key, verb, f"{letter}, {what}" if what else letter)
-        return f"{verb.capitalize()}Item", entry[verb.capitalize()]
-    raise ScriptError(f"no operation: {verb!r}")
-
-
-def _entry(key: Any, verb: str, inside: str) -> dict[str, Any]:
-    """Read `put(a, 1 if missing)` and the like as an entry of TransactItems."""
-    what, _, condition = inside.partition(" if ")
-    letter, _, value = (part.strip() for part in what.partition(","))
-    spec: dict[str, Any] = {"TableName": "t"}
-    values: dict[str, Any] = {}
-    if verb == "put":
-        spec["Item"] = {"key": {"S": key(letter)}, "value": {"S": value}}
-    else:
-        spec["Key"] = {"key": {"S": key(letter)}}
-    names: dict[str, str] = {}
-    if verb == "update":
-        names["#v"] = "value"
-        spec["UpdateExpression"] = "SET #v = :new"
-        values[":new"] = {"S": value}
-    if condition:
-        spec["ConditionExpression"] = {
-            "missing": "attribute_not_exists(#k)",
-            "exists": "attribute_exists(#k)",
-        }.get(condition, "#v = :old")
-        names |= {"#v": "value"} if condition.startswith("=") else {"#k": "key"}
-        if condition.startswith("="):
-            values[":old"] = {"S": condition[1:].strip()}
-    if names:
-        spec["ExpressionAttributeNames"] = names
-    if values:
-        spec["ExpressionAttributeValues"] = values
-    kind = {"put": "Put", "update": "Update", "delete": "Delete", "check": "ConditionCheck"}[verb]
-    return {kind: spec}
-
-
-def _value(item: Any) -> str:
-    return "nothing" if not item else str(item["value"]["S"])
-
-
-_ = EPOCH_US

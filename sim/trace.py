@@ -12,9 +12,9 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from network.events import EVENTS
-from network.host import Timers
-from network.lossy import LATE, REPEATED, Link
+from network.lossy import CARRIED, LATE, REPEATED, Link
 from partition.storage import Changes
+from sim.loop import VirtualLoop
 
 MARKS_MAX = 30_000  # Buffered before they are hashed.
 LOST_MARK, CRASH_MARK = -1, -2
@@ -34,12 +34,12 @@ Listener = Callable[[Event], None]
 class Trace:
     """The events of one run; a `network.lossy.Watcher`."""
 
-    def __init__(self, timers: Timers) -> None:
+    def __init__(self, loop: VirtualLoop) -> None:
         self.sent_count = self.delivered_count = self.lost_count = self.repeated_count = 0
         self.late_count = 0
         self.marks: Counter[str] = Counter()
         self._listeners: list[Listener] = []
-        self._elapsed_us = timers.elapsed_us
+        self._loop = loop
         self._hash = blake2b(digest_size=16)
         self._marks: list[int] = []
         self._frames: list[bytes] = []
@@ -56,18 +56,17 @@ class Trace:
 
     def sent(self, link: Link, number: int, frame: bytes, fate: int) -> None:
         self.sent_count += 1
-        self._marks += (self._elapsed_us(), link.index, number, fate, len(frame))
+        self._marks += (self._loop.now_us, link.index, number, fate, len(frame))
         self._frames.append(frame)
-        if fate == REPEATED:
-            self.repeated_count += 1
-        elif fate == LATE:
-            self.late_count += 1
+        if fate != CARRIED:
+            self.repeated_count += fate == REPEATED
+            self.late_count += fate == LATE
         if self._listeners:
             self.tell("message.sent", link=link, number=number, frame=frame, fate=fate)
 
     def delivered(self, link: Link, number: int, frame: bytes) -> None:
         self.delivered_count += 1
-        self._marks += (self._elapsed_us(), link.index, number)
+        self._marks += (self._loop.now_us, link.index, number)
         if len(self._marks) > MARKS_MAX:
             self._flush()
         if self._listeners:
@@ -75,20 +74,24 @@ class Trace:
 
     def lost(self, link: Link, number: int, frame: bytes, because: str) -> None:
         self.lost_count += 1
-        self._marks += (self._elapsed_us(), link.index, number, LOST_MARK)
+        self._marks += (self._loop.now_us, link.index, number, LOST_MARK)
         if self._listeners:
             self.tell("message.lost", link=link, number=number, frame=frame, because=because)
+
+    def held(self, link: Link, number: int, frame: bytes) -> None:
+        if self._listeners:
+            self.tell("message.held", link=link, number=number, frame=frame)
 
     # What hosts do ---------------------------------------------------------------------------
 
     def durable(self, host: str, changes: Changes) -> None:
-        self._marks += (self._elapsed_us(), changes.lsn, len(changes.records))
+        self._marks += (self._loop.now_us, changes.lsn, len(changes.records))
         if self._listeners:
             self.tell("change.durable", host=host, changes=changes)
 
     def host(self, event: str, host: str) -> None:
         """Note that a host crashed or (re)started."""
-        self._marks += (self._elapsed_us(), CRASH_MARK)
+        self._marks += (self._loop.now_us, CRASH_MARK)
         self._frames.append(f"{event} {host}".encode())
         if self._listeners:
             self.tell(event, host=host)
@@ -102,7 +105,7 @@ class Trace:
 
     def tell(self, name: str, **fields: Any) -> None:
         """Tell the listeners of an event that is no part of the digest by itself."""
-        event = Event(self._elapsed_us(), name, fields)
+        event = Event(self._loop.now_us, name, fields)
         for listener in self._listeners:
             listener(event)
 

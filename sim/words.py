@@ -7,7 +7,7 @@ by its key's value; a timestamp by its virtual time.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from coordinator.ledger import State
+from coordinator.ledger import Entry, State
 from items.actions import Action, Check, Delete, Put, Update
 from items.keys import Key
 from network.ids import Timestamp
@@ -16,11 +16,13 @@ from network.messages import (
     Cancel,
     Commit,
     Done,
+    DropTable,
     Failed,
     Finished,
     Forgotten,
     Message,
     NotMine,
+    OpenTable,
     Page,
     Prepare,
     Read,
@@ -42,6 +44,7 @@ from network.messages import (
     Written,
 )
 from network.placement import LEDGER_TABLE
+from partition.record import Record
 from sim.clock import EPOCH_US
 
 
@@ -69,6 +72,22 @@ class Words:
     def action(self, action: Action) -> str:
         kind = {Put: "put", Update: "update", Delete: "delete", Check: "check"}[type(action)]
         return f"{kind} {self.key(action.key)}"
+
+    def record(self, record: Record) -> str:
+        """Say what a partition keeps of a key; where there is no item, what its table does."""
+        said = f"{_item(record.item)}, {self.timestamp(record.timestamp)}, lsn {record.lsn}"
+        if record.ongoing is not None:
+            said += f", ongoing {self.transaction(record.ongoing.transaction)}"
+        return said
+
+    def entry(self, entry: Entry) -> str:
+        """Say how far a transaction has come, and which calls before it were refused."""
+        said = f"{self.transaction(entry.transaction.id)} {entry.state}"
+        if entry.reasons:
+            said += f" [{', '.join(reason.code for reason in entry.reasons)}]"
+        if entry.refused:
+            said += f", refused before: {', '.join(one.call for one in entry.refused)}"
+        return said
 
     def message(self, message: Message) -> str:
         """Say in a phrase what a message says."""
@@ -170,9 +189,7 @@ _PHRASES: dict[type, Any] = {
     Cancel: lambda words, m: f"cancel {words.transaction(m.transaction)} {words.keys(m.keys)}",
     Done: _done,
     NotMine: lambda _, m: f"not mine{': no such table' if m.table else ''}",
-    Read: lambda words, m: (
-        f"read{f' round {m.round}' if m.round else ''} {words.keys(m.keys)}"
-    ),
+    Read: lambda words, m: f"read{f' round {m.round}' if m.round else ''} {words.keys(m.keys)}",
     Readings: _readings,
     Scan: lambda _, __: "scan",
     Page: lambda _, m: f"page of {len(m.items)}",
@@ -180,6 +197,8 @@ _PHRASES: dict[type, Any] = {
     Written: lambda _, __: "written",
     WriteRefused: _refused,
     Forgotten: lambda _, __: "forgotten",
+    OpenTable: lambda _, __: "open table",
+    DropTable: lambda _, __: "drop table",
     Stalled: _stalled,
     Recover: _stalled,
 }

@@ -37,7 +37,7 @@ GIVE = "SET balance = balance + :amount, version = :version"
 
 
 def account(n: int) -> ItemKey:
-    return ItemKey("accounts", {"id": {"S": f"account-{n}"}})
+    return ItemKey("accounts", {"id": {"S": f"account{n}"}})
 
 
 class Bank:
@@ -91,21 +91,27 @@ class Bank:
         await write(session, *actions)
 
     async def balance_out(self, session: Session) -> None:
-        """Look at three accounts, then open one that is missing, or help the poorest."""
+        """Look at three accounts, then open one that is missing, or help the poorest.
+
+        The third one must still be what it was: as in write skew, two clients that see the same
+        and change different accounts must not both have their way.
+        """
         numbers = pick_several(session, min(3, self.accounts), self.accounts)
         seen = await read(session, *map(account, numbers))
         if seen is None:
             return
         balances = {n: found["balance"] for n, found in zip(numbers, seen, strict=True) if found}
+        missing = [n for n in numbers if n not in balances]
         if len(balances) < 2:
             return
-        missing = [n for n in numbers if n not in balances]
-        poorest, *_, richest = sorted(balances, key=lambda n: (balances[n], n))
+        poorest, *between, richest = sorted(balances, key=lambda n: (balances[n], n))
         if missing:
             await write(session, *self.opening_for(session, missing[0], referrer=richest))
-        else:
-            amount = max(1, (balances[richest] - balances[poorest]) // 2)
-            await write(session, *self.transferring(session, richest, [poorest], amount))
+            return
+        amount = max(1, (balances[richest] - balances[poorest]) // 2)
+        actions = self.transferring(session, richest, [poorest], amount)
+        actions += [check(account(n), "balance = :seen", {":seen": balances[n]}) for n in between]
+        await write(session, *actions)
 
     async def read_all(self, session: Session) -> None:
         """Read all accounts at once, or most of them."""
@@ -128,8 +134,8 @@ class Bank:
             await write(session, closed, check(account(other), THERE))
 
     async def open(self, session: Session) -> None:
-        """Open an account that is missing, if there is one among three."""
-        for n in pick_several(session, min(3, self.accounts), self.accounts):
+        """Open an account that is missing, if there is one among two."""
+        for n in pick_several(session, 2, self.accounts):
             if await get(session, account(n)) is None:
                 referrer = (n + 1 + session.pick(self.accounts - 1)) % self.accounts
                 opened, referred = self.opening_for(session, n, referrer=referrer)

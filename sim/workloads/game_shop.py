@@ -38,11 +38,11 @@ EARN = "SET coins = coins + :coins, version = :version"
 
 
 def player(n: int) -> ItemKey:
-    return ItemKey("players", {"id": {"S": f"player-{n}"}})
+    return ItemKey("players", {"id": {"S": f"player{n}"}})
 
 
 def item(n: int) -> ItemKey:
-    return ItemKey("items", {"id": {"S": f"item-{n}"}})
+    return ItemKey("items", {"id": {"S": f"item{n}"}})
 
 
 def price(n: int) -> int:
@@ -79,7 +79,7 @@ class GameShop:
         await act_one_of(
             session,
             (46, self.visit),
-            (5, self.buy_at_once),
+            (8, self.buy_at_once),
             (10, self.trade),
             (6, self.retire),
             (8, self.make),
@@ -102,11 +102,11 @@ class GameShop:
         elif what["available"]:
             await write(session, *self.buying(session, p, i))
         else:
-            owner = int(what["ownedBy"].removeprefix("player-"))
+            owner = int(what["ownedBy"].removeprefix("player"))
             whose = who if owner == p else await get(session, player(owner))
-            if whose is not None and f"item-{i}" in whose["inventory"]:
-                position = whose["inventory"].index(f"item-{i}")
-                buyer = None if owner == p or session.happens(0.5) else p
+            if whose is not None and f"item{i}" in whose["inventory"]:
+                position = whose["inventory"].index(f"item{i}")
+                buyer = None if owner == p or session.happens(0.4) else p
                 await write(session, *self.selling(session, owner, i, position, buyer))
 
     async def buy_at_once(self, session: Session) -> None:
@@ -115,18 +115,24 @@ class GameShop:
         await write(session, *self.buying(session, session.pick(self.player_count), *two))
 
     async def trade(self, session: Session) -> None:
-        """Let one player pay another, if a third one, the witness, is there."""
-        payer, payee = pick_several(session, 2, self.player_count)
+        """Look at a few players, then let the richest pay the poorest.
+
+        A third one, the witness, must still have the coins that were seen.
+        """
+        numbers = pick_several(session, min(3, self.player_count), self.player_count)
+        seen = await read(session, *map(player, numbers))
+        if seen is None or None in seen:
+            return
+        coins = {n: found["coins"] for n, found in zip(numbers, seen, strict=True) if found}
+        poorest, *between, richest = sorted(coins, key=lambda n: (coins[n], n))
         spent = {":coins": 1 + session.pick(GIFT), ":version": session.version()}
         earned = {**spent, ":version": session.version()}
-        actions = [
-            update(player(payer), LOSE, spent, condition="coins >= :coins"),
-            update(player(payee), EARN, earned, condition=THERE),
-        ]
-        witness = session.pick(self.player_count)
-        if witness not in (payer, payee):
-            actions.append(check(player(witness), THERE))
-        await write(session, *actions)
+        await write(
+            session,
+            update(player(richest), LOSE, spent, condition="coins >= :coins"),
+            update(player(poorest), EARN, earned, condition=THERE),
+            *(check(player(n), "coins = :seen", {":seen": coins[n]}) for n in between),
+        )
 
     async def retire(self, session: Session) -> None:
         """Delete an item that is for sale, as long as a certain player is there to ask for it."""
@@ -183,7 +189,7 @@ class GameShop:
 
     def paying(self, session: Session, p: int, bought: list[int]) -> Action:
         values = {
-            ":items": [f"item-{i}" for i in bought],
+            ":items": [f"item{i}" for i in bought],
             ":price": sum(map(price, bought)),
             ":version": session.version(),
         }
@@ -193,7 +199,7 @@ class GameShop:
         values = {
             ":true": True,
             ":false": False,
-            ":player": f"player-{p}",
+            ":player": f"player{p}",
             ":version": session.version(),
         }
         return update(item(i), TAKE, values, condition="available = :true")
@@ -206,15 +212,15 @@ class GameShop:
         `position` is where it was seen in the inventory of `p`.
         """
         earn = f"SET coins = coins + :price, version = :version REMOVE inventory[{position}]"
-        earned = {":price": price(i), ":item": f"item-{i}", ":version": session.version()}
+        earned = {":price": price(i), ":item": f"item{i}", ":version": session.version()}
         paid = update(player(p), earn, earned, condition=f"inventory[{position}] = :item")
-        sold = {":player": f"player-{p}", ":version": session.version()}
+        sold = {":player": f"player{p}", ":version": session.version()}
         if buyer is None:
             change = "SET available = :true, version = :version REMOVE ownedBy"
             back = update(item(i), change, {**sold, ":true": True}, condition="ownedBy = :player")
             return [back, paid]
         change = "SET ownedBy = :buyer, version = :version"
-        handed = {**sold, ":buyer": f"player-{buyer}"}
+        handed = {**sold, ":buyer": f"player{buyer}"}
         return [
             update(item(i), change, handed, condition="ownedBy = :player"),
             paid,

@@ -58,11 +58,11 @@ class OrdersAndPayments:
         self.orders = whole(keys, "orders", 2, ORDERS_MAX)
 
     def items(self) -> Iterable[tuple[str, Json]]:
-        for n in range(0, self.orders, 2):
-            attributes = {"Customer": "alice", "Amount": 50, "version": f"0.{2 * n + 1}"}
-            yield item_at(order(n), {**attributes, "Status": "PENDING"})
-            attributes = {"OrderID": f"ORD#{n}", "Amount": 50, "version": f"0.{2 * n + 2}"}
-            yield item_at(payment(n), {**attributes, "Method": "CreditCard"})
+        for count, n in enumerate(range(0, self.orders, 2)):
+            first = {"Customer": "alice", "Amount": 50, "Status": "PENDING"}
+            yield item_at(order(n), {**first, "version": f"0.{2 * count + 1}"})
+            second = {"OrderID": f"ORD#{n}", "Amount": 50, "Method": "CreditCard"}
+            yield item_at(payment(n), {**second, "version": f"0.{2 * count + 2}"})
 
     async def opening(self, session: Session) -> None:
         await tutorial.follow(session)
@@ -70,19 +70,19 @@ class OrdersAndPayments:
     async def act(self, session: Session) -> None:
         await act_one_of(
             session,
-            (40, self.handle),
-            (12, self.order_at_once),
+            (46, self.handle),
+            (7, self.order_at_once),
             (8, self.place_anew),
-            (12, self.pay_the_rest),
-            (6, self.tidy),
-            (12, self.look),
+            (11, self.pay_the_rest),
+            (4, self.tidy),
+            (14, self.look),
             (16, self.mend),
         )
 
     async def handle(self, session: Session) -> None:
         """Look at an order, then do what is next: place it, pay it, or cancel it."""
         n = session.pick(self.orders)
-        if session.happens(0.4):
+        if session.happens(0.5):
             found = await get(session, order(n))
         else:
             seen = await read(session, order(n), payment(n))
@@ -122,7 +122,7 @@ class OrdersAndPayments:
     async def look(self, session: Session) -> None:
         """Read what belongs together, in one read transaction or one by one."""
         n, other = pick_several(session, 2, self.orders)
-        if session.happens(0.3):
+        if session.happens(0.4):
             await get(session, order(n))
             await get(session, payment(n))
         else:

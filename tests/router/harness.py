@@ -79,7 +79,7 @@ class World:
 
     def until(self, holds: Callable[[], bool]) -> None:
         reached = self.loop.run(holds, self.loop.now_us + 60 * SECOND_US)
-        assert self.cluster.failures == []
+        assert not self.cluster.failures, self.cluster.failures
         assert reached, "nothing came of it within a minute"
 
     async def asked(

@@ -1,0 +1,190 @@
+"""Requests for items in key order: Query and Scan.
+
+Both become a *selection*: which keys, from where, and what is shown of the items there.
+"""
+
+from items import keys
+from items.data import data
+from items.errors import invalid_parameter, validation
+from items.expression_checks import check, check_given
+from items.expressions import parse_condition
+from items.key_conditions import KeyCondition, admits, key_condition
+from items.keys import Key, KeySchema
+from items.paths import resolved
+from items.syntax import DocumentPath, operands_in, predicates_of
+from items.typed_json import item_from_json
+from items.values import Item
+from router import parameters
+from router.options import RouterOptions
+from router.requests import NOTHING, Body, Names, Values, read, table_name, whole_number
+
+NO_KEY_CONDITION = (
+    "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+)
+START_SIZE_WRONG = "Exclusive Start Key must have same size as table's key schema"
+START_WRONG = "The provided starting key is invalid"
+START_OUTSIDE = "The provided starting key is outside query boundaries based on provided conditions"
+
+
+@data
+class Segment:
+    """One part of a table for a scan in parts."""
+
+    number: int
+    count: int
+
+
+@data
+class PageDraft:
+    """A Query or Scan whose table is not known yet."""
+
+    table: str
+    key_condition: str | None  # None: a Scan.
+    filter: str | None
+    projection: str | None
+    names: Names
+    values: Values
+    start: Item | None
+    limit: int | None
+    forward: bool = True
+    counts_only: bool = False
+    segment: Segment | None = None
+
+    def start_on(self, schema: KeySchema) -> Key | None:
+        """Return the key after which the page begins.
+
+        Raises:
+            DynamoDBError: ValidationException if it is none of this table.
+        """
+        if self.start is None:
+            return None
+        if len(self.start) != len(keys.key_names(schema)):
+            raise validation(START_SIZE_WRONG)
+        for attribute in (schema.partition, schema.sort):
+            if attribute is not None:
+                value = self.start.get(attribute.name)
+                if value is None or value[0] != attribute.type:
+                    raise validation(f"{START_WRONG}: {keys.not_the_schema().message}")
+        return keys.key_of_request(schema, self.start)
+
+    def condition_on(self, schema: KeySchema, start: Key | None) -> KeyCondition | None:
+        """Understand the key condition, None for a Scan.
+
+        Raises:
+            DynamoDBError: ValidationException if this table's order of keys cannot answer it.
+        """
+        if self.key_condition is None:
+            return None
+        wanted = key_condition(self.key_condition, schema, self.names, self.values)
+        if self.filter is not None:
+            refuse_key_filter(self.filter, self.names, keys.key_names(schema))
+        if start is not None and not is_within(start, wanted):
+            raise validation(START_OUTSIDE)
+        return wanted
+
+
+def query(body: Body, options: RouterOptions) -> PageDraft:
+    def parse(body: Body) -> PageDraft:
+        expressions = ("KeyConditionExpression", "FilterExpression", "ProjectionExpression")
+        draft = page(body, expressions, options)
+        if draft.key_condition is None:
+            raise validation(NO_KEY_CONDITION)
+        return draft
+
+    return read(parameters.QUERY, body, parse)
+
+
+def scan(body: Body, options: RouterOptions) -> PageDraft:
+    def parse(body: Body) -> PageDraft:
+        return page(body, ("FilterExpression", "ProjectionExpression"), options)
+
+    return read(parameters.SCAN, body, parse)
+
+
+def page(body: Body, expressions: tuple[str, ...], options: RouterOptions) -> PageDraft:
+    """Read what Query and Scan share; `expressions` are those that the operation takes."""
+    parameters.refuse_legacy(body)
+    texts = {what: body.get(what) for what in expressions}
+    check_given(texts, body.get("ExpressionAttributeNames"), body.get("ExpressionAttributeValues"))
+    start = body.get("ExclusiveStartKey")
+    read_start = None if start is None else item_from_json(start)
+    segment = segment_of(body) if "KeyConditionExpression" not in texts else None
+    check_select(body)
+    names = body.get("ExpressionAttributeNames") or NOTHING
+    values = item_from_json(body.get("ExpressionAttributeValues") or NOTHING)
+    check(texts, names, values, allow_reserved=options.allow_reserved_words)
+    if body.get("IndexName") is not None:
+        raise validation(f"The table does not have the specified index: {body['IndexName']}")
+    return PageDraft(
+        table_name(body),
+        texts.get("KeyConditionExpression"),
+        texts["FilterExpression"],
+        texts["ProjectionExpression"],
+        names,
+        values,
+        read_start,
+        whole_number(body, "Limit"),
+        body.get("ScanIndexForward") is not False,
+        body.get("Select") == "COUNT",
+        segment,
+    )
+
+
+def check_select(body: Body) -> None:
+    """Refuse a choice of attributes that the rest of the request contradicts."""
+    select, projection = body.get("Select"), body.get("ProjectionExpression")
+    if select == "ALL_PROJECTED_ATTRIBUTES" and body.get("IndexName") is None:
+        raise invalid_parameter(
+            "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
+        )
+    if select == "SPECIFIC_ATTRIBUTES" and projection is None:
+        raise invalid_parameter(
+            "Must specify the AttributesToGet or ProjectionExpression"
+            " when choosing to get SPECIFIC_ATTRIBUTES"
+        )
+    if select not in (None, "SPECIFIC_ATTRIBUTES") and projection is not None:
+        raise invalid_parameter(
+            f"Cannot specify the ProjectionExpression when choosing to get {SHOWN[select]}"
+        )
+
+
+SHOWN = {
+    "COUNT": "only the Count",
+    "ALL_ATTRIBUTES": "ALL_ATTRIBUTES",
+    "ALL_PROJECTED_ATTRIBUTES": "ALL_PROJECTED_ATTRIBUTES",
+}
+
+
+def segment_of(body: Body) -> Segment | None:
+    number, count = whole_number(body, "Segment"), whole_number(body, "TotalSegments")
+    if number is None and count is None:
+        return None
+    required = "parameter is required but was not present in the request when"
+    if count is None:
+        raise validation(f"The TotalSegments {required} Segment parameter is present")
+    if number is None:
+        raise validation(f"The Segment {required} parameter TotalSegments is present")
+    if number >= count:
+        raise validation(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments:"
+            f" Segment: {number} is not less than TotalSegments: {count}"
+        )
+    return Segment(number, count)
+
+
+def refuse_key_filter(text: str, names: Names, key_names: tuple[str, ...]) -> None:
+    """Refuse a filter on what the key condition is for."""
+    for predicate in predicates_of(parse_condition(text, "FilterExpression")):
+        for operand in operands_in(predicate):
+            if isinstance(operand, DocumentPath):
+                name = resolved(operand.steps, names)[0]
+                if name in key_names:
+                    raise validation(
+                        "Filter Expression can only contain non-primary key attributes:"
+                        f" Primary key attribute: {name}"
+                    )
+
+
+def is_within(start: Key, wanted: KeyCondition) -> bool:
+    """Say whether a page can begin after this key."""
+    return start[0] == wanted.partition and (wanted.sort is None or admits(wanted.sort, start[1]))

@@ -1,0 +1,139 @@
+"""Operations as a script writes them, and their answers: `write put(a, 1) check(b if missing)`.
+
+write put(a, 1) update(a, 1) delete(a) check(a)     one to many of them: a transaction
+read a b · get a · put a 1 · update a 1 · delete a
+⟨any action⟩ if missing · if exists · if = 1        its condition
+… [token=T call=C via=c2]                           at the end: which token, call, coordinator
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sim.history import Operation
+
+TABLE = {
+    "TableName": "items",
+    "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+KINDS = {"put": "Put", "update": "Update", "delete": "Delete", "check": "ConditionCheck"}
+CONDITIONS = {"missing": "attribute_not_exists(#k)", "exists": "attribute_exists(#k)"}
+ACTION = re.compile(r"\s*(\w+)\(([^()]*)\)")
+KeyOf = Callable[[str], str]  # From an item's letter to its key's value.
+
+
+class ScriptError(ValueError):
+    """A line that is no command, or cannot be carried out."""
+
+
+def split_options(text: str, known: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """Take the options in brackets off a request's end."""
+    found = re.fullmatch(r"(.*?) *\[([^\[\]]*)\]", text)
+    if not found:
+        return text, {}
+    return found[1], options(found[2], known)
+
+
+def options(text: str, known: tuple[str, ...]) -> dict[str, str]:
+    """Read `name=value name=value`."""
+    given = {}
+    for part in text.split():
+        name, is_set, value = part.partition("=")
+        if not is_set or not value:
+            raise ScriptError(f"an option is like name=value, not {part!r}")
+        if name not in known:
+            raise ScriptError(f"no option here: {name!r}; there are {', '.join(known)}")
+        given[name] = value
+    return given
+
+
+def request(verb: str, text: str, key: KeyOf) -> tuple[str, dict[str, Any]]:
+    """Return the API's name for what is asked, and the request's body."""
+    if verb == "write":
+        return "TransactWriteItems", {"TransactItems": list(_entries(text, key))}
+    if verb == "read":
+        gets = [{"Get": _keyed(letter, key)} for letter in text.split()]
+        if not gets:
+            raise ScriptError("a read transaction reads something")
+        return "TransactGetItems", {"TransactItems": gets}
+    if verb == "get":
+        return "GetItem", _keyed(text, key)
+    if verb in ("put", "update", "delete"):
+        letter, _, rest = text.partition(" ")
+        comma = ", " if rest and not rest.startswith("if ") else " "
+        ((kind, spec),) = _entry(verb, f"{letter}{comma}{rest}", key).items()
+        return f"{kind}Item", spec
+    raise ScriptError(f"no operation: {verb!r}")
+
+
+def answered(operation: Operation) -> str:
+    """Say in a phrase what a client was told."""
+    if operation.outcome == "unknown":
+        return f"unknown {operation.error}".strip()
+    if operation.error:
+        codes = ", ".join(reason["Code"] for reason in operation.reasons)
+        return f"{operation.error} [{codes}]" if codes else operation.error
+    answer = operation.answer
+    if operation.name == "TransactGetItems":
+        return ", ".join(_value(one.get("Item")) for one in answer["Responses"])
+    if operation.name == "GetItem":
+        return _value(answer.get("Item"))
+    return "committed" if operation.name == "TransactWriteItems" else "ok"
+
+
+def _entries(text: str, key: KeyOf) -> list[dict[str, Any]]:
+    entries, place = [], 0
+    while found := ACTION.match(text, place):
+        entries.append(_entry(found[1], found[2], key))
+        place = found.end()
+    if not entries or text[place:].strip():
+        raise ScriptError(f"no actions: {text[place:].strip() or text!r}")
+    return entries
+
+
+def _entry(verb: str, inside: str, key: KeyOf) -> dict[str, Any]:
+    """Read `put(a, 1 if missing)` and the like as an entry of TransactItems."""
+    if verb not in KINDS:
+        raise ScriptError(f"no action: {verb!r}")
+    what, _, condition = f"{inside} ".partition(" if ")
+    letter, comma, value = (part.strip() for part in what.partition(","))
+    if bool(comma) != (verb in ("put", "update")) or bool(comma) != bool(value):
+        raise ScriptError(f"{verb} takes {'a value' if not value else 'none'}: {inside.strip()!r}")
+    if verb == "check" and not condition:
+        raise ScriptError(f"a check has a condition: {inside.strip()!r}")
+    spec = _keyed(letter, key)
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    if verb == "put":
+        spec["Item"] = {**spec.pop("Key"), "value": {"S": value}}
+    elif verb == "update":
+        spec["UpdateExpression"] = "SET #v = :new"
+        names["#v"], values[":new"] = "value", {"S": value}
+    if condition:
+        spec["ConditionExpression"] = _condition(condition.strip(), names, values)
+    if names:
+        spec["ExpressionAttributeNames"] = names
+    if values:
+        spec["ExpressionAttributeValues"] = values
+    return {KINDS[verb]: spec}
+
+
+def _condition(condition: str, names: dict[str, str], values: dict[str, Any]) -> str:
+    equals, _, old = condition.partition(" ")
+    if equals == "=" and old:
+        names["#v"], values[":old"] = "value", {"S": old}
+        return "#v = :old"
+    if condition not in CONDITIONS:
+        raise ScriptError(f"no condition: {condition!r}")
+    names["#k"] = "key"
+    return CONDITIONS[condition]
+
+
+def _keyed(letter: str, key: KeyOf) -> dict[str, Any]:
+    return {"TableName": TABLE["TableName"], "Key": {"key": {"S": key(letter)}}}
+
+
+def _value(item: Mapping[str, Any] | None) -> str:
+    return "nothing" if not item else str(item["value"]["S"])

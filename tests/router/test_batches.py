@@ -1,0 +1,205 @@
+from typing import Any
+
+import pytest
+
+from items.errors import INTERNAL_SERVER_ERROR, RESOURCE_NOT_FOUND, VALIDATION
+from sim.cluster import Shape
+from tests.router.harness import World
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.table()
+    return world
+
+
+def item(name: str, **more: Any) -> dict[str, Any]:
+    return {"pk": {"S": name}, **more}
+
+
+def put(name: str, **more: Any) -> dict[str, Any]:
+    return {"PutRequest": {"Item": item(name, **more)}}
+
+
+def delete(name: str) -> dict[str, Any]:
+    return {"DeleteRequest": {"Key": item(name)}}
+
+
+def writes(*requests: dict[str, Any], table: str = "pets") -> dict[str, Any]:
+    return {"RequestItems": {table: list(requests)}}
+
+
+def gets(*names: str, **more: Any) -> dict[str, Any]:
+    return {"RequestItems": {"pets": {"Keys": [item(name) for name in names], **more}}}
+
+
+def test_a_batch_puts_and_deletes(world: World) -> None:
+    world.put(item("a"))
+
+    answer = world.ok("BatchWriteItem", writes(put("b", coins={"N": "1"}), delete("a"), put("c")))
+
+    assert answer == {"UnprocessedItems": {}}
+    assert world.ok("BatchGetItem", gets("a", "b", "c")) == {
+        "Responses": {"pets": (item("b", coins={"N": "1"}), item("c"))},
+        "UnprocessedKeys": {},
+    }
+
+
+def test_a_batch_may_be_about_several_tables(world: World) -> None:
+    world.table("cars")
+    body = {"RequestItems": {"pets": [put("a")], "cars": [put("a"), put("b")]}}
+
+    world.ok("BatchWriteItem", body)
+
+    found = world.ok(
+        "BatchGetItem",
+        {"RequestItems": {table: {"Keys": [item("b")]} for table in ("pets", "cars")}},
+    )
+    assert found["Responses"] == {"pets": (), "cars": (item("b"),)}
+
+
+def test_a_projection_shows_a_part(world: World) -> None:
+    world.put(item("a", coins={"N": "1"}, feet={"N": "4"}))
+
+    answer = world.ok("BatchGetItem", gets("a", ProjectionExpression="feet"))
+
+    assert answer["Responses"] == {"pets": ({"feet": {"N": "4"}},)}
+
+
+def test_what_meets_an_ongoing_transaction_is_given_back(world: World) -> None:
+    placement = world.cluster.placement
+    table = world.ok("DescribeTable", {"TableName": "pets"})["Table"]["TableId"]
+    partition = placement.owner(table, (("S", "a"),))
+    for coordinator in world.cluster.coordinators:
+        world.cluster.network.hold(partition, coordinator)  # Promised, and nobody hears of it.
+    body = {"TransactItems": [{"Put": {"TableName": "pets", "Item": item("a")}}]}
+    world.host.spawn(begin(world, body))
+    world.loop.run_for(100_000)
+
+    answer = world.ok("BatchWriteItem", writes(put("a"), put("b")))
+
+    assert answer == {"UnprocessedItems": {"pets": (put("a"),)}}
+    assert world.get(item("b")) == item("b")
+
+
+async def begin(world: World, body: dict[str, Any]) -> None:
+    await world.asked("TransactWriteItems", body)
+
+
+def test_an_unknown_outcome_of_one_is_unknown_of_all() -> None:
+    world = World(shape=Shape(partitions=2, clients=0))
+    world.table()
+    world.cluster.crash("p1")
+
+    error, _ = world.error("BatchWriteItem", writes(*(put(str(n)) for n in range(10))))
+
+    assert error == INTERNAL_SERVER_ERROR.name
+
+
+def test_a_batch_for_a_table_that_is_a_new_one_asks_again(world: World) -> None:
+    world.ok("BatchGetItem", gets("a"), router="r2")
+    world.ok("DeleteTable", {"TableName": "pets"})
+    world.wait_for_status("pets", "GONE")
+    world.table()
+
+    assert world.ok("BatchWriteItem", writes(put("a"), put("b")), router="r2") == {
+        "UnprocessedItems": {}
+    }
+    assert world.ok("BatchGetItem", gets("a", "b"))["Responses"] == {"pets": (item("a"), item("b"))}
+
+
+def test_a_batch_of_reads_for_a_table_that_is_a_new_one_asks_again(world: World) -> None:
+    world.ok("BatchGetItem", gets("a"), router="r2")
+    world.ok("DeleteTable", {"TableName": "pets"})
+    world.wait_for_status("pets", "GONE")
+    world.table()
+    world.put(item("a"))
+
+    answer = world.ok("BatchGetItem", gets("a"), router="r2")
+
+    assert answer["Responses"] == {"pets": (item("a"),)}
+
+
+def test_a_table_that_nobody_made_is_not_found(world: World) -> None:
+    error, _ = world.error("BatchWriteItem", writes(put("a"), table="cars"))
+
+    assert error == RESOURCE_NOT_FOUND.name
+
+
+SHORT = "failed to satisfy constraint: Member must have length"
+SCHEMA_WRONG = "The provided key element does not match the schema"
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "message"),
+    [
+        (
+            "BatchGetItem",
+            {"RequestItems": {}},
+            "1 validation error detected: Value '{}' at 'requestItems'"
+            f" {SHORT} greater than or equal to 1",
+        ),
+        (
+            "BatchGetItem",
+            gets(),
+            "1 validation error detected: Value '[]' at 'requestItems.pets.member.keys'"
+            f" {SHORT} greater than or equal to 1",
+        ),
+        ("BatchGetItem", gets("a", "a"), "Provided list of item keys contains duplicates"),
+        (
+            "BatchWriteItem",
+            writes(put("a"), delete("a")),
+            "Provided list of item keys contains duplicates",
+        ),
+        (
+            "BatchWriteItem",
+            writes({}),
+            "Supplied AttributeValue has more than one datatypes set,"
+            " must contain exactly one of the supported datatypes",
+        ),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {t: [put(str(n)) for n in range(20)] for t in ("pets", "cars")}},
+            "Too many items requested for the BatchWriteItem call",
+        ),
+        (
+            "BatchGetItem",
+            {
+                "RequestItems": {
+                    t: {"Keys": [item(str(n)) for n in range(60)]} for t in ("pets", "cars")
+                }
+            },
+            "Too many items requested for the BatchGetItem call",
+        ),
+        ("BatchGetItem", {"RequestItems": {"pets": {"Keys": [{"x": {"S": "a"}}]}}}, SCHEMA_WRONG),
+        (
+            "BatchWriteItem",
+            writes({"PutRequest": {"Item": {"pk": {"N": "1"}}}}),
+            "One or more parameter values were invalid:"
+            " Type mismatch for key pk expected: S actual: N",
+        ),
+        (
+            "BatchWriteItem",
+            writes(put("a", text={"S": "x" * 410_000})),
+            "Item size has exceeded the maximum allowed size",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    world: World, operation: str, body: dict[str, Any], message: str
+) -> None:
+    assert world.error(operation, body) == (VALIDATION.name, message)
+
+
+def test_what_is_too_much_for_one_answer_is_given_back(world: World) -> None:
+    names = [str(n) for n in range(45)]
+    for name in names:
+        world.put(item(name, text={"S": "x" * 390_000}))
+
+    answer = world.ok("BatchGetItem", gets(*names, ConsistentRead=True))
+
+    rest = answer["UnprocessedKeys"]["pets"]
+    assert rest["ConsistentRead"] is True
+    assert len(answer["Responses"]["pets"]) + len(rest["Keys"]) == len(names)
+    assert len(rest["Keys"]) == 2

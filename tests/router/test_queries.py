@@ -1,0 +1,295 @@
+from typing import Any
+
+import pytest
+
+from items.errors import RESOURCE_NOT_FOUND, VALIDATION
+from tests.router.harness import World
+
+ALL = [(pk, sk) for pk in "abcdefgh" for sk in range(1, 6)]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Make a table with 8 partition keys of 5 items each; nobody changes it."""
+    world = World()
+    world.ok(
+        "CreateTable",
+        {
+            "TableName": "pets",
+            "KeySchema": [
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            "AttributeDefinitions": [
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "N"},
+            ],
+            "BillingMode": "PAY_PER_REQUEST",
+        },
+    )
+    world.wait_for_status("pets", "ACTIVE")
+    for pk, sk in ALL:
+        world.put({**key(pk, sk), "odd": {"BOOL": sk % 2 == 1}})
+    return world
+
+
+def key(pk: str, sk: int) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"N": str(sk)}}
+
+
+def query(text: str, pk: str = "c", **more: Any) -> dict[str, Any]:
+    values = {":p": {"S": pk}, **more.pop("values", {})}
+    return {
+        "TableName": "pets",
+        "KeyConditionExpression": text,
+        "ExpressionAttributeValues": values,
+        **more,
+    }
+
+
+def found(answer: Any) -> list[tuple[str, int]]:
+    return [(item["pk"]["S"], int(item["sk"]["N"])) for item in answer["Items"]]
+
+
+def pages(world: World, operation: str, body: dict[str, Any]) -> list[Any]:
+    answers = [world.ok(operation, body)]
+    while "LastEvaluatedKey" in answers[-1]:
+        body = {**body, "ExclusiveStartKey": answers[-1]["LastEvaluatedKey"]}
+        answers.append(world.ok(operation, body))
+    return answers
+
+
+def test_a_query_finds_one_partition_key_in_order(world: World) -> None:
+    answer = world.ok("Query", query("pk = :p"))
+
+    assert found(answer) == [("c", n) for n in range(1, 6)]
+    assert (answer["Count"], answer["ScannedCount"]) == (5, 5)
+    assert "LastEvaluatedKey" not in answer
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "sort_keys"),
+    [
+        ("pk = :p AND sk = :a", {":a": {"N": "3"}}, [3]),
+        ("pk = :p AND sk < :a", {":a": {"N": "3"}}, [1, 2]),
+        (":a <= sk AND pk = :p", {":a": {"N": "3"}}, [3, 4, 5]),
+        ("pk = :p AND sk BETWEEN :a AND :b", {":a": {"N": "2"}, ":b": {"N": "4"}}, [2, 3, 4]),
+        ("pk = :p AND sk > :a", {":a": {"N": "9"}}, []),
+    ],
+)
+def test_a_query_finds_a_range_of_sort_keys(
+    world: World, text: str, values: dict[str, Any], sort_keys: list[int]
+) -> None:
+    assert found(world.ok("Query", query(text, values=values))) == [("c", n) for n in sort_keys]
+
+
+def test_a_query_backwards_begins_at_the_end(world: World) -> None:
+    answers = pages(world, "Query", query("pk = :p", ScanIndexForward=False, Limit=2))
+
+    assert [found(answer) for answer in answers] == [
+        [("c", 5), ("c", 4)],
+        [("c", 3), ("c", 2)],
+        [("c", 1)],
+    ]
+
+
+def test_a_full_page_says_where_to_go_on_even_if_nothing_follows(world: World) -> None:
+    answer = world.ok("Query", query("pk = :p", Limit=5))
+
+    assert answer["LastEvaluatedKey"] == key("c", 5)
+
+
+def test_a_filter_hides_items_that_count_as_looked_at(world: World) -> None:
+    body = query("pk = :p", FilterExpression="odd = :t", values={":t": {"BOOL": True}}, Limit=4)
+
+    answers = pages(world, "Query", body)
+
+    assert [found(answer) for answer in answers] == [[("c", 1), ("c", 3)], [("c", 5)]]
+    assert [(answer["Count"], answer["ScannedCount"]) for answer in answers] == [(2, 4), (1, 1)]
+
+
+def test_a_count_shows_no_items(world: World) -> None:
+    answer = world.ok("Query", query("pk = :p", Select="COUNT"))
+
+    assert answer == {"Count": 5, "ScannedCount": 5}
+
+
+def test_a_projection_shows_a_part_and_goes_on_by_the_whole_key(world: World) -> None:
+    answer = world.ok("Query", query("pk = :p", ProjectionExpression="odd", Limit=1))
+
+    assert answer["Items"] == ({"odd": {"BOOL": True}},)
+    assert answer["LastEvaluatedKey"] == key("c", 1)
+
+
+def test_a_scan_finds_everything_once(world: World) -> None:
+    answer = world.ok("Scan", {"TableName": "pets"})
+
+    assert sorted(found(answer)) == ALL
+    assert (answer["Count"], answer["ScannedCount"]) == (len(ALL), len(ALL))
+    assert "LastEvaluatedKey" not in answer
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 39, 40, 41])
+def test_a_scan_in_pages_finds_the_same_in_the_same_order(world: World, limit: int) -> None:
+    whole = found(world.ok("Scan", {"TableName": "pets"}))
+
+    answers = pages(world, "Scan", {"TableName": "pets", "Limit": limit})
+
+    assert [one for answer in answers for one in found(answer)] == whole
+    assert all(answer["ScannedCount"] <= limit for answer in answers)
+
+
+def test_a_filtered_scan_goes_on_behind_what_it_looked_at(world: World) -> None:
+    body = {
+        "TableName": "pets",
+        "FilterExpression": "sk = :n",
+        "ExpressionAttributeValues": {":n": {"N": "4"}},
+        "Limit": 6,
+    }
+
+    answers = pages(world, "Scan", body)
+
+    assert sorted(one for answer in answers for one in found(answer)) == [
+        (p, 4) for p in "abcdefgh"
+    ]
+    assert sum(answer["ScannedCount"] for answer in answers) == len(ALL)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 7])
+def test_segments_share_a_table(world: World, count: int) -> None:
+    parts = [
+        found(world.ok("Scan", {"TableName": "pets", "Segment": n, "TotalSegments": count}))
+        for n in range(count)
+    ]
+
+    assert sorted(one for part in parts for one in part) == ALL
+
+
+SCHEMA_WRONG = "The provided key element does not match the schema"
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "message"),
+    [
+        (
+            "Query",
+            {"TableName": "pets"},
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified"
+            " in the request.",
+        ),
+        (
+            "Query",
+            query("pk = :p", Limit=0),
+            "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint:"
+            " Member must have value greater than or equal to 1",
+        ),
+        (
+            "Query",
+            query("pk = :p", FilterExpression="size(sk) > :n", values={":n": {"N": "1"}}),
+            "Filter Expression can only contain non-primary key attributes:"
+            " Primary key attribute: sk",
+        ),
+        (
+            "Query",
+            query("pk = :p", ExclusiveStartKey=key("d", 1)),
+            "The provided starting key is outside query boundaries based on provided conditions",
+        ),
+        (
+            "Query",
+            query("pk = :p", ExclusiveStartKey={"pk": {"S": "c"}}),
+            "Exclusive Start Key must have same size as table's key schema",
+        ),
+        (
+            "Query",
+            query("pk = :p", IndexName="by-age"),
+            "The table does not have the specified index: by-age",
+        ),
+        (
+            "Query",
+            {**query("pk = :p"), "KeyConditions": {}},
+            "KeyConditions is not supported by twophase: use an expression",
+        ),
+        (
+            "Scan",
+            {"TableName": "pets", "ExclusiveStartKey": {"pk": {"S": "c"}, "feet": {"N": "1"}}},
+            f"The provided starting key is invalid: {SCHEMA_WRONG}",
+        ),
+        (
+            "Scan",
+            {"TableName": "pets", "Select": "SPECIFIC_ATTRIBUTES"},
+            "One or more parameter values were invalid: Must specify the AttributesToGet or"
+            " ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES",
+        ),
+        (
+            "Scan",
+            {"TableName": "pets", "Select": "COUNT", "ProjectionExpression": "pk"},
+            "One or more parameter values were invalid: Cannot specify the ProjectionExpression"
+            " when choosing to get only the Count",
+        ),
+        (
+            "Scan",
+            {"TableName": "pets", "Segment": 1},
+            "The TotalSegments parameter is required but was not present in the request"
+            " when Segment parameter is present",
+        ),
+        (
+            "Scan",
+            {"TableName": "pets", "TotalSegments": 1},
+            "The Segment parameter is required but was not present in the request"
+            " when parameter TotalSegments is present",
+        ),
+        (
+            "Scan",
+            {"TableName": "pets", "Segment": 2, "TotalSegments": 2},
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments:"
+            " Segment: 2 is not less than TotalSegments: 2",
+        ),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(
+    world: World, operation: str, body: dict[str, Any], message: str
+) -> None:
+    assert world.error(operation, body) == (VALIDATION.name, message)
+
+
+def test_a_segment_goes_on_within_itself(world: World) -> None:
+    parts = [
+        found(world.ok("Scan", {"TableName": "pets", "Segment": n, "TotalSegments": 2}))
+        for n in range(2)
+    ]
+    elsewhere = key(*parts[0][0])
+    body = {
+        "TableName": "pets",
+        "Segment": 1,
+        "TotalSegments": 2,
+        "ExclusiveStartKey": elsewhere,
+    }
+
+    error, message = world.error("Scan", body)
+
+    assert (error, message) == (
+        VALIDATION.name,
+        "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use"
+        " ExclusiveStartKey with correct Segment. TotalSegments: 2 Segment: 1",
+    )
+
+
+def test_a_table_that_nobody_made_is_not_found(world: World) -> None:
+    assert world.error("Scan", {"TableName": "cars"})[0] == RESOURCE_NOT_FOUND.name
+
+
+@pytest.mark.parametrize("operation", ["Query", "Scan"])
+def test_a_page_holds_about_a_megabyte(operation: str) -> None:
+    world = World()
+    world.table(sort="sk")
+    text = {"S": "x" * 300_000}
+    names = [("a" if operation == "Query" else str(n), f"{n}") for n in range(10)]
+    for pk, sk in names:
+        world.put({"pk": {"S": pk}, "sk": {"S": sk}, "text": text})
+    body = query("pk = :p", "a") if operation == "Query" else {"TableName": "pets"}
+
+    answers = pages(world, operation, body)
+
+    assert [answer["Count"] for answer in answers] == [4, 4, 2]
+    shown = [(item["pk"]["S"], item["sk"]["S"]) for answer in answers for item in answer["Items"]]
+    assert sorted(shown) == names

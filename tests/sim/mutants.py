@@ -1,0 +1,376 @@
+"""The rules with one safeguard removed, each put in its place from outside.
+
+A mutant is a function that patches the modules of the nodes; the checks know nothing of it.  Where
+an assertion of the rules would stop the run before the checks see anything, the mutant leaves that
+assertion out as well: it is the checks that are to find it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from coordinator import ledger, read, server, write
+from coordinator.ledger import Entry, Ledger, Transaction
+from coordinator.write import finish
+from items import actions
+from items.errors import CONDITIONAL_CHECK_FAILED_REASON, DynamoDBError, Reason
+from network.ids import NEVER, Timestamp
+from network.messages import Accept, Cancel, Commit, Done, Finished, Message, Reading, Restarted
+from network.once import Once
+from network.rpc import Ask
+from partition import reads, rules, singletons
+from partition.record import Ongoing, Record, TableState
+from sim.disk import SimulatedDisk
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What it leaves out, how, and where it shows."""
+
+    name: str
+    patch: Callable[[Patch], None]
+    kinds: frozenset[str]  # Of the findings that it must lead to, one of these.
+    scenario: str = "hot-keys"
+
+
+MUTANTS: list[Mutant] = []
+
+
+def mutant(*kinds: str, scenario: str = "hot-keys") -> Callable[[Callable[[Patch], None]], None]:
+    """Enter a patch among the mutants, under its name."""
+
+    def enter(patch: Callable[[Patch], None]) -> None:
+        MUTANTS.append(Mutant(patch.__name__, patch, frozenset(kinds), scenario))
+
+    return enter
+
+
+# Partitions ---------------------------------------------------------------------------------------
+
+
+def promised(record: Record, promise: rules.Promise) -> Record:
+    ongoing = Ongoing(promise.transaction, promise.entry, promise.timestamp, promise.action)
+    return Record(record.item, record.timestamp, record.lsn, ongoing)
+
+
+@mutant("order refuted", "data differ")
+def prepare_ignores_timestamps(patch: Patch) -> None:
+    """M02, M02b: nothing is too late."""
+
+    def prepare(record: Record, promise: rules.Promise) -> tuple[Record, Any]:
+        if record.ongoing is not None or promise.timestamp > record.timestamp:
+            return original(record, promise)
+        rejection = rules.judge(promise.action, record)
+        if rejection is not None:
+            return record, rules.Reject(rejection, None)
+        return promised(record, promise), rules.ACCEPT
+
+    original = rules.prepare
+    patch.setattr(rules, "prepare", prepare)
+    patch.setattr(Record, "check", lambda self: None)
+
+
+@mutant("data differ", "order refuted")
+def orders_ask_nobody_whose_promise_it_is(patch: Patch) -> None:
+    """M17, M18: commit and cancel end whatever is ongoing."""
+
+    def owns(record: Record | None, _: str) -> bool:
+        return record is not None and record.ongoing is not None
+
+    patch.setattr(rules, "owns", owns)
+
+
+@mutant("order refuted", "data differ")
+def checks_leave_no_promise(patch: Patch) -> None:
+    """M04: a ConditionCheck is judged and forgotten."""
+
+    def prepare(record: Record, promise: rules.Promise) -> tuple[Record, Any]:
+        kept, vote = original(record, promise)
+        is_new = kept is not record and not actions.writes(promise.action)
+        return (record if is_new else kept), vote
+
+    original = rules.prepare
+    patch.setattr(rules, "prepare", prepare)
+
+
+@mutant("order refuted", "data differ")
+def checks_leave_no_timestamp(patch: Patch) -> None:
+    """M05: a ConditionCheck does not move its item's timestamp."""
+
+    def commit(record: Record, *, lsn: int) -> rules.Applied:
+        applied = original(record, lsn=lsn)
+        assert record.ongoing is not None
+        if actions.writes(record.ongoing.action) or applied.record is None:
+            return applied
+        return replace(applied, record=replace(applied.record, timestamp=record.timestamp))
+
+    original = rules.commit
+    patch.setattr(rules, "commit", commit)
+
+
+@mutant("order refuted", "data differ")
+def deletes_leave_no_timestamp(patch: Patch) -> None:
+    """M16: the max delete timestamp is forgotten."""
+    patch.setattr(
+        TableState, "missing", lambda self: Record(None, Timestamp(1, ""), self.delete_lsn)
+    )
+
+
+@mutant("order refuted", "data differ")
+def singletons_are_stamped_by_the_clock_alone(patch: Patch) -> None:
+    """M15: a clock that is behind stamps behind what is there."""
+    patch.setattr(
+        singletons, "timestamp_after", lambda _, stamp: Timestamp(stamp.clock_us, stamp.node)
+    )
+
+
+def write_regardless(record: Record, action: Any, returned: str, stamp: Any) -> Any:
+    return singleton_write(replace(record, ongoing=None), action, returned, stamp)
+
+
+singleton_write = singletons.write
+
+
+@mutant("data differ", "order refuted")
+def singletons_drop_what_is_ongoing(patch: Patch) -> None:
+    """M13, M14: a singleton write puts itself in the place of a promise."""
+    patch.setattr(singletons, "write", write_regardless)
+
+
+@mutant("read refuted")
+def readers_see_placeholders(patch: Patch) -> None:
+    """M26: a promise about a missing item is shown as an empty item."""
+
+    def seen(record: Record | None, table: TableState) -> Reading:
+        reading = original(record, table)
+        if record is not None and record.item is None and record.ongoing is not None:
+            return Reading({}, reading.lsn, reading.ongoing)
+        return reading
+
+    original = reads.read
+    patch.setattr(reads, "read", seen)
+
+
+@mutant("read refuted")
+def readers_see_what_is_only_promised(patch: Patch) -> None:
+    """A dirty read: what a transaction is about to write is shown before it is decided."""
+
+    def seen(record: Record | None, table: TableState) -> Reading:
+        reading = original(record, table)
+        if record is None or record.ongoing is None:
+            return reading
+        after = actions.applied_to(record.ongoing.action, record.item)
+        return Reading(after, reading.lsn, reading.ongoing)
+
+    original = reads.read
+    patch.setattr(reads, "read", seen)
+
+
+@mutant("order refuted", "data differ", scenario="bank")
+def conditions_are_not_judged(patch: Patch) -> None:
+    """A prepare is accepted whatever its condition says."""
+
+    def judge(action: Any, record: Record) -> Reason | None:
+        try:
+            actions.applied_to(action, record.item)
+        except DynamoDBError as error:
+            return Reason("ValidationError", error.message)
+        return None
+
+    patch.setattr(rules, "judge", judge)
+
+
+@mutant("reason untrue")
+def a_conflict_is_called_a_failed_condition(patch: Patch) -> None:
+    """A lie: the reason given is not the one that holds."""
+    patch.setattr(rules, "TRANSACTION_CONFLICT_REASON", CONDITIONAL_CHECK_FAILED_REASON)
+
+
+@mutant("order refuted", "data differ")
+def copies_of_writes_are_carried_out(patch: Patch) -> None:
+    """No copy of a singleton write is recognised."""
+
+    def earlier(self: Once, _: str, __: int, incarnation: int) -> Message | None:
+        return None if incarnation else Restarted(self._incarnation)
+
+    patch.setattr(Once, "earlier", earlier)
+
+
+@mutant("data differ", "read refuted", "commit lost", "order refuted", "unfinished")
+def replies_leave_before_their_changes_are_durable(patch: Patch) -> None:
+    """A crash takes back what was said."""
+
+    def append(self: SimulatedDisk, changes: Any, then: Callable[[], None]) -> None:
+        then()
+        original(self, changes, lambda: None)
+
+    original = SimulatedDisk.append
+    patch.setattr(SimulatedDisk, "append", append)
+
+
+# Coordinators -------------------------------------------------------------------------------------
+
+
+@mutant("data differ", "order refuted")
+def one_accept_is_enough(patch: Patch) -> None:
+    """M06: commit if anybody accepts."""
+
+    def reasons_for(votes: Any) -> Any:
+        return () if any(isinstance(vote, Accept) for vote in votes) else original(votes)
+
+    original = write.reasons_for
+    patch.setattr(write, "reasons_for", reasons_for)
+
+
+@mutant("reason misplaced", scenario="orders-and-payments")
+def reasons_are_told_in_another_order(patch: Patch) -> None:
+    """The list of reasons begins at its other end."""
+
+    def reasons_for(votes: Any) -> Any:
+        return tuple(reversed(original(votes)))
+
+    original = write.reasons_for
+    patch.setattr(write, "reasons_for", reasons_for)
+
+
+@mutant("reasons misshapen", scenario="orders-and-payments")
+def reasons_leave_out_who_is_not_to_blame(patch: Patch) -> None:
+    """There is no `None` in the list of reasons."""
+
+    def finished(self: Finished, reasons: Any, replayed: bool) -> None:  # noqa: FBT001
+        original(self, tuple(one for one in reasons if one.code != "None"), replayed)
+
+    original = Finished.__init__
+    patch.setattr(Finished, "__init__", finished)
+
+
+@mutant("read refuted")
+def read_transactions_have_one_round(patch: Patch) -> None:
+    """M08: nothing that the second round sees is in the way."""
+    patch.setattr(read, "in_the_way", lambda first, second: False)
+
+
+@mutant("read refuted")
+def read_transactions_compare_no_lsns(patch: Patch) -> None:
+    """M10: only what is ongoing is in the way."""
+    patch.setattr(read, "in_the_way", lambda first, second: second.ongoing is not None)
+
+
+@mutant("read refuted")
+def read_transactions_ignore_what_is_ongoing(patch: Patch) -> None:
+    """M09: only another LSN is in the way."""
+    patch.setattr(read, "in_the_way", lambda first, second: first.lsn != second.lsn)
+    patch.setattr(read, "is_ongoing", lambda reading: False)
+
+
+@mutant("cancelled and committed", "data differ", "order refuted", scenario="hot-keys")
+def decisions_compare_nothing(patch: Patch) -> None:
+    """M19: the later of two decisions stands in the ledger."""
+
+    def update(key: Any, text: str, condition: str, values: Any) -> Any:
+        return original(key, text, condition.replace("#state = :preparing AND ", ""), values)
+
+    original = ledger._update
+    patch.setattr(ledger, "_update", update)
+    patch.setattr(Entry, "is_decided", property(lambda self: True))
+
+
+@mutant("token applied twice", "data differ", "order refuted", "cancelled and committed")
+def tokens_are_forgotten(patch: Patch) -> None:
+    """M23: each attempt is entered under its own id."""
+
+    def admit(self: Ledger, transaction: Transaction) -> Any:
+        return original(self, transaction)
+
+    original = Ledger.begin
+
+    def entering(entry: Entry, expected: Entry | None) -> Any:
+        return replace(plain(entry, expected), condition=None)
+
+    plain = ledger._entering
+    patch.setattr(ledger, "_entering", entering)
+    patch.setattr(Ledger, "begin", admit)
+
+
+@mutant("data differ", "order refuted", "read refuted")
+def commits_precede_their_decision(patch: Patch) -> None:
+    """M20, M21: commit goes out first, and a coordinator that takes over cancels."""
+
+    async def drive(transaction: Transaction, tools: Any, answer: Any) -> None:
+        votes = await write.collect_votes(transaction, tools)
+        reasons = write.reasons_for(votes)
+        if not reasons:
+            asks = [
+                Ask(node, Commit(transaction.id, tuple(keys)))
+                for node, keys in write.participants(transaction, tools.placement).items()
+            ]
+            await tools.peers.ask_all(asks, tools.options.patience(5_000_000))
+        entry = await tools.ledger.decide(transaction, reasons)
+        if entry is not None:
+            await finish(transaction, entry, tools, answer)
+
+    patch.setattr(server, "drive", drive)
+
+
+@mutant("unfinished")
+def nobody_recovers(patch: Patch) -> None:
+    """M35: what a crashed coordinator leaves is left."""
+
+    async def recover(*_: Any) -> None: ...
+
+    patch.setattr(server, "recover", recover)
+
+
+@mutant("data differ", "order refuted", "read refuted")
+def recovery_always_cancels(patch: Patch) -> None:
+    """M21: also what was decided to be committed."""
+
+    async def recover(message: Any, tools: Any) -> None:
+        entry = await tools.ledger.find(message.entry)
+        if entry is None or not entry.transaction.actions:
+            await original(message, tools)
+            return
+        for node, keys in write.participants(entry.transaction, tools.placement).items():
+            order = Cancel(message.transaction, tuple(keys))
+            reply = await tools.peers.ask(node, order, tools.options.patience(None))
+            assert isinstance(reply, Done)
+        await original(message, tools)
+
+    original = server.recover
+    patch.setattr(server, "recover", recover)
+
+
+@mutant("data differ", "read refuted")
+def commits_are_never_applied(patch: Patch) -> None:
+    """A commit that ends the promise and keeps the old item."""
+
+    def commit(record: Record, *, lsn: int) -> rules.Applied:
+        applied = original(record, lsn=lsn)
+        if record.item is None or applied.record is None:
+            return applied
+        return rules.Applied(applied.timestamp, replace(applied.record, item=record.item), False)
+
+    original = rules.commit
+    patch.setattr(rules, "commit", commit)
+
+
+@mutant("read refuted")
+def missing_items_have_no_lsn(patch: Patch) -> None:
+    """M11: an item that came and went between two rounds was never there."""
+    patch.setattr(
+        reads, "read", lambda record, table: without_lsn(original(record, table))
+    )
+
+
+original = reads.read
+
+
+def without_lsn(reading: Reading) -> Reading:
+    return reading if reading.item is not None else Reading(None, 0, reading.ongoing)
+
+
+assert NEVER < Timestamp(1, "")

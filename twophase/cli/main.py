@@ -1,0 +1,90 @@
+"""`twophase`: the group of all commands, and how each of them ends.
+
+A command is imported when it is called and not before, so that help comes at once.  Every command
+returns its exit code; what a person got wrong is told in one sentence on standard error.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from twophase.cli.errors import BAD_INPUT, CLOSED_PIPE, INTERRUPTED, BadInputError, sentence
+
+# Where each command is, and what it does, for `twophase --help`.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "simulate": ("twophase.cli.simulate", "Run a scenario on a simulated cluster and judge it."),
+    "scenarios": ("twophase.cli.scenarios", "List the scenarios that come with twophase."),
+}
+NO_ASSERTIONS = (
+    "run Python without -O (and PYTHONOPTIMIZE): the protocol's assertions are part of it"
+)
+
+
+class Commands(click.Group):
+    """A group whose commands are modules, imported when they are called."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command:
+        if name not in COMMANDS:
+            raise BadInputError(f"there is no command {name!r}; there are {', '.join(COMMANDS)}")
+        module, _help = COMMANDS[name]
+        command: click.Command = import_module(module).command
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+    def main(  # type: ignore[override]  # Always ends the process: there is no other mode.
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str = "twophase",
+        complete_var: str | None = None,
+        **extra: Any,
+    ) -> NoReturn:
+        if f"_{prog_name.upper()}_COMPLETE" in os.environ:  # A shell asks what could come next.
+            super().main(args, prog_name, complete_var)
+        extra.pop("standalone_mode", None)
+        sys.exit(self._ended(list(sys.argv[1:] if args is None else args), prog_name, extra))
+
+    def _ended(self, args: list[str], prog_name: str, extra: dict[str, Any]) -> int:
+        """Carry out a command and return its exit code."""
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal that cannot show a sign shows another one.
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # Text streams can.
+        try:
+            if not __debug__:
+                raise click.ClickException(NO_ASSERTIONS)
+            with self.make_context(prog_name, args, **extra) as context:
+                code = self.invoke(context)
+            sys.stdout.flush()  # Now, so that a closed pipe is met here.
+        except click.exceptions.Exit as ended:
+            return ended.exit_code
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            return 0
+        except click.ClickException as error:
+            click.echo(f"{prog_name}: {sentence(error)}", err=True)
+            return BAD_INPUT
+        except (KeyboardInterrupt, click.Abort):
+            return INTERRUPTED
+        except BrokenPipeError:
+            # Nobody reads on.  What is still buffered must not be met again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return CLOSED_PIPE
+        return int(code or 0)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="twophase", message="%(prog)s %(version)s")
+def main() -> None:
+    """DynamoDB-style transactions that you can run, break and understand."""

@@ -1,0 +1,186 @@
+"""`twophase simulate`: run a scenario, show what came of it, and judge it by the exit code."""
+
+import gc
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from time import perf_counter
+
+import click
+
+from items.data import data
+from sim.run import Progress, Result, Run, SetupError
+from sim.scenario import DEFAULT, Scenario, ScenarioError, load
+from sim.workloads.registry import make
+from twophase.cli.as_json import result_as_json
+from twophase.cli.errors import FINDING, BadInputError
+from twophase.cli.figures import figures_of
+from twophase.cli.files import TraceFile, lines_file, write_history
+from twophase.cli.following import Follower
+from twophase.cli.telling import schemas_of
+
+SEEDS = 1 << 63
+GC_THRESHOLDS = (100_000, 50, 100)  # A run makes a lot of records and no cycles to speak of.
+
+
+@data
+class Asked:
+    """What the command line asks for."""
+
+    scenario: str
+    seed: int
+    settings: Mapping[str, str]
+    as_json: bool
+    story: bool
+    trace: str | None
+    history: str | None
+
+    @property
+    def replay(self) -> str:
+        """The command that does the same run again."""
+        words = ["twophase", "simulate", self.scenario, "--seed", str(self.seed)]
+        for key, value in self.settings.items():
+            words += ["--set", f"{key}={value}"]
+        return shlex.join(words)
+
+
+@click.command("simulate")
+@click.argument("scenario", default=DEFAULT, metavar="[SCENARIO|FILE.toml]")
+@click.option("--seed", default="1", metavar="N", help="Where all chance comes from.  [default: 1]")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a key of the scenario, as in cluster.partitions=8; as often as you like.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--story", is_flag=True, help="Draw the messages of the first transactions.")
+@click.option("--trace", metavar="FILE", help="Write every event of the run, as JSON lines.")
+@click.option("--history", metavar="FILE", help="Write what clients saw, as JSON lines.")
+def command(
+    *,
+    scenario: str,
+    seed: str,
+    settings: tuple[str, ...],
+    as_json: bool,
+    story: bool,
+    trace: str | None,
+    history: str | None,
+) -> int:
+    """Run a scenario on a simulated cluster, in virtual time, and judge it.
+
+    SCENARIO is one of `twophase scenarios` or the path of a .toml file; without it,
+    orders-and-payments runs.  The same scenario, settings and seed are the same run.
+
+    The exit code is 0 if every check holds, 1 if one found something, 2 for bad input.
+    """
+    if as_json and story:
+        raise BadInputError("--story draws a picture and --json prints none: choose one of them")
+    if trace is not None and history is not None and same_file(trace, history):
+        raise BadInputError("--trace and --history name the same file: give them one each")
+    asked = Asked(scenario, seed_of(seed), settings_of(settings), as_json, story, trace, history)
+    return simulated(asked)
+
+
+def simulated(asked: Asked) -> int:
+    """Carry out a run as asked, show it, and return the exit code."""
+    scenario = loaded(asked)
+    run = Run(scenario, asked.seed)
+    schemas = schemas_of(run.workload.tables)
+    follower = Follower()
+    with ExitStack() as stack:
+        trace = stack.enter_context(lines_file("trace", asked.trace))
+        history = stack.enter_context(lines_file("history", asked.history))
+        if trace is not None:
+            run.listen(TraceFile(trace))
+        if asked.story:
+            run.listen(follower)
+        progress = stack.enter_context(shown_progress(asked))
+        result, wall_seconds = timed(run, progress)
+        if history is not None:
+            write_history(history, result.history)
+
+    figures = figures_of(result.history)
+    if asked.as_json:
+        click.echo(result_as_json(result, figures, schemas, wall_seconds))
+    else:
+        from twophase.cli import summary  # noqa: PLC0415  # Imports rich, which only drawing needs.
+
+        shown = summary.Shown(result, figures, schemas, wall_seconds, asked.replay)
+        summary.show(shown, follower if asked.story else None)
+    return 0 if result.ok else FINDING
+
+
+def timed(run: Run, progress: Progress | None) -> tuple[Result, float]:
+    """Carry out a run, and say how many seconds it took on the wall's clock."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*GC_THRESHOLDS)
+    began = perf_counter()
+    try:
+        result = run.go(progress)
+    except SetupError as error:
+        name = run.scenario.name
+        raise BadInputError(f"scenario {name} cannot be set up: {error}") from error
+    finally:
+        gc.set_threshold(*thresholds)
+    return result, perf_counter() - began
+
+
+@contextmanager
+def shown_progress(asked: Asked) -> Iterator[Progress | None]:
+    """Draw a progress bar while a run goes on, if somebody is there to see it."""
+    if asked.as_json or not sys.stderr.isatty():
+        yield None
+        return
+    from twophase.cli.progress import Bar  # noqa: PLC0415  # As above.
+
+    with Bar() as bar:
+        yield bar.show
+
+
+# What was asked for, checked ---------------------------------------------------------------------
+
+
+def loaded(asked: Asked) -> Scenario:
+    """Load the scenario that was asked for.
+
+    Raises:
+        BadInputError: There is none, or it cannot be run.
+    """
+    if os.path.isdir(asked.scenario):
+        raise BadInputError(f"{asked.scenario!r} is a directory; give the path of a .toml file")
+    try:
+        scenario = load(asked.scenario, asked.settings)
+        make(scenario.workload, scenario.workload_keys)  # Which checks the workload's own keys.
+    except ScenarioError as error:
+        raise BadInputError(str(error)) from error
+    except OverflowError as error:
+        raise BadInputError(f"scenario {asked.scenario}: a number is too large") from error
+    except (OSError, RecursionError, ValueError) as error:
+        raise BadInputError(f"scenario {asked.scenario} cannot be run: {error}") from error
+    return scenario
+
+
+def seed_of(text: str) -> int:
+    # Digits only: int() would take '1_000', ' 1 ' and other scripts' digits as well.
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < SEEDS):
+        raise BadInputError(f"--seed must be a whole number from 0 to {SEEDS - 1}, not {text!r}")
+    return int(text)
+
+
+def settings_of(texts: tuple[str, ...]) -> dict[str, str]:
+    """Read `--set KEY=VALUE`; where a key comes twice, its last value holds."""
+    settings = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key.strip() and equals and value.strip()):
+            raise BadInputError(f"--set takes KEY=VALUE, as in cluster.partitions=8, not {text!r}")
+        settings[key.strip()] = value.strip()
+    return settings
+
+
+def same_file(first: str, second: str) -> bool:
+    return os.path.realpath(first) == os.path.realpath(second)

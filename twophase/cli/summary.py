@@ -1,0 +1,267 @@
+"""What a person wants to know of a run, drawn with rich.
+
+The first operations one by one, then the run as a whole: outcomes, latencies, messages, faults,
+what was checked and found, and how to see it again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from items.data import data
+from network.events import EVENTS
+from sim.history import Operation
+from sim.run import Result
+from twophase.cli import story
+from twophase.cli.figures import Figures, Percentiles
+from twophase.cli.following import Follower
+from twophase.cli.telling import Part, Schemas, error_of, outcome_of, parts_of
+
+COLUMNS_MAX = 120
+STYLES = {
+    "committed": "green",
+    "done": "green",
+    "cancelled": "yellow",
+    "refused": "yellow",
+    "unknown": "magenta",
+}
+NUMBER_WIDTH = 6
+TAIL_WIDTH = 22  # Outcome and latency, at the right.
+LABEL_WIDTH = 14
+PARTS_MAX = 6  # Items of one operation; whoever is to blame is shown in any case.
+
+# Marks that reasons and outcomes do not tell of already.
+MARKS_SHOWN = (
+    "recovery.began",
+    "recovery.committed",
+    "recovery.cancelled",
+    "orphan.ended",
+    "coordinators.met",
+    "partition.stalled",
+    "vote.repeated",
+    "commit.repeated",
+    "cancel.early",
+    "prepare.too_late",
+    "token.replayed",
+    "token.in_progress",
+    "token.begun_anew",
+    "token.mismatched",
+    "read.met_change",
+    "singleton.conflicted",
+    "transaction.unknown",
+    "request.unknown",
+)
+
+
+@data
+class Shown:
+    """All that a summary is drawn from."""
+
+    result: Result
+    figures: Figures
+    schemas: Schemas
+    wall_seconds: float
+    replay: str  # The command that does the same run again.
+
+
+def show(shown: Shown, follower: Follower | None) -> None:
+    """Draw a run on standard output, with the stories of what was followed, if anything was."""
+    console = Console(highlight=False)
+    console.width = min(console.width, COLUMNS_MAX)
+    # Captured first: it is for the command, not for rich, to meet a pipe that nobody reads.
+    with console.capture() as captured:
+        draw_heading(console, shown.result)
+        draw_operations(console, shown.figures.first, shown.schemas)
+        if follower is not None:
+            draw_stories(console, follower, shown)
+        draw_whole(console, shown)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
+
+
+def draw_heading(console: Console, result: Result) -> None:
+    scenario = result.scenario
+    work = listed(
+        counted(scenario.number(f"workload.{one}s"), one) for one in ("client", "transaction")
+    )
+    console.print(Text.assemble((scenario.name, "bold"), f"  seed {result.seed}  {work}"))
+    if scenario.description:
+        console.print(Text(scenario.description))
+    nodes = (
+        counted(scenario.number(f"cluster.{kind}s"), name)
+        for kind, name in (
+            ("router", "router"),
+            ("coordinator", "coordinator"),
+            ("partition", "partition"),
+            ("ledger", "ledger node"),
+            ("manager", "recovery manager"),
+        )
+    )
+    console.print(Text(listed(nodes), style="dim"))
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {many or one + 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    return ", ".join(words)
+
+
+# One by one --------------------------------------------------------------------------------------
+
+
+def draw_operations(console: Console, operations: Sequence[Operation], schemas: Schemas) -> None:
+    section(console, "The first operations, one by one")
+    previous = -1
+    for n, operation in enumerate(operations, 1):
+        if n > 1 and operation.place != previous + 1:
+            console.print(Text("      … and the first one that was cancelled:", style="dim"))
+        previous = operation.place
+        draw_operation(console, n, operation, schemas)
+
+
+def draw_operation(console: Console, n: int, operation: Operation, schemas: Schemas) -> None:
+    outcome = outcome_of(operation)
+    took = f"{(operation.returned_us - operation.invoked_us) / 1000:,.1f} ms"
+    attempts = f" ({len(operation.attempts)} attempts)" if len(operation.attempts) > 1 else ""
+    parts = parts_of(operation, schemas)
+    head = Text(f"{n:>3}  {operation.client} {operation.name}{attempts}", style="bold")
+    if not operation.is_transaction:  # It has its item beside its name.
+        head.append(f" {parts[0].asked}", style="not bold")
+    head.truncate(console.width - TAIL_WIDTH - 1, overflow="ellipsis", pad=True)
+    head.append(f" {outcome:<9} ", style=f"not bold {STYLES[outcome]}")
+    head.append(f"{took:>11}", style="not bold")
+    one_line(console, head)
+    shown = [part for k, part in enumerate(parts) if k < PARTS_MAX or part.blamed]
+    draw_parts(console, shown, asked=operation.is_transaction)
+    if len(shown) < len(parts):
+        console.print(Text(f"{'':{NUMBER_WIDTH}}… and {len(parts) - len(shown)} more", style="dim"))
+    error = error_of(operation)
+    if error:
+        console.print(Padding(Text(error, style=STYLES[outcome]), (0, 0, 0, NUMBER_WIDTH)))
+
+
+def draw_parts(console: Console, parts: Sequence[Part], *, asked: bool) -> None:
+    """Draw each action with its condition and its answer, beside each other where all fit."""
+    room = console.width - NUMBER_WIDTH
+    questions = [f"{part.asked} {part.condition}".strip() if asked else "" for part in parts]
+    most = max(len(question) for question in questions) + 3 if asked else 0
+    beside = all(most + len(part.answered) <= room for part in parts)
+    for part, question in zip(parts, questions, strict=True):
+        answered = Text(part.answered, style="yellow" if part.blamed else "dim")
+        if beside:
+            lines = [Text(question.ljust(most) if part.answered else question) + answered]
+        elif len(question) <= room:
+            lines = [Text(question), Text("  ") + answered]
+        else:
+            lines = [Text(part.asked), Text(f"  {part.condition}"), Text("  ") + answered]
+        for line in lines:
+            if line.plain.strip():
+                one_line(console, Text(" " * NUMBER_WIDTH) + line)
+
+
+def one_line(console: Console, line: Text) -> None:
+    console.print(line, no_wrap=True, overflow="ellipsis", crop=True)
+
+
+def draw_stories(console: Console, follower: Follower, shown: Shown) -> None:
+    told = {operation.call: n for n, operation in enumerate(shown.figures.first, 1)}
+    for followed in follower.followed:
+        client, _, _ = followed.call.partition("/")
+        number = f" ({told[followed.call]} above)" if followed.call in told else ""
+        section(console, f"The story of {client}'s {followed.operation} {followed.call}{number}")
+        story.draw(console, followed, follower.hosts)
+
+
+# As a whole --------------------------------------------------------------------------------------
+
+
+def draw_whole(console: Console, shown: Shown) -> None:
+    result, figures = shown.result, shown.figures
+    section(console, "The whole run")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(min_width=LABEL_WIDTH, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row("Transactions", outcomes_in_words(figures.outcomes))
+    if figures.reasons:
+        grid.add_row("Reasons", listed(f"{n:,} {code}" for code, n in figures.reasons.items()))
+    grid.add_row("Latency", latency_in_words(figures.transactions_us))
+    if figures.others_us is not None:
+        count = counted(figures.others_count, "other")
+        grid.add_row(f"of {count}", latency_in_words(figures.others_us))
+    grid.add_row("Messages", listed(f"{n:,} {fate}" for fate, n in result.messages.items()))
+    grid.add_row("Faults", faults_in_words(result.faults))
+    grid.add_row(
+        "Time", f"{result.virtual_us / 1e6:,.1f} s virtual, {shown.wall_seconds:,.2f} s real"
+    )
+    grid.add_row("Digest", result.digest)
+    console.print(grid)
+    draw_marks(console, result.marks)
+    draw_checks(console, result)
+    section(console, "The same run again")
+    # As it is to be typed: a line that were broken would be two commands.
+    console.print(Text(f"  {shown.replay}"), soft_wrap=True)
+
+
+def outcomes_in_words(outcomes: Mapping[str, int]) -> Text:
+    words = Text(f"{sum(outcomes.values()):,}: ")
+    for n, (outcome, count) in enumerate(outcomes.items()):
+        words.append(", " if n else "")
+        words.append(f"{count:,} {outcome}", style=STYLES[outcome] if count else "dim")
+    return words
+
+
+def latency_in_words(found: Percentiles | None) -> str:
+    if found is None:
+        return "none"
+    values = (("p50", found.p50), ("p90", found.p90), ("p99", found.p99))
+    return "  ".join(f"{name} {us / 1000:,.1f} ms" for name, us in values)
+
+
+def faults_in_words(faults: Mapping[str, int]) -> str:
+    words = {"crashes": ("crash", "crashes"), "late": ("late message", "late messages")}
+    seen = [counted(n, *words.get(name, (name, name))) for name, n in faults.items() if n]
+    return listed(seen) or "none"
+
+
+def draw_marks(console: Console, marks: Mapping[str, int]) -> None:
+    """Draw what happened inside that outcomes and reasons do not tell."""
+    seen = [mark for mark in MARKS_SHOWN if marks.get(mark)]
+    if not seen:
+        return
+    section(console, "What happened inside")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", min_width=5)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for mark in seen:
+        grid.add_row(f"{marks[mark]:,}", mark, Text(EVENTS[mark], style="dim"))
+    console.print(grid)
+
+
+def draw_checks(console: Console, result: Result) -> None:
+    checks = listed(result.checks)
+    if result.ok:
+        section(console, "Every check holds", "bold green")
+        console.print(Padding(Text(checks), (0, 0, 0, 2)))
+        return
+    count = len(result.findings)
+    found = "1 finding" if count == 1 else f"{count:,} findings"
+    section(console, f"{found}: not every check holds", "bold red")
+    console.print(Padding(Text(f"checked: {checks}", style="dim"), (0, 0, 0, 2)))
+    for n, finding in enumerate(result.findings, 1):
+        console.print(Text(f"  {n}  {finding.checker}: {finding.kind}", style="red"))
+        console.print(Padding(Text(finding.explanation), (0, 0, 0, 5)))
+        if finding.transactions:
+            about = Text(f"about: {listed(finding.transactions)}", style="dim")
+            console.print(Padding(about, (0, 0, 0, 5)))
+
+
+def section(console: Console, title: str, style: str = "bold") -> None:
+    console.print()
+    console.print(Text(title, style=style))
