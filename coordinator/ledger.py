@@ -42,7 +42,10 @@ class State(StrEnum):
 
 @data
 class RefusedCall:
-    """A call whose attempt was cancelled before another call began anew under the same token."""
+    """A call that was refused under a token, and stays so whatever comes of the token.
+
+    Its attempt was cancelled before another call began anew, or it did not match what was there.
+    """
 
     call: str
     reasons: tuple[Reason, ...]
@@ -78,7 +81,7 @@ class Entry:
         return bool(self.reasons)
 
     def refusal_of(self, call: str) -> tuple[Reason, ...]:
-        """Return why an earlier attempt of this call was cancelled; empty if none was."""
+        """Return why an earlier attempt of this call was refused; empty if none was."""
         if self.is_cancelled and self.transaction.call == call:
             return self.reasons
         return next((one.reasons for one in self.refused if one.call == call), ())
@@ -120,6 +123,24 @@ class Ledger:
             mine = Entry(transaction, State.PREPARING, (), (*found.refused, old))
             expected = found
 
+    async def refuse(self, entry: Entry, call: str, reasons: Reasons) -> bool:
+        """Remember with this entry that another call was refused; say whether it is still there.
+
+        A later attempt of that call, perhaps sent earlier, must find it when the token is free.
+        """
+        refused = (*entry.refused, RefusedCall(call, reasons))
+        values: dict[str, AttributeValue] = {
+            ":id": ("S", entry.transaction.id),
+            ":refused": ("B", encode(refused, Refused)),
+        }
+        condition = "#transaction = :id AND attribute_not_exists(Refused)"
+        if entry.refused:
+            condition = "#transaction = :id AND Refused = :before"
+            values[":before"] = ("B", encode(entry.refused, Refused))
+        key = entry.transaction.entry
+        written, _ = await self._write(_update(key, "SET Refused = :refused", condition, values))
+        return written
+
     async def find(self, key: EntryKey) -> Entry | None:
         """Return the entry as it is now; None if there is none (any more)."""
         record_key = (LEDGER_TABLE, entry_key(key))
@@ -154,7 +175,7 @@ class Ledger:
         assert found.is_decided, "a decision was refused for no reason"
         return found
 
-    async def complete(self, transaction: Transaction) -> None:
+    async def complete(self, transaction: Transaction, *, committed: bool) -> None:
         """Note that every participant has carried out the decision: nothing is left to do."""
         values = {
             ":completed": ("S", str(State.COMPLETED)),
@@ -162,7 +183,9 @@ class Ledger:
             ":cancelling": ("S", str(State.CANCELLING)),
             ":id": ("S", transaction.id),
         }
-        update = "SET #state = :completed REMOVE Request, Stamp"
+        # Of a commit nobody asks any more whose call it was: it is remembered for everybody.
+        rest = "Request, Stamp, Call" if committed else "Request, Stamp"
+        update = f"SET #state = :completed REMOVE {rest}"
         condition = "#state IN (:committing, :cancelling) AND #transaction = :id"
         await self._write(_update(transaction.entry, update, condition, values))
 
@@ -228,7 +251,7 @@ def entry_of(item: Item) -> Entry:
         TransactionId(item["Transaction"][1]),
         EntryKey(item["Entry"][1]),
         timestamp_of(item),
-        item["Call"][1],
+        item["Call"][1] if "Call" in item else "",
         item["Fingerprint"][1],
         actions,
     )

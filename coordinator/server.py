@@ -14,9 +14,11 @@ from coordinator.timestamps import Timestamps
 from coordinator.write import Tools, drive, finish
 from items.errors import (
     IDEMPOTENT_PARAMETER_MISMATCH,
+    INTERNAL_SERVER_ERROR,
     REQUEST_LIMIT_EXCEEDED,
     TRANSACTION_IN_PROGRESS,
     ErrorKind,
+    Reason,
 )
 from network.host import Host
 from network.ids import TransactionId, transaction_id
@@ -36,6 +38,10 @@ from network.rpc import Peers
 SIGHTINGS_MAX = 1_000  # Unfinished entries that retries ran into.
 
 
+# Why a call is refused whose parameters are not those that its token stands for.
+MISMATCH = Reason(IDEMPOTENT_PARAMETER_MISMATCH.name, None)
+
+
 def failed(kind: ErrorKind) -> Failed:
     return Failed(kind.name, kind.message)
 
@@ -47,17 +53,26 @@ def from_earlier(entry: Entry, message: WriteTransaction) -> Finished | Failed |
     means that the entry is decided and first has to be taken to its end.
     """
     refusal = entry.refusal_of(message.call)
-    if refusal and (entry.state is State.COMPLETED or entry.transaction.call != message.call):
-        return Finished(refusal, True)
-    if not entry.is_cancelled and entry.transaction.fingerprint != message.fingerprint:
+    if refusal == (MISMATCH,) or is_mismatch(entry, message):
         return failed(IDEMPOTENT_PARAMETER_MISMATCH)
+    if refusal and (entry.state is State.COMPLETED or entry.transaction.call != message.call):
+        return Finished(refusal, replayed=True)
     if not entry.is_decided:
         return failed(TRANSACTION_IN_PROGRESS)
     if entry.state is not State.COMPLETED:
         return None
     # Cancelled, completed, another call's, and not replaced: too many were refused under this
     # token.
-    return failed(REQUEST_LIMIT_EXCEEDED) if entry.is_cancelled else Finished((), True)
+    if entry.is_cancelled:
+        return failed(REQUEST_LIMIT_EXCEEDED)
+    return Finished((), replayed=True)
+
+
+def is_mismatch(entry: Entry, message: WriteTransaction) -> bool:
+    """Say whether the token stands for another request, which has not been cancelled (§2.3)."""
+    if entry.is_cancelled or entry.refusal_of(message.call):
+        return False
+    return entry.transaction.fingerprint != message.fingerprint
 
 
 class CoordinatorServer:
@@ -100,7 +115,8 @@ class CoordinatorServer:
     def _admit(self, envelope: Envelope, work: Any) -> None:
         if len(self._working) >= self._options.transactions_max:
             work.close()
-            self._reply(envelope, failed(REQUEST_LIMIT_EXCEEDED))
+            # No definite refusal: a copy of the request may find room, and be carried out.
+            self._reply(envelope, failed(INTERNAL_SERVER_ERROR))
             return
         self._working.add((envelope.source, envelope.number))
         self._host.spawn(work)
@@ -144,6 +160,10 @@ class CoordinatorServer:
                 else:
                     await drive(transaction, self._tools, answer)
                 return
+            if is_mismatch(entry, message) and not await self._tools.ledger.refuse(
+                entry, message.call, (MISMATCH,)
+            ):
+                continue  # Somebody was faster: look again.
             outcome = from_earlier(entry, message)
             if outcome is not None:
                 self._note_earlier(outcome, entry)

@@ -107,7 +107,7 @@ async def finish(
         silent = without_answer(silent, replies)
 
     # COMPLETED.  Losing this write costs a needless recovery, never an answer.
-    await tools.ledger.complete(transaction)
+    await tools.ledger.complete(transaction, committed=not entry.is_cancelled)
 
 
 def participants(transaction: Transaction, placement: Placement) -> dict[str, list[int]]:

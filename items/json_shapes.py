@@ -46,7 +46,7 @@ def check_shape(json: Any, depth: int = 0) -> None:
             check_elements_shape(kind, as_list(content), depth)
 
 
-def check_elements_shape(kind: str, elements: list[Any], depth: int) -> None:
+def check_elements_shape(kind: str, elements: list[Any] | tuple[Any, ...], depth: int) -> None:
     for element in elements:
         if kind == "L":
             check_shape(element, depth + 1)
@@ -57,7 +57,7 @@ def check_elements_shape(kind: str, elements: list[Any], depth: int) -> None:
 def as_structure(json: Any) -> dict[str, Any]:
     if isinstance(json, dict):
         return json
-    if isinstance(json, list):
+    if isinstance(json, list | tuple):
         raise serialization(f"Unrecognized collection type class {VALUE_CLASS}")
     raise serialization("Unexpected value type in payload")
 
@@ -65,15 +65,16 @@ def as_structure(json: Any) -> dict[str, Any]:
 def as_map(json: Any) -> dict[str, Any]:
     if isinstance(json, dict):
         return json
-    if isinstance(json, list):
+    if isinstance(json, list | tuple):
         raise serialization(
             f"Unrecognized collection type java.util.Map<java.lang.String, {VALUE_CLASS}>"
         )
     raise serialization("Unexpected field type")
 
 
-def as_list(json: Any) -> list[Any]:
-    if isinstance(json, list):
+def as_list(json: Any) -> list[Any] | tuple[Any, ...]:
+    """Return what stands for a JSON array: a list, or the tuple that a frame brings it as."""
+    if isinstance(json, list | tuple):
         return json
     if isinstance(json, dict):
         raise serialization(STRUCTURE_UNEXPECTED)
@@ -116,7 +117,7 @@ def as_bytes(json: Any) -> bytes:
 
 def refuse_as(java_class: str, json: Any) -> None:
     """Refuse a list or an object where one single thing belongs."""
-    if isinstance(json, list):
+    if isinstance(json, list | tuple):
         raise serialization(f"Unrecognized collection type class {java_class}")
     if isinstance(json, dict):
         raise serialization(STRUCTURE_UNEXPECTED)

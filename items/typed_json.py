@@ -195,7 +195,7 @@ def read_binary_set(json: Any) -> AttributeValue:
     return binary_set(members)
 
 
-def members_of(json: Any, refusal_if_empty: str) -> list[Any]:
+def members_of(json: Any, refusal_if_empty: str) -> list[Any] | tuple[Any, ...]:
     members = as_list(json)
     if not members:
         raise invalid_parameter(refusal_if_empty)

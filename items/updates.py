@@ -198,15 +198,17 @@ def content_of(value: AttributeValue, kind: str) -> Any:  # Any: the content of 
 def edited_map(
     old: Mapping[str, AttributeValue], edits: Sequence[tuple[Path, Edit]]
 ) -> dict[str, AttributeValue]:
-    new = dict(old)
-    for name, branch in by_first_step(edits).items():
-        assert isinstance(name, str)
-        value = edited(old.get(name), branch)
-        if value is REMOVED:
-            new.pop(name, None)
+    new: dict[str, Edit] = dict(old)
+    deeper = []
+    for path, edit in edits:
+        if len(path) == 1:  # Most end here, each at a place of its own.
+            new[str(path[0])] = edit
         else:
-            new[name] = value
-    return new
+            deeper.append((path, edit))
+    for step, branch in by_first_step(deeper).items():
+        new[str(step)] = edited(old.get(str(step)), branch)
+    # A new map, because one that has shrunk keeps the room.
+    return {name: value for name, value in new.items() if value is not REMOVED}
 
 
 def edited_list(

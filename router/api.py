@@ -16,8 +16,8 @@ from router import batches, queries, singletons, table_operations, transactions
 from router.nodes import Nodes
 from router.options import RouterOptions
 from router.requests import Body
-from router.singletons import Origin, Tools
 from router.tables import Tables
+from router.tools import Origin, Tools
 
 Operation: TypeAlias = Callable[[Tools, Body, Origin], Awaitable[dict[str, Any]]]
 

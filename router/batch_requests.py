@@ -10,6 +10,7 @@ from items.limits import BATCH_GET_KEYS_MAX, BATCH_WRITE_REQUESTS_MAX
 from items.typed_json import item_from_json
 from network.messages import RecordKey
 from router import parameters
+from router.definitions import Table
 from router.options import RouterOptions
 from router.requests import (
     NOTHING,
@@ -24,7 +25,6 @@ from router.requests import (
     refuse_oversized,
     table_called,
 )
-from router.tables import Table
 
 SAME_KEY_TWICE = "Provided list of item keys contains duplicates"
 NOT_ONE_REQUEST = (

@@ -16,11 +16,11 @@ from items.values import size_bytes
 from network.messages import NotMine, Reading, WriteRefused
 from router import batch_requests
 from router.batch_requests import Wanted, WriteEntry
+from router.definitions import Table
+from router.lookups import changed, tables_of
 from router.nodes import WriteReply, error_of, nobody_knows
 from router.requests import Body
-from router.singletons import Origin, Tools
-from router.tables import Table
-from router.transactions import changed, tables_of
+from router.tools import Origin, Tools
 
 
 async def batch_get_item(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
@@ -82,7 +82,8 @@ async def write_all(
     tools: Tools, entries: Sequence[WriteEntry], tables: Sequence[Table], origin: Origin
 ) -> list[WriteReply | None]:
     actions = batch_requests.actions_on(entries, tables)
-    return await tools.nodes.write_all_once(actions, "NONE", origin.request)
+    once = tools.options.once()
+    return await tools.nodes.write_all_once(actions, "NONE", origin.request, once)
 
 
 def unprocessed_of(

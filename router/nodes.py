@@ -91,21 +91,23 @@ class Nodes:
             return reply
         raise nobody_knows()
 
-    async def write_once(self, action: Action, return_values: str, request: str) -> WriteReply:
-        """Ask the owner for a singleton write, once (§3.3).
+    async def write_once(
+        self, action: Action, return_values: str, request: str, patience: Patience
+    ) -> WriteReply:
+        """Have the owner carry out a singleton write, once (§3.3).
 
         Raises:
             DynamoDBError: InternalServerError where nobody knows whether it was written.
         """
-        (reply,) = await self.write_all_once((action,), return_values, request)
+        (reply,) = await self.write_all_once((action,), return_values, request, patience)
         if reply is None:
             raise nobody_knows()
         return reply
 
     async def write_all_once(
-        self, actions: Sequence[Action], return_values: str, request: str
+        self, actions: Sequence[Action], return_values: str, request: str, patience: Patience
     ) -> list[WriteReply | None]:
-        """Ask the owners for singleton writes, each once; None where nobody knows.
+        """Have the owners carry out singleton writes, each once; None where nobody knows.
 
         A partition refuses whatever names another incarnation than its own.  Incarnation 0 is
         nobody's, so that refusal is sure, and the next question is the first.  Any other may be
@@ -120,7 +122,7 @@ class Nodes:
                 (node, Write(actions[position], return_values, incarnation, request))
                 for position, node, incarnation in zip(open_positions, nodes, meant, strict=True)
             ]
-            answers = await self._peers.ask_all(asks, self._options.once())
+            answers = await self._peers.ask_all(asks, patience)
             refused = []
             for position, node, incarnation, answer in zip(
                 open_positions, nodes, meant, answers, strict=True

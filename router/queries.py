@@ -17,10 +17,11 @@ from items.values import Item, size_bytes
 from network.messages import NotMine, Page, Scan
 from network.placement import Placement
 from router import query_requests
+from router.definitions import Table
+from router.lookups import on_table
 from router.query_requests import START_WRONG, PageDraft, Segment
 from router.requests import Body
-from router.singletons import Origin, Tools, on_table
-from router.tables import Table
+from router.tools import Origin, Tools
 
 LIMIT_MAX = 2**31 - 1
 

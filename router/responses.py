@@ -6,8 +6,8 @@ from items.keys import KeyAttribute, KeySchema, key_names
 from items.projections import project
 from items.typed_json import item_to_json
 from items.values import Item
+from router.definitions import Table
 from router.requests import Names
-from router.tables import Table
 
 # One account and one region, as in every example of AWS's documentation.
 ARN_PREFIX = "arn:aws:dynamodb:us-east-1:000000000000:table/"

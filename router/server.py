@@ -5,13 +5,7 @@ twice, and that memory ends with its incarnation: so a request names the incarna
 and is refused by any other.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-import msgpack
-
-from items.errors import INTERNAL_SERVER_ERROR, REQUEST_LIMIT_EXCEEDED, DynamoDBError
-from network.codec import pack
+from items.errors import REQUEST_LIMIT_EXCEEDED, DynamoDBError
 from network.host import Host
 from network.messages import Envelope, Message, Request, Response, Restarted, from_frame
 from network.once import Once
@@ -20,8 +14,10 @@ from network.rpc import Peers
 from router.api import Api
 from router.options import RouterOptions
 
-# What a copy must not do again.  A write transaction with a token is known by its token.
-NOT_IDEMPOTENT = (
+# What a copy must not do again.  A write transaction is known by its token, but a copy of it must
+# not be carried out after it was refused at the door, say because its table did not exist then.
+CARRIED_OUT_ONCE = (
+    "TransactWriteItems",
     "PutItem",
     "UpdateItem",
     "DeleteItem",
@@ -29,7 +25,6 @@ NOT_IDEMPOTENT = (
     "CreateTable",
     "DeleteTable",
 )
-TRANSACTION = "TransactWriteItems"
 
 
 class RouterServer:
@@ -60,14 +55,15 @@ class RouterServer:
             return
         if (source, number) in self._working:
             return  # The one answer will do for this copy as well.
-        once = is_carried_out_once(request)
+        once = request.operation in CARRIED_OUT_ONCE
         if once:
             earlier = self._once.earlier(source, number, request.incarnation)
             if earlier is not None:
                 self._reply(envelope, earlier)
                 return
         if len(self._working) >= self._options.requests_max:
-            self._answer(envelope, refusal(request), once=once)
+            error = DynamoDBError(REQUEST_LIMIT_EXCEEDED)
+            self._answer(envelope, Response(error.kind.status, error.body()), once=once)
             return
         self._working.add((source, number))
         if once:
@@ -78,7 +74,7 @@ class RouterServer:
         try:
             response = await self.api.call(
                 request.operation,
-                with_lists(request.body),
+                request.body,
                 call=request.call,
                 request=f"{envelope.source}#{envelope.number}",
             )
@@ -93,27 +89,3 @@ class RouterServer:
 
     def _reply(self, envelope: Envelope, message: Message) -> None:
         self._peers.reply(envelope.source, envelope.number, message)
-
-
-def is_carried_out_once(request: Request) -> bool:
-    """Say whether a copy of this request has to be answered from memory."""
-    if request.operation == TRANSACTION:
-        return request.body.get("ClientRequestToken") is None
-    return request.operation in NOT_IDEMPOTENT
-
-
-def refusal(request: Request) -> Response:
-    """Answer what is too much at once.
-
-    A transaction with a token is not remembered here, so a later copy of it may be carried out: it
-    cannot be told that it surely did not happen.
-    """
-    known_by_token = request.operation == TRANSACTION and not is_carried_out_once(request)
-    error = DynamoDBError(INTERNAL_SERVER_ERROR if known_by_token else REQUEST_LIMIT_EXCEEDED)
-    return Response(error.kind.status, error.body())
-
-
-def with_lists(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a body with lists where a frame has tuples, as JSON is read everywhere else."""
-    listed: dict[str, Any] = msgpack.unpackb(pack(body), strict_map_key=False)
-    return listed

@@ -108,7 +108,7 @@ def check_is_item(json: Any) -> None:
 
 def check_is_map(json: Any, java_class: str) -> None:
     if not isinstance(json, dict):
-        if isinstance(json, list):
+        if isinstance(json, list | tuple):
             raise serialization(
                 f"Unrecognized collection type java.util.Map<java.lang.String, {java_class}>"
             )
@@ -180,7 +180,7 @@ class Structure:
 
     def check(self, json: Any, *, deep: bool) -> None:
         if not isinstance(json, dict):
-            if isinstance(json, list):
+            if isinstance(json, list | tuple):
                 raise serialization(
                     f"Unrecognized collection type class {JAVA_PACKAGE}.{self.java_class}"
                 )
@@ -231,14 +231,14 @@ def complaint(wrong: Wrong) -> str:
 
 def shown(json: Any) -> str:
     """Write a value as a complaint shows it: as Java would, but a nested one not to its end."""
-    if not isinstance(json, dict | list):
+    if not isinstance(json, dict | list | tuple):
         return str(json)
     text = java_text(json)
     return text if len(text) <= VALUE_SHOWN_LENGTH_MAX else f"{text[:VALUE_SHOWN_LENGTH_MAX]}…"
 
 
 def java_text(json: Any) -> str:
-    if isinstance(json, list):
+    if isinstance(json, list | tuple):
         return f"[{', '.join(map(java_text, json))}]"
     if isinstance(json, dict):
         return f"{{{', '.join(f'{name}={java_text(member)}' for name, member in json.items())}}}"

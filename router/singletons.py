@@ -4,36 +4,15 @@ A read asks the item's partition until it answers; a write asks it once.  A part
 know the table's id says so and has done nothing: the name may stand for another table by now.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from items.data import data
-from items.errors import RESOURCE_NOT_FOUND, DynamoDBError
 from network.messages import NotMine, Reading, WriteRefused, Written
 from router import requests, responses
-from router.nodes import Nodes, WriteReply, error_of, nobody_knows
-from router.options import RouterOptions
+from router.definitions import Table
+from router.lookups import on_table
+from router.nodes import WriteReply, error_of
 from router.requests import Body, WriteDraft
-from router.tables import Table, Tables
-
-Answer = TypeVar("Answer")
-
-
-@data
-class Tools:
-    """What carrying out an operation takes."""
-
-    nodes: Nodes
-    tables: Tables
-    options: RouterOptions
-
-
-@data
-class Origin:
-    """Who asks: the client's attempt, and the call that it is an attempt of."""
-
-    request: str
-    call: str
+from router.tools import Origin, Tools
 
 
 async def get_item(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
@@ -67,30 +46,11 @@ async def write(tools: Tools, draft: WriteDraft, origin: Origin) -> dict[str, An
 
     async def ask(table: Table) -> WriteReply:
         action = draft.on(table.id, table.schema)
-        return await tools.nodes.write_once(action, draft.return_values, origin.request)
+        return await tools.nodes.write_once(
+            action, draft.return_values, origin.request, tools.options.once()
+        )
 
     reply: Written | WriteRefused = await on_table(tools.tables, draft.table, ask)
     if isinstance(reply, Written):
         return responses.written(reply.attributes)
     raise error_of(reply)
-
-
-async def on_table(
-    tables: Tables, name: str, ask: Callable[[Table], Awaitable[Answer | NotMine]]
-) -> Answer:
-    """Ask something of a table's partition, and once more if the name stands for another table now.
-
-    Raises:
-        DynamoDBError: ResourceNotFoundException if there is no such table (any more).
-    """
-    table = await tables.active(name)
-    reply = await ask(table)
-    if isinstance(reply, NotMine) and reply.table:
-        tables.forget(table)
-        newer = await tables.active(name)
-        if newer.id == table.id:
-            raise DynamoDBError(RESOURCE_NOT_FOUND)
-        reply = await ask(newer)
-    if isinstance(reply, NotMine):
-        raise nobody_knows()
-    return reply

@@ -6,10 +6,11 @@ from items.errors import invalid_parameter, validation
 from items.keys import KeyAttribute, KeySchema
 from items.limits import KEY_NAME_BYTES_MAX, TABLE_NAME_LENGTH_MAX, TABLE_NAME_LENGTH_MIN
 from router import responses
+from router.definitions import Throughput
 from router.requests import Body, read, table_name, whole_number
 from router.shapes import FLAG, Listed, Structure, as_integer, integer, text
-from router.singletons import Origin, Tools
-from router.tables import Throughput, not_found
+from router.tables import not_found
+from router.tools import Origin, Tools
 
 NAME_PATTERN = "[a-zA-Z0-9_.-]+"
 TABLES_PAGE_MAX = 100

@@ -15,59 +15,36 @@ remembers that it was dropped, when a late copy of its opening arrives.
 What is cached is what was ACTIVE a moment ago.  If it is no more, partitions say so (`NotMine`).
 """
 
-from enum import StrEnum
-
 from items.actions import Delete, Put, Update
-from items.data import data
 from items.errors import (
     CONDITIONAL_CHECK_FAILED,
     RESOURCE_IN_USE,
     RESOURCE_NOT_FOUND,
     DynamoDBError,
 )
-from items.keys import Key, KeyAttribute, KeySchema
-from items.values import AttributeValue, Item
-from network.codec import decode, encode
+from items.keys import Key, KeySchema
+from items.values import AttributeValue
 from network.host import Host
 from network.ids import TableId, transaction_id
 from network.messages import DropTable, NotMine, OpenTable, Scan, WriteRefused, Written
 from network.placement import TABLES_TABLE
 from network.rpc import Patience
+from router.definitions import (
+    Status,
+    Table,
+    Throughput,
+    item_of,
+    move,
+    table_key,
+    table_of,
+    with_status,
+)
 from router.nodes import Nodes, nobody_knows
 from router.options import RouterOptions
 
-TABLES_SCHEMA = KeySchema(KeyAttribute("Name", "S"))  # How ledger nodes are to keep the table.
 CACHED_MAX = 10_000
 NAMES_PAGE_MAX = 1_000
 IN_USE = "Attempt to change a resource which is still in use"
-
-
-class Status(StrEnum):
-    """How far a table has come."""
-
-    CREATING = "CREATING"
-    ACTIVE = "ACTIVE"
-    DELETING = "DELETING"
-
-
-@data
-class Throughput:
-    """Provisioned capacity units; None in a table's definition means on demand."""
-
-    read_units: int
-    write_units: int
-
-
-@data
-class Table:
-    """A table's definition."""
-
-    name: str
-    id: TableId
-    schema: KeySchema
-    status: Status
-    created_us: int
-    throughput: Throughput | None = None
 
 
 class Tables:
@@ -133,7 +110,8 @@ class Tables:
         """Define a table, and go on to open it everywhere when the caller has its answer.
 
         Raises:
-            DynamoDBError: ResourceInUseException if there is one of this name.
+            DynamoDBError: ResourceInUseException if there is one of this name,
+                InternalServerError if nobody knows whether it was defined.
         """
         table = Table(name, self._mint(), schema, Status.CREATING, self._host.now_us(), throughput)
         put = Put(
@@ -142,11 +120,14 @@ class Tables:
             item_of(table),
             "attribute_not_exists(#name)",
             {"#name": "Name"},
-            {},
-            old_on_failure=True,
         )
-        written, found = await self._write(put, self._in_time())
-        if not written and (found is None or found.id != table.id):
+        # Never asked anew: had the first question been carried out, and the table been deleted
+        # since, its definition would come back under an id that partitions know as dropped.
+        reply = await self._nodes.write_once(put, "NONE", "", self._in_time())
+        if isinstance(reply, NotMine):
+            raise nobody_knows()
+        if isinstance(reply, WriteRefused):
+            assert reply.error == CONDITIONAL_CHECK_FAILED.name, reply.message
             raise DynamoDBError(RESOURCE_IN_USE, f"Table already exists: {name}")
         self.take_further(table)
         return table
@@ -238,68 +219,6 @@ class Tables:
 def not_found(name: str) -> DynamoDBError:
     return DynamoDBError(
         RESOURCE_NOT_FOUND, f"{RESOURCE_NOT_FOUND.message}: Table: {name} not found"
-    )
-
-
-def with_status(table: Table, status: Status) -> Table:
-    return Table(table.name, table.id, table.schema, status, table.created_us, table.throughput)
-
-
-# Definitions as items -----------------------------------------------------------------------------
-
-
-def table_key(name: str) -> Key:
-    return (("S", name),)
-
-
-def table_of(item: Item) -> Table:
-    """Read a definition from its item."""
-    throughput = None
-    if "ReadCapacityUnits" in item:
-        throughput = Throughput(
-            int(item["ReadCapacityUnits"][1]), int(item["WriteCapacityUnits"][1])
-        )
-    return Table(
-        item["Name"][1],
-        TableId(item["Id"][1]),
-        decode(item["Schema"][1], KeySchema),
-        Status(item["Status"][1]),
-        int(item["CreatedUs"][1]),
-        throughput,
-    )
-
-
-def item_of(table: Table) -> dict[str, AttributeValue]:
-    """Write a definition as an item."""
-    item: dict[str, AttributeValue] = {
-        "Name": ("S", table.name),
-        "Id": ("S", table.id),
-        "Status": ("S", str(table.status)),
-        "Schema": ("B", encode(table.schema, KeySchema)),
-        "CreatedUs": ("N", str(table.created_us)),
-    }
-    if table.throughput is not None:
-        item["ReadCapacityUnits"] = ("N", str(table.throughput.read_units))
-        item["WriteCapacityUnits"] = ("N", str(table.throughput.write_units))
-    return item
-
-
-def move(before: Table, after: Table) -> Update:
-    """Make the compare-and-set that takes a table one status further."""
-    values: dict[str, AttributeValue] = {
-        ":before": ("S", str(before.status)),
-        ":after": ("S", str(after.status)),
-        ":id": ("S", before.id),
-    }
-    return Update(
-        TABLES_TABLE,
-        table_key(before.name),
-        ("Name",),
-        "SET #status = :after",
-        "#status = :before AND #id = :id",
-        {"#status": "Status", "#id": "Id"},
-        values,
-        old_on_failure=True,
     )
 
 

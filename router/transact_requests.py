@@ -29,6 +29,7 @@ from items.values import Item
 from network.ids import TableId
 from network.messages import RecordKey
 from router import parameters
+from router.definitions import Table
 from router.options import RouterOptions
 from router.requests import (
     Body,
@@ -43,7 +44,6 @@ from router.requests import (
     refuse_oversized,
     table_name,
 )
-from router.tables import Table
 
 PAYLOAD_TOO_LARGE = "Transaction payload size cannot exceed 4MB. Payload Size: "
 SAME_ITEM_TWICE = "Transaction request cannot include multiple operations on one item"

@@ -9,14 +9,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from items.errors import RESOURCE_NOT_FOUND, DynamoDBError, cancelled
+from items.limits import TOKEN_LENGTH_MAX
 from network.ids import EntryKey
 from network.messages import Finished, ReadItems, ReadTransaction, WriteTransaction
 from router import responses, transact_requests
+from router.definitions import Table
+from router.lookups import changed, tables_of
 from router.requests import Body, GetDraft
-from router.singletons import Origin, Tools
-from router.tables import Table, Tables
+from router.tables import Tables
+from router.tools import Origin, Tools
 
-MINTED_MARK = "$"  # Before a request's name: a token that SDKs, with their UUIDs, do not make.
+# Before a request's name: longer than any token that a client may give, so none is like it.
+MINTED_MARK = f"{'no token, so by its request:':<{TOKEN_LENGTH_MAX}} "
 
 
 async def transact_write_items(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
@@ -70,26 +74,9 @@ def refuse_cancelled(finished: Finished, tables: Sequence[Table], known: Tables)
     if not finished.reasons:
         return
     if any(reason.code == RESOURCE_NOT_FOUND.name for reason in finished.reasons):
-        # Not asked again for what may be the table's next incarnation: the ledger remembers that
-        # this call was refused.  The client's next call gets the new definition.
+        # Not asked again, even if there is a new table of that name: the ledger remembers that this
+        # call was refused.  The client's next call finds the new one.
         for table in tables:
             known.forget(table)
         raise DynamoDBError(RESOURCE_NOT_FOUND)
     raise cancelled(finished.reasons)
-
-
-async def tables_of(names: Sequence[str], tables: Tables) -> list[Table]:
-    """Return the table of each name, in order, each looked up once."""
-    found: dict[str, Table] = {}
-    for name in names:
-        if name not in found:
-            found[name] = await tables.active(name)
-    return [found[name] for name in names]
-
-
-async def changed(tables: Sequence[Table], known: Tables) -> list[Table] | None:
-    """Look the tables up anew; None if all of them are what they were."""
-    for table in tables:
-        known.forget(table)
-    newer = await tables_of([table.name for table in tables], known)
-    return newer if newer != list(tables) else None

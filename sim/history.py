@@ -9,10 +9,13 @@ Kept packed, a few hundred bytes an operation, because long runs are judged by t
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from zlib import compress, decompress
 
 from items.errors import CATALOGUE
 from network.codec import pack, unpack
 
+BLOCK_OPERATIONS = 512
+FOR_THE_CALL = ("TransactionCanceledException", "IdempotentParameterMismatchException")
 WRITE_TRANSACTION, READ_TRANSACTION = "TransactWriteItems", "TransactGetItems"
 
 
@@ -37,7 +40,15 @@ class Operation(NamedTuple):
 
     @property
     def is_unknown(self) -> bool:
-        return self.status == 0 or (self.error != "" and not CATALOGUE[self.error].definite)
+        if self.status == 0:
+            return True
+        if not self.error:
+            return False
+        # An attempt that was refused at the door says nothing about earlier ones, still on their
+        # way; only the ledger speaks for the whole call.
+        if len(self.attempts) > 1 and self.error not in FOR_THE_CALL:
+            return True
+        return not CATALOGUE[self.error].definite
 
     @property
     def is_transaction(self) -> bool:
@@ -60,14 +71,19 @@ class History:
     """All operations of a run, in the order of their answers."""
 
     def __init__(self) -> None:
-        self._packed: list[bytes] = []
+        self._blocks: list[bytes] = []  # Each some operations, packed and compressed.
+        self._latest: list[bytes] = []
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return len(self._blocks) * BLOCK_OPERATIONS + len(self._latest)
 
     def add(self, operation: Operation) -> None:
-        self._packed.append(pack(operation))
+        self._latest.append(pack(operation))
+        if len(self._latest) == BLOCK_OPERATIONS:
+            self._blocks.append(compress(pack(self._latest), level=1))
+            self._latest = []
 
     def __iter__(self) -> Iterator[Operation]:
-        for packed in self._packed:
-            yield Operation(*unpack(packed, lists=True))
+        for block in (*map(unpack, map(decompress, self._blocks)), self._latest):
+            for packed in block:
+                yield Operation(*unpack(packed, lists=True))

@@ -10,7 +10,7 @@ rot; run as a test it pins one race of the protocol.
     k1: read a b · k1: get a · k1: put a 1 if missing · k1: update a 2 · k1: delete a if exists
     hold c1>p1 · release c1>p1 [newest first] · cut c1>p1 · heal c1>p1
     copy c1>p1                  keep a copy of the next message there …
-    deliver c1>p1               … and deliver the copies kept
+    deliver c1>p1               … and deliver it, once or more often
     crash c1 · restart c1 · clock c1 +5000 (µs fast) · recovery c2 (is given what has stalled)
     wait (until nothing is on its way) · tick 10s · show a b · ledger · drop · create (the table)
 
@@ -18,9 +18,9 @@ All commands of a block happen at one moment but for `wait` and `tick`; the bloc
 is on its way any more but what is held.  Questions are not repeated, clients make one attempt, and
 a disk that crashes loses all that it has not synced, unless `cluster` says otherwise.
 
-Items live in table `items` under one-letter keys: a, d, g … on p1, b, e, h … on the second
-partition, and so on round.  Their attribute `value` is what is written.  `show` and `ledger` tell
-what is on the disks.
+Items live in table `items` under one-letter keys, in turn on one partition after the other: of two,
+p1 has a, c, e … and p2 has b, d, f …  Their attribute `value` is what is written.  `show` and
+`ledger` tell what is on the disks.
 """
 
 import re
@@ -28,14 +28,14 @@ from collections.abc import Callable, Iterable
 
 from coordinator.ledger import Entry, entry_of
 from coordinator.options import CoordinatorOptions
+from items.actions import Delete
 from items.data import data
 from items.keys import Key, placement_hash
 from network.ids import TransactionId
 from network.lossy import Link, Uniform, Weather
-from network.messages import Message, from_frame
+from network.messages import Envelope, Page, Scan, Write, from_frame
 from network.placement import LEDGER_TABLE
 from partition.options import PartitionOptions
-from partition.record import TableState
 from router.options import RouterOptions
 from sim.chance import NamedChance, NamedSite
 from sim.client import ClientOptions
@@ -43,7 +43,15 @@ from sim.cluster import Cluster, Settings, Shape
 from sim.disk import DiskSpeed
 from sim.history import History
 from sim.loop import new_loop
-from sim.script_requests import TABLE, ScriptError, answered, options, request, split_options
+from sim.script_requests import (
+    ScriptError,
+    Spec,
+    answered,
+    options,
+    request,
+    split_options,
+    table,
+)
 from sim.trace import Event
 from sim.witness import Witness
 from sim.words import Words
@@ -51,7 +59,8 @@ from sim.words import Words
 DELAY_US = 1_000
 LONG_US = 60_000_000  # Longer than a script, as a rule.
 ON_ITS_WAY = {"LossyNetwork.arrive", "SimulatedDisk.synced"}
-SMALL_TALK = {"Scan", "Page"}
+ITEMS, PRACTICE = "items", "practice"  # Tables: the script's, and one where nodes meet before it.
+TABLES = (table(ITEMS), table(PRACTICE))
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # What `cluster` may set, and what holds where it does not.
 DEFAULTS = {
@@ -108,14 +117,15 @@ class Player:
         self._cluster: Cluster | None = None
         self._chance = CalmChance()
         self._words = Words()
+        self._table = PRACTICE
         self._keys: dict[str, str] = {}  # Letter → key value that lives on the letter's partition.
         self._lines: list[str] = []
         self._listening = False
         self._not_shown: set[tuple[str, int]] = set()  # Questions, by source and number.
         self._earlier: set[TransactionId] = set()  # Those in the ledger before the script began.
         self._to_copy: set[tuple[str, str]] = set()
-        self._copies: dict[tuple[str, str], list[tuple[Link, int, bytes]]] = {}
-        self._delivers_copies = False
+        self._copies: dict[tuple[str, str], tuple[Link, int, bytes]] = {}
+        self._delivers_copy = False
 
     @property
     def cluster(self) -> Cluster:
@@ -192,10 +202,10 @@ class Player:
         for names in self._links(rest):
             if names not in self._copies:
                 raise ScriptError("there is no copy")
-            self._delivers_copies = True
-            for link, number, frame in self._copies.pop(names):
-                self.cluster.network.arrive(link, (number, frame))
-            self._delivers_copies = False
+            link, number, frame = self._copies[names]
+            self._delivers_copy = True
+            self.cluster.network.arrive(link, (number, frame))
+            self._delivers_copy = False
         self._let_tasks_run()
 
     def _do_crash(self, rest: str) -> None:
@@ -215,11 +225,7 @@ class Player:
         self.cluster.set_clock(name, int(found[2]))
 
     def _do_recovery(self, rest: str) -> None:
-        chosen = self._coordinator(rest)
-        for name in self.cluster.managers:
-            self._chance.choose(
-                f"{name}.{self.cluster.hosts[name].incarnation} coordinator", chosen
-            )
+        self._choose_coordinator(self.cluster.managers, self._coordinator(rest))
 
     def _do_wait(self, rest: str) -> None:
         if rest:
@@ -245,21 +251,22 @@ class Player:
                     self._lines.append(f"{name}: {self._words.entry(entry)}")
 
     def _do_drop(self, _: str) -> None:
-        self._run("k1", "DeleteTable", {"TableName": TABLE["TableName"]}, None)
+        self._run("k1", "DeleteTable", {"TableName": self._table}, None)
 
     def _do_create(self, _: str) -> None:
-        self._run("k1", "CreateTable", TABLE, None)
+        self._run("k1", "CreateTable", table(self._table), None)
 
     # Operations ------------------------------------------------------------------------------
 
     def _ask(self, client: str, verb: str, rest: str) -> None:
         (client,) = self._hosts(client)
         rest, given = split_options(rest, ("token", "call", "via"))
-        name, body = request(verb, rest, self._key)
+        name, body = request(verb, rest, self._place)
         if "token" in given:
             body["ClientRequestToken"] = given["token"]
         chosen = self._coordinator(given.get("via", "c1"))
-        self._choose_coordinator(self.cluster.routers, chosen)
+        if verb in ("write", "read"):
+            self._choose_coordinator(self.cluster.routers, chosen)
         self._run(client, name, body, given.get("call"))
 
     def _run(self, name: str, operation: str, body: object, call: str | None) -> None:
@@ -289,6 +296,9 @@ class Player:
         cluster.trace.listen(self._listen)
         cluster.start_all()
         self._get_acquainted()
+        self._table = ITEMS
+        self._do_create("")
+        self.settle()
         loop.run_for(1_000_000 - loop.now_us % 1_000_000)
         for name in cluster.ledgers:
             self._earlier.update(entry.transaction.id for entry in self._entries(name))
@@ -297,13 +307,13 @@ class Player:
         self._listening = True
 
     def _get_acquainted(self) -> None:
-        """Make the table, and let all who will ask hear the incarnations of all they will ask."""
+        """Let all who will ask hear the incarnations of all whom they will ask."""
         self._do_create("")
         self.settle()
         for client in self.cluster.clients:
             self._ask(client, "get", "a")
         for letter, _ in zip(LETTERS, self.cluster.partitions, strict=False):
-            self._ask("k1", "delete", f"{letter} if exists")  # Refused, so it leaves no trace.
+            self._ask("k1", "delete", f"{letter} if exists")
         for coordinator in self.cluster.coordinators:
             self._ask("k1", "write", f"check(a if exists) [via={coordinator}]")
         self.settle()
@@ -311,10 +321,11 @@ class Player:
     def _let_tasks_run(self) -> None:
         self.cluster.loop.run_for(0)
 
-    def _key(self, letter: str) -> str:
+    def _place(self, letter: str) -> Spec:
+        """Return what an API request says of an item's place."""
         if letter not in self._keys:
             raise ScriptError(f"an item is called by one letter, not {letter!r}")
-        return self._keys[letter]
+        return {"TableName": self._table, "Key": {"key": {"S": self._keys[letter]}}}
 
     def _hosts(self, text: str) -> list[str]:
         known = self.cluster.all_names()
@@ -341,7 +352,7 @@ class Player:
     def _choose_coordinator(self, names: list[str], chosen: int) -> None:
         for name in names:
             incarnation = self.cluster.hosts[name].incarnation
-            self._chance.choose(f"{name}.{incarnation} coordinator", chosen)
+            self._chance.site(f"{name}.{incarnation} coordinator").choose(chosen)
 
     def _entries(self, ledger: str) -> list[Entry]:
         records = self.cluster.disks[ledger].contents.records.items()
@@ -352,14 +363,14 @@ class Player:
         ]
 
     def _shown(self, letter: str) -> str:
-        key: Key = (("S", self._key(letter)),)
-        table = self.witness.table_ids[TABLE["TableName"]]
-        owner = self.cluster.placement.owner(table, key)
+        key: Key = (("S", self._place(letter)["Key"]["key"]["S"]),)
+        table_id = self.witness.table_ids[ITEMS]
+        owner = self.cluster.placement.owner(table_id, key)
         contents = self.cluster.disks[owner].contents
-        state: TableState | None = contents.tables.get(table)
+        state = contents.tables.get(table_id)
         if state is None or state.dropped:
             return f"{owner}: no table"
-        record = contents.records.get((table, key), state.missing())
+        record = contents.records.get((table_id, key), state.missing())
         return f"{owner}: {letter} = {self._words.record(record)}"
 
     # What is said ----------------------------------------------------------------------------
@@ -375,14 +386,24 @@ class Player:
 
     def _sent(self, link: Link, number: int, frame: bytes) -> None:
         envelope = from_frame(frame)
-        if not is_shown(link, envelope.message) or (link.target, envelope.reply_to) in (
-            self._not_shown
-        ):
+        if not self._is_shown(link, envelope):
             self._not_shown.add((envelope.source, envelope.number))
         elif (link.source, link.target) in self._to_copy:
             self._to_copy.discard((link.source, link.target))
-            copies = self._copies.setdefault((link.source, link.target), [])
-            copies.append((link, number, frame))
+            self._copies[link.source, link.target] = (link, number, frame)
+
+    def _is_shown(self, link: Link, envelope: Envelope) -> bool:
+        """Say whether this message is the script's matter: neither small talk nor about before."""
+        message = envelope.message
+        if isinstance(message, Scan | Page) or getattr(message, "incarnation", 1) == 0:
+            return False  # Incarnation 0 is how one asks for the incarnation.
+        if (link.target, envelope.reply_to) in self._not_shown:
+            return False
+        if isinstance(message, Write) and isinstance(message.action, Delete):
+            _, purged = message.action.values.get(":id", ("S", ""))
+            if purged in self._earlier:
+                return False
+        return {link.source[0], link.target[0]} != {"r", "l"}  # About tables.
 
     def _say_message(self, event: Event) -> None:
         link: Link = event.fields["link"]
@@ -394,7 +415,7 @@ class Player:
             "message.lost": f"   lost: {event.fields.get('because')}",
             "message.held": "   held",
         }[event.name]
-        if self._delivers_copies:
+        if self._delivers_copy:
             how = f"   a copy{how}"
         elif not how and "k" in (link.source[0], link.target[0]):
             return  # What clients and routers say to each other, the others say again.
@@ -405,12 +426,18 @@ class Player:
 class CalmSite(NamedSite):
     """A place that draws what was chosen for it, and else what is calm."""
 
-    def __init__(self, name: str, chosen: dict[str, int]) -> None:
+    def __init__(self) -> None:
         super().__init__(0, None)
-        self._name, self._chosen = name, chosen
+        self._chosen = [0]
 
-    def at(self, n: int, bound: int) -> int:  # noqa: ARG002  # The same each time.
-        return self._chosen.get(self._name, 0)
+    def choose(self, value: int) -> None:
+        """Let the next draw that nothing was chosen for, and all after it, be `value`."""
+        self._chosen.append(value)
+
+    def at(self, n: int, bound: int) -> int:  # noqa: ARG002  # Calm is the same each time.
+        if len(self._chosen) > 1:
+            self._chosen.pop(0)
+        return self._chosen[0]
 
 
 class CalmChance(NamedChance):
@@ -418,24 +445,10 @@ class CalmChance(NamedChance):
 
     def __init__(self) -> None:
         super().__init__(0)
-        self._chosen: dict[str, int] = {}
+        self._calm: dict[str, CalmSite] = {}
 
-    def choose(self, site: str, value: int) -> None:
-        """Let every draw of this site be `value` from now on."""
-        self._chosen[site] = value
-
-    def site(self, name: str) -> NamedSite:
-        return CalmSite(name, self._chosen)
-
-
-def is_shown(link: Link, message: Message) -> bool:
-    """Say whether a script shows this message: not the small talk, nor what clients say."""
-    if type(message).__name__ in SMALL_TALK:
-        return False
-    if getattr(message, "incarnation", 1) == 0:  # Asks for the incarnation.
-        return False
-    kinds = {link.source[0], link.target[0]}
-    return kinds != {"r", "l"}
+    def site(self, name: str) -> CalmSite:
+        return self._calm.setdefault(name, CalmSite())
 
 
 def settings(text: str) -> Settings:

@@ -12,20 +12,26 @@ from typing import Any
 
 from sim.history import Operation
 
-TABLE = {
-    "TableName": "items",
-    "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
+Spec = dict[str, Any]
+PlaceOf = Callable[[str], Spec]  # From an item's letter to its TableName and Key.
+
 KINDS = {"put": "Put", "update": "Update", "delete": "Delete", "check": "ConditionCheck"}
 CONDITIONS = {"missing": "attribute_not_exists(#k)", "exists": "attribute_exists(#k)"}
 ACTION = re.compile(r"\s*(\w+)\(([^()]*)\)")
-KeyOf = Callable[[str], str]  # From an item's letter to its key's value.
 
 
 class ScriptError(ValueError):
     """A line that is no command, or cannot be carried out."""
+
+
+def table(name: str) -> Spec:
+    """Return the request that makes a table for a script's items."""
+    return {
+        "TableName": name,
+        "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
 
 
 def split_options(text: str, known: tuple[str, ...]) -> tuple[str, dict[str, str]]:
@@ -49,21 +55,21 @@ def options(text: str, known: tuple[str, ...]) -> dict[str, str]:
     return given
 
 
-def request(verb: str, text: str, key: KeyOf) -> tuple[str, dict[str, Any]]:
+def request(verb: str, text: str, place_of: PlaceOf) -> tuple[str, Spec]:
     """Return the API's name for what is asked, and the request's body."""
     if verb == "write":
-        return "TransactWriteItems", {"TransactItems": list(_entries(text, key))}
+        return "TransactWriteItems", {"TransactItems": list(_entries(text, place_of))}
     if verb == "read":
-        gets = [{"Get": _keyed(letter, key)} for letter in text.split()]
+        gets = [{"Get": place_of(letter)} for letter in text.split()]
         if not gets:
             raise ScriptError("a read transaction reads something")
         return "TransactGetItems", {"TransactItems": gets}
     if verb == "get":
-        return "GetItem", _keyed(text, key)
+        return "GetItem", place_of(text)
     if verb in ("put", "update", "delete"):
         letter, _, rest = text.partition(" ")
         comma = ", " if rest and not rest.startswith("if ") else " "
-        ((kind, spec),) = _entry(verb, f"{letter}{comma}{rest}", key).items()
+        ((kind, spec),) = _entry(verb, f"{letter}{comma}{rest}", place_of).items()
         return f"{kind}Item", spec
     raise ScriptError(f"no operation: {verb!r}")
 
@@ -83,17 +89,17 @@ def answered(operation: Operation) -> str:
     return "committed" if operation.name == "TransactWriteItems" else "ok"
 
 
-def _entries(text: str, key: KeyOf) -> list[dict[str, Any]]:
+def _entries(text: str, place_of: PlaceOf) -> list[Spec]:
     entries, place = [], 0
     while found := ACTION.match(text, place):
-        entries.append(_entry(found[1], found[2], key))
+        entries.append(_entry(found[1], found[2], place_of))
         place = found.end()
     if not entries or text[place:].strip():
         raise ScriptError(f"no actions: {text[place:].strip() or text!r}")
     return entries
 
 
-def _entry(verb: str, inside: str, key: KeyOf) -> dict[str, Any]:
+def _entry(verb: str, inside: str, place_of: PlaceOf) -> Spec:
     """Read `put(a, 1 if missing)` and the like as an entry of TransactItems."""
     if verb not in KINDS:
         raise ScriptError(f"no action: {verb!r}")
@@ -103,9 +109,9 @@ def _entry(verb: str, inside: str, key: KeyOf) -> dict[str, Any]:
         raise ScriptError(f"{verb} takes {'a value' if not value else 'none'}: {inside.strip()!r}")
     if verb == "check" and not condition:
         raise ScriptError(f"a check has a condition: {inside.strip()!r}")
-    spec = _keyed(letter, key)
+    spec = place_of(letter)
     names: dict[str, str] = {}
-    values: dict[str, Any] = {}
+    values: Spec = {}
     if verb == "put":
         spec["Item"] = {**spec.pop("Key"), "value": {"S": value}}
     elif verb == "update":
@@ -120,7 +126,7 @@ def _entry(verb: str, inside: str, key: KeyOf) -> dict[str, Any]:
     return {KINDS[verb]: spec}
 
 
-def _condition(condition: str, names: dict[str, str], values: dict[str, Any]) -> str:
+def _condition(condition: str, names: dict[str, str], values: Spec) -> str:
     equals, _, old = condition.partition(" ")
     if equals == "=" and old:
         names["#v"], values[":old"] = "value", {"S": old}
@@ -129,10 +135,6 @@ def _condition(condition: str, names: dict[str, str], values: dict[str, Any]) ->
         raise ScriptError(f"no condition: {condition!r}")
     names["#k"] = "key"
     return CONDITIONS[condition]
-
-
-def _keyed(letter: str, key: KeyOf) -> dict[str, Any]:
-    return {"TableName": TABLE["TableName"], "Key": {"key": {"S": key(letter)}}}
 
 
 def _value(item: Mapping[str, Any] | None) -> str:

@@ -7,10 +7,11 @@ by its key's value; a timestamp by its virtual time.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from coordinator.ledger import Entry, State
+from coordinator.ledger import Entry, Refused, State
 from items.actions import Action, Check, Delete, Put, Update
 from items.keys import Key
-from network.ids import Timestamp
+from network.codec import decode
+from network.ids import NEVER, Timestamp
 from network.messages import (
     Accept,
     Cancel,
@@ -26,6 +27,7 @@ from network.messages import (
     Page,
     Prepare,
     Read,
+    Reading,
     Readings,
     ReadItems,
     ReadTransaction,
@@ -52,19 +54,26 @@ class Words:
     """The names of one run's transactions and items."""
 
     def __init__(self, labels: Mapping[str, str] | None = None) -> None:
-        self._labels = labels or {}  # Key values that have a name of their own.
+        self._labels = dict(labels or {})  # Key values that have a name of their own.
         self._transactions: dict[str, str] = {}
 
     def transaction(self, name: str) -> str:
         return self._transactions.setdefault(name, f"t{len(self._transactions) + 1}")
 
+    def entered(self, token: str, transaction: str) -> None:
+        """Call a ledger entry by its transaction, if its token was minted."""
+        if "/" in token:
+            self._labels.setdefault(token, self.transaction(transaction))
+
     def key(self, key: Key) -> str:
         return "/".join(self._labels.get(str(value[1]), str(value[1])) for value in key)
 
     def timestamp(self, timestamp: Timestamp) -> str:
-        if timestamp.us < EPOCH_US:
-            return "never" if timestamp.us == 0 else str(timestamp)
-        return f"@{(timestamp.us - EPOCH_US) / 1000:g}ms.{timestamp.node}"
+        if timestamp == NEVER:
+            return "never"
+        ms, us = divmod(abs(timestamp.us - EPOCH_US), 1_000)
+        sign = "-" if timestamp.us < EPOCH_US else ""
+        return f"@{sign}{ms}{f'.{us:03}'.rstrip('0') if us else ''}ms.{timestamp.node}"
 
     def keys(self, keys: Iterable[RecordKey]) -> str:
         return " ".join(self.key(key) for _, key in keys)
@@ -81,12 +90,12 @@ class Words:
         return said
 
     def entry(self, entry: Entry) -> str:
-        """Say how far a transaction has come, and which calls before it were refused."""
+        """Say how far a transaction has come, and which other calls were refused."""
         said = f"{self.transaction(entry.transaction.id)} {entry.state}"
         if entry.reasons:
             said += f" [{', '.join(reason.code for reason in entry.reasons)}]"
         if entry.refused:
-            said += f", refused before: {', '.join(one.call for one in entry.refused)}"
+            said += f", refused: {', '.join(one.call for one in entry.refused)}"
         return said
 
     def message(self, message: Message) -> str:
@@ -124,26 +133,37 @@ def _write(words: Words, message: Write) -> str:
         return words.action(action)
     values = action.values
     if isinstance(action, Put):
-        return f"enter {words.transaction(action.item['Transaction'][1])} as {State.PREPARING}"
+        name = action.item["Transaction"][1]
+        words.entered(str(action.item["Entry"][1]), name)
+        return f"enter {words.transaction(name)} as {State.PREPARING}"
     name = words.transaction(values[":id"][1])
     if isinstance(action, Delete):
         return f"purge {name}"
+    if ":refused" in values:
+        return f"refuse {decode(values[':refused'][1], Refused)[-1].call} beside {name}"
     return f"set {name} to {values[':state'][1] if ':state' in values else State.COMPLETED}"
 
 
 def _refused(words: Words, message: WriteRefused) -> str:
     item = message.item
     if item is not None and "Transaction" in item:
-        name = words.transaction(item["Transaction"][1])
-        return f"no, {name} is {item['State'][1]}"
+        return f"no, {_found(words, item)}"
     return message.error
 
 
-def _readings(_: Words, message: Readings) -> str:
-    return ", ".join(
-        f"{_item(reading.item)} lsn {reading.lsn}{' ongoing' if reading.ongoing else ''}"
-        for reading in message.readings
-    )
+def _found(words: Words, item: Mapping[str, Any]) -> str:
+    return f"{words.transaction(item['Transaction'][1])} is {item['State'][1]}"
+
+
+def _readings(words: Words, message: Readings) -> str:
+    return ", ".join(_reading(words, reading) for reading in message.readings)
+
+
+def _reading(words: Words, reading: Reading) -> str:
+    if reading.item is not None and "Transaction" in reading.item:
+        return _found(words, reading.item)
+    ongoing = f", {words.transaction(reading.ongoing)} ongoing" if reading.ongoing else ""
+    return f"{_item(reading.item)} lsn {reading.lsn}{ongoing}"
 
 
 def _item(item: Mapping[str, Any] | None) -> str:

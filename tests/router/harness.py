@@ -114,7 +114,7 @@ class World:
         name = str(response.body["__type"]).partition("#")[2]
         return name, response.body.get("message") or response.body.get("Message") or ""
 
-    def table(self, name: str = "pets", *, sort: str | None = None, type: str = "S") -> None:  # noqa: A002
+    def table(self, name: str = "pets", *, sort: str | None = None, key_type: str = "S") -> None:
         """Make a table with the key `pk`, and perhaps a sort key, and wait for it."""
         keys = ["pk", *([sort] if sort else [])]
         body = {
@@ -123,7 +123,9 @@ class World:
                 {"AttributeName": key, "KeyType": role}
                 for key, role in zip(keys, ("HASH", "RANGE"), strict=False)
             ],
-            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": type} for key in keys],
+            "AttributeDefinitions": [
+                {"AttributeName": key, "AttributeType": key_type} for key in keys
+            ],
             "BillingMode": "PAY_PER_REQUEST",
         }
         made = self.ok("CreateTable", body)

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from items.errors import INTERNAL_SERVER_ERROR, REQUEST_LIMIT_EXCEEDED, UNKNOWN_OPERATION
+from items.errors import REQUEST_LIMIT_EXCEEDED, UNKNOWN_OPERATION
 from network.messages import Forgotten, Request, Response, Restarted
 from router.options import RouterOptions
 from tests.router.harness import World
@@ -137,13 +137,19 @@ def test_requests_beyond_the_limit_are_refused_for_good() -> None:
     assert (before, coins(world)) == (2, 2)
 
 
-def test_a_transaction_beyond_the_limit_is_not_said_to_be_refused_for_good() -> None:
-    world = World(RouterOptions(requests_max=0))
-    body = {**ADD_ENTRY, "ClientRequestToken": "x"}
+def test_a_copy_of_a_refused_transaction_is_refused_as_well() -> None:
+    world = World()
+    request = Request("TransactWriteItems", {**ADD_ENTRY, "ClientRequestToken": "x"}, None, 1)
+    world.send("r1", N, request)
+    world.loop.run_for(100_000)
+    world.table()  # Now the copy of the request would find its table.
+    world.send("r1", N, request)
+    world.loop.run_for(100_000)
 
-    # A late copy of it may find the router at leisure.
-    assert world.error("TransactWriteItems", body)[0] == INTERNAL_SERVER_ERROR.name
-    assert world.error("GetItem", ADD)[0] == REQUEST_LIMIT_EXCEEDED.name
+    first, again = answers_to(world, N)
+
+    assert str(first.body["__type"]).endswith("ResourceNotFoundException")
+    assert again == first
 
 
 def test_bytes_are_accepted_where_json_has_base64(world: World) -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from items.errors import RESOURCE_IN_USE, RESOURCE_NOT_FOUND, VALIDATION
+from items.errors import INTERNAL_SERVER_ERROR, RESOURCE_IN_USE, RESOURCE_NOT_FOUND, VALIDATION
 from network.messages import Response
 from sim.cluster import Shape
 from tests.router.harness import World
@@ -58,7 +58,7 @@ def test_provisioned_throughput_is_told_as_it_was_asked_for() -> None:
 
 def test_a_table_with_a_sort_key_has_both_keys() -> None:
     world = World()
-    world.table(sort="age", type="N")
+    world.table(sort="age", key_type="N")
 
     described = world.ok("DescribeTable", NAMED)["Table"]
 
@@ -90,6 +90,29 @@ def test_of_two_who_make_a_table_at_once_one_does() -> None:
     )
 
     assert sorted(answer.status for answer in answers) == [200, 400]
+
+
+def test_nobody_knows_whether_a_ledger_node_that_came_back_had_made_the_table() -> None:
+    world = World()
+    world.table("cars")
+    world.cluster.crash("l1")
+    world.cluster.start("l1")
+
+    first, _ = world.error("CreateTable", PETS)
+    second = world.ok("CreateTable", PETS)
+
+    assert first == INTERNAL_SERVER_ERROR.name
+    assert second["TableDescription"]["TableStatus"] == "CREATING"
+
+
+def test_a_deletion_is_asked_for_again_after_a_ledger_node_came_back() -> None:
+    world = World()
+    world.table()
+    world.cluster.crash("l1")
+    world.cluster.start("l1")
+
+    assert world.ok("DeleteTable", NAMED)["TableDescription"]["TableStatus"] == "DELETING"
+    world.wait_for_status("pets", "GONE")
 
 
 def test_a_table_that_is_not_active_keeps_no_items() -> None:

@@ -6,8 +6,8 @@ from items.actions import Check, Delete, Put, Update
 from items.errors import TRANSACTION_CANCELED, VALIDATION, DynamoDBError
 from items.keys import KeyAttribute, KeySchema
 from network.ids import TableId
+from router.definitions import Status, Table
 from router.options import RouterOptions
-from router.tables import Status, Table
 from router.transact_requests import (
     actions_on,
     keys_on,

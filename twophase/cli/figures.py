@@ -61,7 +61,7 @@ def figures_of(history: History) -> Figures:
         reasons.update(one["Code"] for one in operation.reasons if one["Code"] != "None")
         if len(examples) < TOLD_TRANSACTIONS_MAX:
             examples.append(operation)
-        if cancelled is None and operation.reasons:
+        if cancelled is None and operation.outcome == "cancelled":
             cancelled = operation
     return Figures(
         dict(outcomes),
@@ -82,7 +82,8 @@ def with_cancelled(
     operations: Sequence[Operation], cancelled: Operation | None
 ) -> tuple[Operation, ...]:
     """Add the run's first cancelled transaction, unless one is there: one can learn from it."""
-    if cancelled is None or any(operation.reasons for operation in operations):
+    there = (one.is_transaction and one.outcome == "cancelled" for one in operations)
+    if cancelled is None or any(there):
         return tuple(operations)
     return (*operations, cancelled)
 

@@ -134,7 +134,7 @@ class Follower:
         followed = self._names.get(call)
         if followed is None:
             is_transaction = request.operation in (WRITE_TRANSACTION, READ_TRANSACTION)
-            if not is_transaction or len(self.followed) == FOLLOWED_MAX:
+            if not call or not is_transaction or len(self.followed) == FOLLOWED_MAX:
                 return None
             followed = self._names[call] = Followed(call, request.operation)
             self.followed.append(followed)

@@ -82,6 +82,7 @@ class Commands(click.Group):
 
 
 @click.group(
+    "twophase",
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -15,7 +15,7 @@ from sim.run import Progress, Result, Run, SetupError
 from sim.scenario import DEFAULT, Scenario, ScenarioError, load
 from sim.workloads.registry import make
 from twophase.cli.as_json import result_as_json
-from twophase.cli.errors import FINDING, BadInputError
+from twophase.cli.errors import FINDING, BadInputError, why
 from twophase.cli.figures import figures_of
 from twophase.cli.files import TraceFile, lines_file, write_history
 from twophase.cli.following import Follower
@@ -159,7 +159,9 @@ def loaded(asked: Asked) -> Scenario:
         raise BadInputError(str(error)) from error
     except OverflowError as error:
         raise BadInputError(f"scenario {asked.scenario}: a number is too large") from error
-    except (OSError, RecursionError, ValueError) as error:
+    except OSError as error:
+        raise BadInputError(f"the scenario cannot be read: {why(error)}") from error
+    except (RecursionError, ValueError) as error:
         raise BadInputError(f"scenario {asked.scenario} cannot be run: {error}") from error
     return scenario
 

@@ -112,9 +112,9 @@ def message_line(sent: Sent, lanes: Lanes, began_us: int, words: Words) -> Text:
     if sent.again:
         said = f"again: {said}"
     if sent.lost:
-        said, style = f"lost ({sent.lost}): {said}", "red"
+        said, style = f"{sent.lost}: {said}", "red"
     elif len(sent.arrived_us) > 1:
-        said = f"twice, again at {ms(sent.arrived_us[1] - began_us)}: {said}"
+        said = f"twice ({ms(sent.arrived_us[1] - began_us)}): {said}"
     said = f"{lanes.sharing(sent.source, sent.target)}{said}"
     arrives = ms(sent.arrived_us[0] - began_us) if sent.arrived_us else "lost" if sent.lost else ""
     line = times(ms(sent.us - began_us), arrives)
@@ -154,9 +154,9 @@ def noted_line(noted: Noted, lanes: Lanes, began_us: int, words: Words) -> Text:
         said, decided = said_of(noted.changes, words)
         sign, style = ("◆", "bold magenta") if decided else ("■", "dim")
     elif noted.event == "host.crashed":
-        sign, style, said = "✗", "bold red", f"{noted.host} crashed"
+        sign, style, said = "✗", "bold red", "crashed"
     elif noted.event == "host.started":
-        sign, style, said = "●", "bold", f"{noted.host} started again"
+        sign, style, said = "●", "bold", "started again"
     line = times(ms(noted.us - began_us), "")
     cells = lifelines(lanes)
     x = lanes.all_columns[lanes.at[noted.host]]

@@ -1,0 +1,257 @@
+"""What the pages show: outputs are what the commands print now, tables are what the code says.
+
+A block under `<!-- shows … -->` is part of a real output, and `docs/events.md` is made from the
+code as a whole.  `TWOPHASE_REWRITE=1 pytest tests/test_docs_examples.py` writes down what holds
+now; read the difference before you commit it.
+
+    <!-- shows first .. last | third -->       of what the `$ twophase` line of the block prints:
+                                               from a line with `first` to one with `last`, `…`,
+                                               and the next line with `third`
+    <!-- shows trace bank: "Commit" "p1" -->   the first line of that scenario's trace (or history)
+                                               that has all these words
+"""
+
+import ast
+import json
+import os
+import re
+import shlex
+import tomllib
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from click.testing import CliRunner
+
+from network.events import EVENTS
+from sim.scenario import KEYS, Value, parse, shipped
+from sim.workloads.registry import WORKLOADS, make
+from tests.test_docs import each_page, pages
+from tests.tidy import ROOT
+from twophase.cli.main import main
+
+REWRITES = os.environ.get("TWOPHASE_REWRITE") == "1"
+SCENARIOS = ROOT / "docs" / "scenarios.md"
+EVENTS_PAGE = ROOT / "docs" / "events.md"
+SHOWN = re.compile(r"<!-- shows (.+?) -->\n```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TIME = re.compile(r"[\d.]+ s real|\"wall_s\": [\d.]+")  # What differs from run to run.
+
+
+# Outputs.
+
+
+@each_page
+def test_what_a_page_shows_is_what_is_printed(page: Path) -> None:
+    written = page.read_text(encoding="utf-8")
+
+    real = SHOWN.sub(lambda found: shown_again(found[1], found[2], found[3]), written)
+
+    if REWRITES:
+        page.write_text(real, encoding="utf-8")
+    else:
+        assert TIME.sub("", real).splitlines() == TIME.sub("", written).splitlines()
+
+
+def shown_again(what: str, language: str, block: str) -> str:
+    """Return a shown block, as it would be written now."""
+    if language == "console":
+        command = block.splitlines()[0]
+        lines = [command, *excerpt(printed(command.removeprefix("$ ")), what)]
+    else:
+        kind, scenario, words = re.fullmatch(r"(trace|history) ([\w-]+): (.+)", what).groups()  # type: ignore[union-attr]  # Fails loudly enough.
+        lines = [next(line for line in left_by(kind, scenario) if has_all(line, words))]
+    text = "\n".join(lines)
+    return f"<!-- shows {what} -->\n```{language}\n{text}\n```"
+
+
+def excerpt(lines: list[str], what: str) -> list[str]:
+    """Take parts of an output; where one is not the next line, `…` stands between."""
+    taken: list[str] = []
+    place = 0
+    for part in what.split(" | "):
+        first, _, last = part.partition(" .. ")
+        begin = next(n for n in range(place, len(lines)) if first in lines[n])
+        end = next(n for n in range(begin + bool(last), len(lines)) if (last or first) in lines[n])
+        taken += ["…"] if begin > place else []
+        taken += lines[begin : end + 1]
+        place = end + 1
+    return [*taken, "…"] if place < len(lines) else taken
+
+
+@cache
+def printed(command: str) -> list[str]:
+    """Run one of our commands, on no terminal."""
+    program, *words = shlex.split(command)
+    assert Path(program).name == "twophase", f"not one of ours: {command}"
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(main, words)
+    assert result.exit_code == 0, result.output
+    return [line.rstrip() for line in result.stdout.splitlines()]
+
+
+@cache
+def left_by(kind: str, scenario: str) -> list[str]:
+    """Return the lines of the file that a run with seed 1 leaves."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "file.jsonl"
+        printed(f"twophase simulate {scenario} --{kind} {file}")
+        return file.read_text(encoding="utf-8").splitlines()
+
+
+def has_all(line: str, words: str) -> bool:
+    return all(word in line for word in words.split())
+
+
+def test_every_line_of_a_trace_and_a_history_is_json() -> None:
+    for kind in ("trace", "history"):
+        for line in left_by(kind, "bank"):
+            assert isinstance(json.loads(line), dict)
+
+
+def test_an_excerpt_leaves_out_what_is_not_asked_for() -> None:
+    lines = ["a", "b", "c", "d", "e"]
+
+    assert excerpt(lines, "a .. b | d") == ["a", "b", "…", "d", "…"]
+    assert excerpt(lines, "b .. e") == ["…", "b", "c", "d", "e"]
+
+
+# Names in the code.
+
+
+@each_page
+def test_every_name_in_a_file_exists(page: Path) -> None:
+    named = re.findall(r"`([\w/]+\.py):([\w.]+)`", page.read_text(encoding="utf-8"))
+
+    assert [f"{path}:{name}" for path, name in named if name not in names_in(path)] == []
+
+
+@cache
+def names_in(path: str) -> set[str]:
+    """Name what a file defines: functions, classes and their methods, constants."""
+    found = set()
+    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+        found |= names_of(node)
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{name}" for inner in node.body for name in names_of(inner)}
+    return found
+
+
+def names_of(node: ast.stmt) -> set[str]:
+    match node:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return {name}
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return {name}
+        case ast.Assign(targets=targets):
+            return {target.id for target in targets if isinstance(target, ast.Name)}
+        case _:
+            return set()
+
+
+def test_every_golden_script_is_on_the_page_of_the_paper() -> None:
+    text = (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
+    scripts = sorted((ROOT / "tests" / "scripts").glob("*.txt"))
+
+    assert [script.stem for script in scripts if f"{script.stem}.txt" not in text] == []
+
+
+# Scenarios.
+
+
+def test_the_example_of_a_scenario_can_be_run() -> None:
+    for text in re.findall(r"^```toml\n(.*?)^```", SCENARIOS.read_text(), re.MULTILINE | re.DOTALL):
+        scenario = parse(text, "example", {})
+
+        assert scenario.description
+
+
+def test_every_key_of_a_scenario_is_described() -> None:
+    rows = {row[0]: row[1:4] for row in table_rows()}
+    right = {}
+    for key, (default, least, most) in KEYS.items():
+        bounds = ["", ""] if isinstance(default, str | bool) else [shown(least), shown(most)]
+        right[key] = [shown(default), *bounds]
+
+    assert {key: row for key, row in rows.items() if key in right} == right
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_every_key_of_a_workload_is_described_with_its_bounds(name: str) -> None:
+    section = SCENARIOS.read_text(encoding="utf-8").partition(f"`{name}`\n")[2].partition("\n###")[0]
+    rows = {row[0]: row[1:4] for row in table_rows(section)}
+    defaults = WORKLOADS[name].KEYS
+
+    assert {key: row[0] for key, row in rows.items()} == {
+        f"workload.{key}": shown(value) for key, value in defaults.items()
+    }
+    for key, (default, least, most) in rows.items():
+        if not default.startswith('"'):
+            own = key.removeprefix("workload.")
+            step = 0.01 if "." in default else 1
+            assert [fits(name, own, end) for end in (least, most)] == [True, True]
+            assert not fits(name, own, shown(tomllib.loads(f"a = {least}")["a"] - step))
+            assert not fits(name, own, shown(tomllib.loads(f"a = {most}")["a"] + step))
+
+
+def fits(workload: str, key: str, value: str) -> bool:
+    keys: dict[str, Value] = {**WORKLOADS[workload].KEYS, key: tomllib.loads(f"a = {value}")["a"]}
+    try:
+        make(workload, keys)
+    except ValueError:
+        return False
+    return True
+
+
+def test_every_shipped_scenario_has_a_section() -> None:
+    headings = re.findall(r"^### (\S+)", SCENARIOS.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sorted(headings) == sorted(shipped())
+
+
+def table_rows(text: str | None = None) -> list[list[str]]:
+    """Read the rows of the tables of keys: key, default, least, most."""
+    text = SCENARIOS.read_text(encoding="utf-8") if text is None else text
+    rows = re.findall(r"^\| `(\w+\.\w+)` \| (.*?) \|$", text, re.MULTILINE)
+    return [
+        [key, *(cell.strip(" `").replace(" ", "") for cell in rest.split(" | "))]
+        for key, rest in rows
+    ]
+
+
+def shown(value: Value) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, float) and value.is_integer() and abs(value) > 1:
+        value = int(value)
+    return str(value).lower()
+
+
+# Events.
+
+
+def test_the_page_of_events_is_what_the_code_says() -> None:
+    if REWRITES:
+        EVENTS_PAGE.write_text(page_of_events(), encoding="utf-8")
+
+    assert EVENTS_PAGE.read_text(encoding="utf-8") == page_of_events()
+
+
+def page_of_events() -> str:
+    """Write `docs/events.md` from `network.events`."""
+    lines = [
+        "# Events",
+        "",
+        "What nodes note about themselves, and what the simulation's witness notes about them.",
+        "An event is `noun.happened`; `twophase simulate` counts each one as a *mark*, and a"
+        " [trace](trace.md) has it as a line.",
+        "This page is made from `network/events.py` by `tests/test_docs_examples.py`.",
+        "",
+        "| event | meaning |",
+        "|---|---|",
+        *(f"| `{event}` | {meaning} |" for event, meaning in EVENTS.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_pages_are_there() -> None:
+    assert {page.name for page in pages()} >= {"README.md", "tour.md", "paper.md", "trace.md"}

@@ -1,0 +1,143 @@
+"""The command as a process: start, end, exit codes, pipes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from twophase.cli.main import COMMANDS, main
+
+COMMAND = [sys.executable, "-m", "twophase"]
+
+
+def twophase(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **variables},
+    )
+
+
+def test_help_names_every_command() -> None:
+    result = CliRunner().invoke(main, ["--help"])
+
+    assert result.exit_code == 0
+    assert all(name in result.stdout for name in COMMANDS)
+
+
+def test_no_command_is_answered_with_help() -> None:
+    alone, asked = (CliRunner().invoke(main, words) for words in ([], ["--help"]))
+
+    assert alone.exit_code == 0
+    assert alone.stdout == asked.stdout
+
+
+def test_the_version_is_told() -> None:
+    done = twophase("--version")
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("twophase ")
+
+
+@pytest.mark.parametrize("words", [["--bogus"], ["bogus"], ["simulate", "--seed"]])
+def test_a_mistyped_command_is_one_sentence_and_exit_code_2(words: list[str]) -> None:
+    result = CliRunner().invoke(main, words)
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("twophase: ")
+    assert result.stderr.count("\n") == 1
+    assert "Usage" not in result.stderr
+
+
+def test_an_unknown_command_is_answered_with_those_that_there_are() -> None:
+    result = CliRunner().invoke(main, ["simulat"])
+
+    assert "simulate" in result.stderr
+    assert "scenarios" in result.stderr
+
+
+def test_python_without_assertions_is_refused() -> None:
+    done = twophase("scenarios", PYTHONOPTIMIZE="1")
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "without -O" in done.stderr
+
+
+def test_help_imports_neither_the_simulation_nor_rich() -> None:
+    script = (
+        "import sys\n"
+        "from twophase.cli.main import main\n"
+        "try:\n"
+        "    main(['--help'])\n"
+        "except SystemExit:\n"
+        "    sys.exit(bool({'sim', 'rich', 'asyncio', 'lark'} & set(sys.modules)))\n"
+    )
+
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_json_does_without_rich() -> None:
+    script = (
+        "import sys\n"
+        "from twophase.cli.main import main\n"
+        "try:\n"
+        "    main(['simulate', '--json', '--set', 'workload.transactions=5'])\n"
+        "except SystemExit:\n"
+        "    sys.exit('rich' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", script]
+
+    assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_a_closed_pipe_is_silent() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "simulate", "--set", "workload.transactions=5"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        complaint = process.stderr.read()
+        code = process.wait()
+
+    assert complaint == b""
+    assert code == 141
+
+
+def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    with subprocess.Popen(
+        [*COMMAND, "simulate", "--set", "workload.transactions=1000000", "--trace", str(trace)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        while process.poll() is None and not list(tmp_path.iterdir()):
+            time.sleep(0.01)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        output, complaint = process.communicate()
+
+    assert process.returncode == 130
+    assert output == b""
+    assert complaint == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_signs_that_an_encoding_lacks_are_replaced() -> None:
+    done = twophase(
+        "simulate", "--story", "--set", "workload.transactions=5", PYTHONIOENCODING="ascii"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "TransactWriteItems" in done.stdout
