@@ -116,9 +116,7 @@ class Link:
         self.is_calm = weather.loss + weather.repeat + weather.late == 0.0
 
     def fate(self, n: int) -> int:
-        """Return what becomes of the n-th message."""
-        if self.is_calm:
-            return CARRIED
+        """Return what becomes of the n-th message; in calm weather nothing is drawn."""
         weather = self.weather
         point = self._fate.at(n, FATE_PARTS)
         # Calm from 0 upwards, so that a smaller draw is never worse.
@@ -187,7 +185,7 @@ class LossyNetwork:
         """Draw a message's fate as it leaves, and post its copies."""
         link = self.links.get((source, target)) or self.link(source, target)
         link.sent = number = link.sent + 1
-        fate = link.fate(number)
+        fate = CARRIED if link.is_calm else link.fate(number)
         self._sent(link, number, frame, fate)
         if fate == LOST:
             self.watcher.lost(link, number, frame, "loss")

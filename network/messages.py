@@ -356,6 +356,7 @@ Message: TypeAlias = (
 )
 MESSAGES: tuple[type, ...] = Message.__args__
 _TO_WIRE = {cls: (kind, codec_of(cls).to_wire) for kind, cls in enumerate(MESSAGES)}
+_new = tuple.__new__  # What a named tuple's own `__new__` calls, without the detour.
 _FROM_WIRE = tuple(codec_of(cls).from_wire for cls in MESSAGES)
 
 
@@ -382,6 +383,6 @@ def from_frame(frame: bytes) -> Envelope:
     """
     try:
         source, number, reply_to, kind, fields = unpack(frame)
-        return Envelope(source, number, reply_to, _FROM_WIRE[kind](fields))
+        return _new(Envelope, (source, number, reply_to, _FROM_WIRE[kind](fields)))
     except (TypeError, ValueError, IndexError, KeyError) as error:
         raise CodecError(f"not an envelope: {error}") from error

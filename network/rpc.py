@@ -76,9 +76,11 @@ class _Lane:
             self._host.after(self._delay_us, self._fire)
 
     def _fire(self, _: Any) -> None:
-        now_us, queue, peers = self._host.elapsed_us(), self._queue, self._peers
-        while queue and (queue[0][0] <= now_us or not peers.awaits(queue[0][1])):
-            peers.expired(queue.popleft()[1])
+        now_us, queue, open_questions = self._host.elapsed_us(), self._queue, self._peers.questions
+        while queue and (queue[0][0] <= now_us or queue[0][1] not in open_questions):
+            number = queue.popleft()[1]
+            if number in open_questions:
+                self._peers.expired(number)
         self._armed = bool(queue)
         if queue:
             self._host.after(queue[0][0] - now_us, self._fire)
@@ -90,13 +92,13 @@ class Peers:
     def __init__(self, host: Host) -> None:
         self._host, self._name = host, host.name
         self._number = first_number(host.incarnation)
-        self._questions: dict[int, _Question] = {}
+        self.questions: dict[int, _Question] = {}  # Without an answer, by number.
         self._lanes: dict[int, _Lane] = {}
         self._jitter = host.site("jitter")
 
     def ask_all(self, asks: Sequence[Ask], patience: Patience) -> "asyncio.Future[list[Any]]":
         """Ask everyone at once; the replies come in the order asked, None where there was none."""
-        host, number, questions = self._host, self._number, self._questions
+        host, number, questions = self._host, self._number, self.questions
         fanout = _Fanout(host.create_future(), len(asks))
         if not asks:
             fanout.future.set_result([])
@@ -131,7 +133,7 @@ class Peers:
 
     def answered(self, number: int, message: Message | None) -> None:
         """Take an answer; one that nobody waits for any more changes nothing."""
-        question = self._questions.pop(number, None)
+        question = self.questions.pop(number, None)
         if question is not None:
             fanout = question.fanout
             fanout.replies[question.place] = message
@@ -139,14 +141,9 @@ class Peers:
             if fanout.missing == 0 and not fanout.future.done():
                 fanout.future.set_result(fanout.replies)
 
-    def awaits(self, number: int) -> bool:
-        return number in self._questions
-
     def expired(self, number: int) -> None:
-        """Ask again, or give up, if the question is still open."""
-        question = self._questions.get(number)
-        if question is None:
-            return
+        """Ask an open question again, or give it up."""
+        question = self.questions[number]
         patience, now_us = question.patience, self._host.elapsed_us()
         deadline_us = patience.deadline_us
         if deadline_us is not None and now_us - question.asked_us >= deadline_us:
@@ -155,7 +152,7 @@ class Peers:
         if patience.repeats:
             self._host.send(question.target, question.frame)
         wait_us = min(patience.first_us << min(question.attempt, 30), patience.most_us)
-        self._questions[number] = question._replace(attempt=question.attempt + 1)
+        self.questions[number] = question._replace(attempt=question.attempt + 1)
         # A few waits only, so that each has a lane: three quarters, four or five of them.
         self._lane(wait_us * (3 + self._jitter.below(3)) // 4).add(now_us, number)
 

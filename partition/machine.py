@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from items.data import data
-from items.keys import Key
+from items.keys import Key, placement_hash
 from network.ids import NEVER, EntryKey, TransactionId
 from network.messages import (
-    Accept,
     Cancel,
     Commit,
     Done,
@@ -132,7 +131,7 @@ class Machine:
     # Two-phase commit ------------------------------------------------------------------------
 
     def _prepare(self, message: Prepare, _: Envelope, now: Now) -> Message:
-        stray = self._stray((action.table, action.key) for action in message.actions)
+        stray = self._stray([(action.table, action.key) for action in message.actions])
         if stray is not None:
             return stray
         votes = []
@@ -148,7 +147,7 @@ class Machine:
                 self._met[action.table, action.key] = record
         # All or none: an accept beside a rejection makes no new promise, so that a transaction that
         # is bound to be cancelled holds up nobody.  What it promised before stays until the cancel.
-        if all(type(vote) is Accept for vote in votes):
+        if votes == [rules.ACCEPT] * len(votes):
             for key, record in promised:
                 self._keep(key, record)
                 self._since[key] = now.elapsed_us
@@ -242,11 +241,12 @@ class Machine:
 
     def _stray(self, keys: Iterable[RecordKey]) -> NotMine | None:
         """Refuse as a whole what asks for any key that is not this partition's."""
+        first, end = self._range.first, self._range.end
         for table_id, key in keys:
             table = self._tables.get(table_id)
             if table is None or table.state.dropped:
                 return NotMine(table_id)
-            if not self._range.has(key):
+            if not first <= placement_hash(key) < end:
                 return NotMine("")
         return None
 

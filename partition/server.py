@@ -15,7 +15,7 @@ from partition.machine import Machine, Now, Output
 from partition.options import PartitionOptions
 from partition.storage import Storage, Stored
 
-Observe = Callable[[str, Envelope, Output], None]
+Observe = Callable[[Machine, Envelope, Output], None]
 
 
 class PartitionServer:
@@ -50,7 +50,7 @@ class PartitionServer:
         host = self._host
         output = self.machine.step(envelope, Now(host.now_us(), host.elapsed_us()))
         if self._observe is not None:
-            self._observe(host.name, envelope, output)
+            self._observe(self.machine, envelope, output)
         if output.changes is not None:
             self._appended += 1
             if output.reply is not None:

@@ -72,7 +72,7 @@ class Witness(Protocol):
     def number(self) -> int:
         """Give this moment the next number."""
 
-    def stepped(self, node: str, machine: Machine, envelope: Envelope, output: Output) -> None: ...
+    def stepped(self, machine: Machine, envelope: Envelope, output: Output) -> None: ...
 
     def durable(self, node: str, number: int, changes: Changes) -> None: ...
 
@@ -171,6 +171,12 @@ class Cluster:
         """Count an event that the witness saw."""
         self.trace.noted("witness", event, {})
 
+    def stop(self) -> None:
+        """End all nodes' tasks; nothing happens any more."""
+        for host in self.hosts.values():
+            host.crash()
+        self.loop.run_for(0)
+
     def client(self, name: str) -> Client:
         client = self.servers[name]
         assert isinstance(client, Client)
@@ -196,7 +202,7 @@ class Cluster:
                     placement.range_of(name),
                     settings.partition,
                     managers=self.managers,
-                    observe=self._observe,
+                    observe=self.witness.stepped,
                 )
             case "c":
                 return lambda _: CoordinatorServer(host, placement, settings.coordinator)
@@ -208,11 +214,6 @@ class Cluster:
                 return lambda _: RouterServer(host, placement, self.coordinators, settings.router)
             case _:
                 return lambda _: Client(host, self.routers, settings.client, self.history)
-
-    def _observe(self, node: str, envelope: Envelope, output: Output) -> None:
-        machine = self.machine(node)
-        assert machine is not None, "only who is up can step"
-        self.witness.stepped(node, machine, envelope, output)
 
     def _failed(self, node: str, error: BaseException) -> None:
         self.failures.append((node, error))

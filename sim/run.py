@@ -101,6 +101,7 @@ class Run:
         nemesis.end()
         cluster.network.change_weather(calm)
         unfinished = self._calm()
+        cluster.stop()
         self._phase_ended("calm")
         findings = [Finding("calm", "unfinished", text, ()) for text in unfinished]
         for node, error in cluster.failures:

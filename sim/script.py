@@ -27,53 +27,34 @@ import re
 from collections.abc import Callable, Iterable
 
 from coordinator.ledger import Entry, entry_of
-from coordinator.options import CoordinatorOptions
 from items.actions import Delete
 from items.data import data
-from items.keys import Key, placement_hash
+from items.keys import Key
 from network.ids import TransactionId
-from network.lossy import Link, Uniform, Weather
+from network.lossy import Link
 from network.messages import Envelope, Page, Scan, Write, from_frame
 from network.placement import LEDGER_TABLE
-from partition.options import PartitionOptions
-from router.options import RouterOptions
-from sim.chance import NamedChance, NamedSite
-from sim.client import ClientOptions
-from sim.cluster import Cluster, Settings, Shape
-from sim.disk import DiskSpeed
+from sim.cluster import Cluster
 from sim.history import History
 from sim.loop import new_loop
 from sim.script_requests import (
     ScriptError,
     Spec,
     answered,
-    options,
     request,
     split_options,
     table,
 )
+from sim.script_world import DELAY_US, LONG_US, CalmChance, key_on, settings
 from sim.trace import Event
 from sim.witness import Witness
 from sim.words import Words
 
-DELAY_US = 1_000
-LONG_US = 60_000_000  # Longer than a script, as a rule.
 ON_ITS_WAY = {"LossyNetwork.arrive", "SimulatedDisk.synced"}
+STAND_ALONE = {"wait", "ledger", "drop", "create"}
 ITEMS, PRACTICE = "items", "practice"  # Tables: the script's, and one where nodes meet before it.
 TABLES = (table(ITEMS), table(PRACTICE))
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-# What `cluster` may set, and what holds where it does not.
-DEFAULTS = {
-    "partitions": 2,
-    "coordinators": 1,
-    "clients": 2,
-    "attempts": 1,  # That a client makes.
-    "attempt_us": LONG_US,  # How long each may take.
-    "repeat_us": LONG_US,  # The wait before a question between nodes is asked again, at first.
-    "stalled_after_us": 5_000_000,
-    "votes_deadline_us": 25_000_000,
-    "token_valid_us": 600_000_000,
-}
 
 
 @data
@@ -170,6 +151,8 @@ class Player:
         command: Callable[[str], None] | None = getattr(self, f"_do_{word}", None)
         if command is None:
             raise ScriptError("no such command")
+        if rest and word in STAND_ALONE:
+            raise ScriptError(f"nothing comes after `{word}`")
         command(rest.strip())
 
     def _do_cluster(self, rest: str) -> None:
@@ -227,9 +210,7 @@ class Player:
     def _do_recovery(self, rest: str) -> None:
         self._choose_coordinator(self.cluster.managers, self._coordinator(rest))
 
-    def _do_wait(self, rest: str) -> None:
-        if rest:
-            raise ScriptError("`wait` waits until nothing is on its way, `tick 10s` for a time")
+    def _do_wait(self, _: str) -> None:
         self.settle()
 
     def _do_tick(self, rest: str) -> None:
@@ -240,6 +221,8 @@ class Player:
 
     def _do_show(self, rest: str) -> None:
         self.settle()
+        if not rest:
+            raise ScriptError("it shows items")
         for letter in rest.split():
             self._lines.append(self._shown(letter))
 
@@ -269,11 +252,10 @@ class Player:
             self._choose_coordinator(self.cluster.routers, chosen)
         self._run(client, name, body, given.get("call"))
 
-    def _run(self, name: str, operation: str, body: object, call: str | None) -> None:
+    def _run(self, name: str, operation: str, body: Spec, call: str | None) -> None:
         if not self.cluster.is_up(name):
             raise ScriptError(f"{name} is down")
         client = self.cluster.client(name)
-        assert isinstance(body, dict), "a body is a JSON object"
 
         async def work() -> None:
             answer = answered(await client.call(operation, body, call=call))
@@ -332,7 +314,9 @@ class Player:
         for name in text.split():
             if name not in known:
                 raise ScriptError(f"no node: {name!r}; there are {', '.join(known)}")
-        return text.split() or self._hosts("?")
+        if not text.split():
+            raise ScriptError("no node is named")
+        return text.split()
 
     def _links(self, text: str) -> list[tuple[str, str]]:
         links = []
@@ -421,67 +405,3 @@ class Player:
             return  # What clients and routers say to each other, the others say again.
         phrase = self._words.message(envelope.message)
         self._lines.append(f"{link.source} > {link.target}  {phrase}{how}")
-
-
-class CalmSite(NamedSite):
-    """A place that draws what was chosen for it, and else what is calm."""
-
-    def __init__(self) -> None:
-        super().__init__(0, None)
-        self._chosen = [0]
-
-    def choose(self, value: int) -> None:
-        """Let the next draw that nothing was chosen for, and all after it, be `value`."""
-        self._chosen.append(value)
-
-    def at(self, n: int, bound: int) -> int:  # noqa: ARG002  # Calm is the same each time.
-        if len(self._chosen) > 1:
-            self._chosen.pop(0)
-        return self._chosen[0]
-
-
-class CalmChance(NamedChance):
-    """No chance at all."""
-
-    def __init__(self) -> None:
-        super().__init__(0)
-        self._calm: dict[str, CalmSite] = {}
-
-    def site(self, name: str) -> CalmSite:
-        return self._calm.setdefault(name, CalmSite())
-
-
-def settings(text: str) -> Settings:
-    """Read what `cluster` sets."""
-    given = dict(DEFAULTS)
-    for name, value in options(text, tuple(DEFAULTS)).items():
-        if not value.isdecimal():
-            raise ScriptError(f"{name} is a number, not {value!r}")
-        given[name] = int(value)
-    repeat_us, stalled_us = given["repeat_us"], given["stalled_after_us"]
-    return Settings(
-        Shape(given["partitions"], given["coordinators"], 1, 1, 1, given["clients"]),
-        Weather(Uniform(DELAY_US, DELAY_US)),
-        DiskSpeed(DELAY_US, DELAY_US),
-        0,
-        PartitionOptions(stalled_us),
-        CoordinatorOptions(
-            stalled_after_us=stalled_us,
-            repeat_first_us=repeat_us,
-            repeat_most_us=LONG_US,
-            votes_deadline_us=given["votes_deadline_us"],
-            token_valid_us=given["token_valid_us"],
-        ),
-        RouterOptions(repeat_first_us=LONG_US, repeat_most_us=LONG_US),
-        ClientOptions(attempts_max=given["attempts"], attempt_deadline_us=given["attempt_us"]),
-    )
-
-
-def key_on(letter: str, owner: str, cluster: Cluster) -> str:
-    """Return a key value that begins with `letter` and lives on this partition."""
-    owned = cluster.placement.range_of(owner)
-    for n in range(10_000):
-        value = f"{letter}{n}"
-        if owned.first <= placement_hash((("S", value),)) < owned.end:
-            return value
-    raise ScriptError(f"{owner} owns too little")

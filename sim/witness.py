@@ -149,7 +149,7 @@ class Witness:
 
     # What the partitions do ------------------------------------------------------------------
 
-    def stepped(self, _: str, machine: Machine, envelope: Envelope, output: Output) -> None:
+    def stepped(self, machine: Machine, envelope: Envelope, output: Output) -> None:
         """Look at one step of a partition or a ledger node."""
         step = self._steps.get(type(envelope.message))
         if step is not None:

@@ -1,4 +1,4 @@
-"""What many tests begin with: small actions, messages, a partition, a cluster; all with defaults."""
+"""What many tests begin with: actions, messages, a partition, a cluster; all with defaults."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any

@@ -177,7 +177,9 @@ def test_every_key_of_a_scenario_is_described() -> None:
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_every_key_of_a_workload_is_described_with_its_bounds(name: str) -> None:
-    section = SCENARIOS.read_text(encoding="utf-8").partition(f"`{name}`\n")[2].partition("\n###")[0]
+    section = (
+        SCENARIOS.read_text(encoding="utf-8").partition(f"`{name}`\n")[2].partition("\n###")[0]
+    )
     rows = {row[0]: row[1:4] for row in table_rows(section)}
     defaults = WORKLOADS[name].KEYS
 
@@ -213,7 +215,7 @@ def table_rows(text: str | None = None) -> list[list[str]]:
     text = SCENARIOS.read_text(encoding="utf-8") if text is None else text
     rows = re.findall(r"^\| `(\w+\.\w+)` \| (.*?) \|$", text, re.MULTILINE)
     return [
-        [key, *(cell.strip(" `").replace(" ", "") for cell in rest.split(" | "))]
+        [key, *(cell.strip(" `").replace("_", "") for cell in rest.split(" | "))]
         for key, rest in rows
     ]
 

@@ -1,0 +1,224 @@
+"""Scenarios: every key is checked, and every mistake is named together with what would be right."""
+
+from pathlib import Path
+
+import pytest
+
+from network.lossy import LogNormal, Uniform
+from sim.scenario import DEFAULT, KEYS, ScenarioError, load, parse, shipped
+
+BANK = '[workload]\nname = "bank"\n'
+NUMBERS = {
+    key: span
+    for key, (default, *span) in KEYS.items()
+    if isinstance(default, int | float) and not isinstance(default, bool)
+}
+SPANS = [key for key, (default, *_) in KEYS.items() if isinstance(default, str)]
+
+
+def refusal(text: str = BANK, **settings: str) -> str:
+    """Return what is said about a scenario that is not accepted; `__` stands for the dot."""
+    keys = {key.replace("__", "."): value for key, value in settings.items()}
+    with pytest.raises(ScenarioError) as refused:
+        parse(text, "mine", keys)
+    return str(refused.value)
+
+
+def test_every_shipped_scenario_loads_and_says_what_it_is() -> None:
+    scenarios = shipped()
+
+    assert DEFAULT in scenarios
+    assert all(scenario.description for scenario in scenarios.values())
+    assert all(scenario.name == name for name, scenario in scenarios.items())
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+@pytest.mark.parametrize("step", [-1, 1])
+def test_a_number_beyond_its_bounds_is_refused_with_its_bounds(key: str, step: int) -> None:
+    least, most = NUMBERS[key]
+    beyond = least - 1 if step < 0 else most + 1
+
+    said = refusal(**{key: f"{beyond:.0f}"})
+
+    assert key in said
+    assert f"from {least:g} to {most:g}" in said
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_a_text_in_the_place_of_a_number_is_refused(key: str) -> None:
+    said = refusal(**{key: "plenty"})
+
+    assert f"{key} is to be a " in said
+    assert "number, not 'plenty'" in said
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_true_is_no_number(key: str) -> None:
+    assert "number, not True" in refusal(**{key: "true"})
+
+
+@pytest.mark.parametrize("key", [key for key in NUMBERS if isinstance(KEYS[key][0], float)])
+def test_not_a_number_is_no_number(key: str) -> None:
+    assert f"{key} is to be a number" in refusal(**{key: "nan"})
+
+
+@pytest.mark.parametrize("key", SPANS)
+@pytest.mark.parametrize(
+    "value", ["soon", "5..2", "-1..3", "1..2..3", "1.5", '""', "9999999999999999"]
+)
+def test_a_span_that_is_none_is_refused_with_an_example(key: str, value: str) -> None:
+    said = refusal(**{key: value})
+
+    assert key in said
+    assert "'200..2000'" in said
+
+
+def test_a_choice_of_yes_or_no_takes_no_number() -> None:
+    said = refusal(protocol__allow_reserved_words="1")
+
+    assert said == "protocol.allow_reserved_words is to be true or false, not 1"
+
+
+def test_an_unknown_key_is_refused_with_those_of_its_section() -> None:
+    said = refusal(network__los="0.1")
+
+    assert "'network.los' is no key" in said
+    assert "network.loss" in said
+    assert "disk.sync_us" not in said
+
+
+def test_an_unknown_section_is_refused_with_all_keys() -> None:
+    said = refusal(BANK + "[weather]\nrain = 1\n")
+
+    assert "'weather.rain' is no key" in said
+    assert all(key in said for key in KEYS)
+
+
+def test_a_key_of_another_workload_is_unknown() -> None:
+    assert "'workload.stock' is no key" in refusal(workload__stock="3")
+
+
+def test_an_unknown_workload_is_refused_with_those_that_there_are() -> None:
+    said = refusal('[workload]\nname = "casino"\n')
+
+    assert "workload.name must be one of bank, " in said
+
+
+def test_a_scenario_without_a_workload_is_refused() -> None:
+    assert "workload.name must be one of" in refusal("[cluster]\npartitions = 2\n")
+
+
+def test_what_a_link_does_may_not_add_up_to_more_than_it_carries() -> None:
+    said = refusal(network__loss="0.5", network__repeat="0.4", network__late="0.2")
+
+    assert "network.loss, network.repeat and network.late" in said
+    assert "1 at most, not 1.1" in said
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("network__late_us", "400000000"), ("faults__downtime_us", "1..400000000")],
+)
+def test_the_ledger_must_outlive_whoever_asks_it(key: str, value: str) -> None:
+    said = refusal(**{key: value})
+
+    assert "protocol.token_valid_us must be more than twice as long" in said
+    assert "400" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("cluster = ", "not TOML"),
+        (BANK + "[cluster]\npartitions = [4]\n", "cluster.partitions is to be a single value"),
+        (BANK + "[cluster.partitions]\ncount = 4\n", "cluster.partitions is to be a single value"),
+        ("description = 4\n" + BANK, "description must be a text"),
+    ],
+)
+def test_a_text_of_another_shape_is_refused(text: str, said: str) -> None:
+    assert said in refusal(text)
+    assert "scenario mine" in refusal(text)
+
+
+def test_a_scenario_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ScenarioError) as refused:
+        load("holiday")
+
+    assert "there is no scenario 'holiday'" in str(refused.value)
+    assert "bank, bookshop" in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="there is no scenario file"):
+        load(str(tmp_path / "holiday.toml"))
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "noise.toml"
+    path.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        load(str(path))
+
+
+def test_a_file_is_a_scenario_by_the_name_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('description = "a bank of mine"\n' + BANK)
+
+    scenario = load(str(path), {"workload.transactions": "7"})
+
+    assert (scenario.name, scenario.description) == ("mine", "a bank of mine")
+    assert scenario.number("workload.transactions") == 7
+
+
+def test_keys_that_nobody_set_have_their_defaults() -> None:
+    scenario = parse(BANK, "mine", {})
+
+    assert scenario.keys == {key: default for key, (default, *_) in KEYS.items()}
+
+
+def test_settings_come_before_the_file() -> None:
+    scenario = parse(BANK + "[cluster]\npartitions = 4\n", "mine", {"cluster.partitions": "7"})
+
+    assert scenario.settings().shape.partitions == 7
+
+
+def test_a_single_number_is_both_ends_of_a_span() -> None:
+    scenario = parse(BANK, "mine", {"disk.sync_us": "300"})
+
+    assert scenario.span("disk.sync_us") == (300, 300)
+
+
+@pytest.mark.parametrize(
+    ("value", "delay"),
+    [("200..300", Uniform(200, 300)), ("log-normal 500", LogNormal(500))],
+)
+def test_delays_have_two_shapes(value: str, delay: Uniform | LogNormal) -> None:
+    assert parse(BANK, "mine", {"network.delay_us": value}).weather().delay == delay
+
+
+@pytest.mark.parametrize("value", ["log-normal", "log-normal 0", "log-normal x", "normal 500"])
+def test_another_shape_of_delays_is_refused(value: str) -> None:
+    assert "or 'log-normal 500'" in refusal(network__delay_us=value)
+
+
+def test_settings_reach_the_nodes() -> None:
+    given = {
+        "protocol.stalled_after_us": "9000000",
+        "protocol.read_redrives": "3",
+        "client.attempts_max": "2",
+        "network.loss": "0.25",
+        "cluster.clock_skew_us": "77",
+        "workload.clients": "5",
+        "protocol.allow_reserved_words": "true",
+    }
+
+    settings = parse(BANK, "mine", given).settings()
+
+    assert settings.partition.stalled_after_us == settings.coordinator.stalled_after_us == 9_000_000
+    assert settings.coordinator.read_redrives == 3
+    assert settings.client.attempts_max == 2
+    assert settings.weather.loss == 0.25
+    assert settings.clock_skew_us == 77
+    assert settings.shape.clients == 5
+    assert settings.router.allow_reserved_words
