@@ -17,16 +17,18 @@ expects, and is asked again until it is answered; a repeat that finds another st
 from enum import StrEnum
 from typing import TypeAlias
 
+from coordinator.options import CoordinatorOptions
 from items.actions import Action, Delete, Put, Update
 from items.data import data
 from items.errors import CONDITIONAL_CHECK_FAILED, Reason
 from items.keys import Key
 from items.values import AttributeValue, Item
 from network.codec import decode, encode
+from network.host import Host
 from network.ids import NEVER, EntryKey, Timestamp, TransactionId
 from network.messages import Read, Readings, Restarted, Write, WriteRefused, Written
 from network.placement import LEDGER_TABLE, Placement
-from network.rpc import Patience, Peers
+from network.rpc import Peers
 
 REFUSED_CALLS_MAX = 100  # Calls that were cancelled under one token and are remembered.
 
@@ -95,21 +97,30 @@ Actions: TypeAlias = tuple[Action, ...]
 class Ledger:
     """One coordinator's way to the ledger."""
 
-    def __init__(self, peers: Peers, placement: Placement, patience: Patience) -> None:
-        self._peers, self._placement, self._patience = peers, placement, patience
+    def __init__(
+        self, host: Host, peers: Peers, placement: Placement, options: CoordinatorOptions
+    ) -> None:
+        self._elapsed_us, self._peers, self._placement = host.elapsed_us, peers, placement
+        self._patience = options.patience(None)
+        # For so long a begun transaction is surely found again, and need not have been purged.
+        self._remembered_us = options.token_valid_us // 2
         self._incarnations: dict[str, int] = {}  # Of ledger nodes, as last heard.
 
-    async def begin(self, transaction: Transaction) -> Entry:
+    async def begin(self, transaction: Transaction) -> Entry | None:
         """Enter a transaction as PREPARING, and return the entry that is there now.
 
         It is this transaction's own, or an earlier one under the same token that this one must not
         replace.  Only a cancelled and completed attempt of another call gives way; whoever was
         refused before it stays refused.
+
+        None if the ledger was silent for so long that the transaction may have been entered,
+        finished and purged meanwhile: entering it again could carry it out twice.
         """
+        until_us = self._elapsed_us() + self._remembered_us
         mine = Entry(transaction, State.PREPARING)
         expected: Entry | None = None
-        while True:
-            written, found = await self._write(_entering(mine, expected))
+        while self._elapsed_us() < until_us:
+            written, found = await self._write(_entering(mine, expected), until_us)
             if written:
                 return mine
             if found is None:  # What we meant to replace was purged meanwhile.
@@ -122,12 +133,14 @@ class Ledger:
             old = RefusedCall(found.transaction.call, found.reasons)
             mine = Entry(transaction, State.PREPARING, (), (*found.refused, old))
             expected = found
+        return None
 
     async def refuse(self, entry: Entry, call: str, reasons: Reasons) -> bool:
         """Remember with this entry that another call was refused; say whether it is still there.
 
         A later attempt of that call, perhaps sent earlier, must find it when the token is free.
         """
+        assert len(entry.refused) < REFUSED_CALLS_MAX, "too many to remember"
         refused = (*entry.refused, RefusedCall(call, reasons))
         values: dict[str, AttributeValue] = {
             ":id": ("S", entry.transaction.id),
@@ -197,7 +210,9 @@ class Ledger:
             Delete(LEDGER_TABLE, entry_key(key), condition, NAMES, values, old_on_failure=True)
         )
 
-    async def _write(self, action: Put | Update | Delete) -> tuple[bool, Entry | None]:
+    async def _write(
+        self, action: Put | Update | Delete, until_us: int | None = None
+    ) -> tuple[bool, Entry | None]:
         """Write until it is answered; say whether it was written, and else what was in the way.
 
         Each write names the state that it expects, so asking anew is safe, also after the node
@@ -218,6 +233,8 @@ class Ledger:
                     self._incarnations[node] = incarnation
                 case _:
                     pass  # Forgotten, or not the owner (any more): ask anew.
+            if until_us is not None and self._elapsed_us() >= until_us:
+                return False, None
 
 
 def may_begin_anew(found: Entry, call: str) -> bool:

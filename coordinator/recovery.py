@@ -16,7 +16,6 @@ from typing import Any
 from coordinator.ledger import NAMES, Ledger, State, entry_of
 from coordinator.options import CoordinatorOptions
 from coordinator.write import Tools, drive, finish
-from items.data import data
 from items.keys import Key
 from network.host import Host
 from network.ids import EntryKey, TableId, TransactionId
@@ -35,7 +34,7 @@ from network.messages import (
 from network.placement import LEDGER_TABLE, Placement
 from network.rpc import Peers
 
-HORIZONS_MAX = 1_000  # Notes of a ledger node's LSN; older ones than needed are dropped anyway.
+NOTES = 16  # Of a ledger node's LSN, in the time that is looked back.
 
 
 async def recover(message: Recover, tools: Tools) -> None:
@@ -69,27 +68,27 @@ def nobody_waits(_: Finished | Failed) -> None:
     """Answer nobody: whoever asked has been told to ask again."""
 
 
-@data
-class _Horizon:
-    """At this elapsed time, this was a ledger node's last LSN."""
+class Horizon:
+    """What a ledger node's last LSN was, some fixed time ago."""
 
-    elapsed_us: int
-    lsn: int
-
-
-class _Horizons:
-    """What one ledger node's last LSN was, and when."""
-
-    def __init__(self) -> None:
-        self._notes: deque[_Horizon] = deque(maxlen=HORIZONS_MAX)
+    def __init__(self, ago_us: int) -> None:
+        self._ago_us = ago_us
+        self._notes: deque[tuple[int, int]] = deque()  # (elapsed time, LSN), a few of them.
 
     def note(self, elapsed_us: int, lsn: int) -> None:
-        self._notes.append(_Horizon(elapsed_us, lsn))
+        """Note the last LSN as it is now."""
+        if not self._notes or elapsed_us - self._notes[-1][0] >= self._ago_us // NOTES:
+            self._notes.append((elapsed_us, lsn))
 
-    def unchanged_since(self, elapsed_us: int) -> int:
-        """Return the last LSN that was there at `elapsed_us` already; -1 if that is not known."""
-        known = [note.lsn for note in self._notes if note.elapsed_us <= elapsed_us]
-        return known[-1] if known else -1
+    def lsn(self, elapsed_us: int) -> int:
+        """Return an LSN that was there that long ago: what has no higher one is unchanged since.
+
+        -1 where nothing is known of so long ago.
+        """
+        notes, then_us = self._notes, elapsed_us - self._ago_us
+        while len(notes) > 1 and notes[1][0] <= then_us:
+            notes.popleft()
+        return notes[0][1] if notes and notes[0][0] <= then_us else -1
 
 
 class RecoveryManager:
@@ -101,10 +100,9 @@ class RecoveryManager:
         self._host, self._placement, self._options = host, placement, options
         self._coordinators = coordinators
         self._peers = Peers(host)
-        self._ledger = Ledger(self._peers, placement, options.patience(None))
+        self._ledger = Ledger(host, self._peers, placement, options)
         self._coordinator_site = host.site("coordinator")
         self._start_site = host.site("scan start")
-        self._horizons = {node: _Horizons() for node in placement.ledgers}
         for node in placement.ledgers:
             host.spawn(self._look_through(node))
 
@@ -129,16 +127,19 @@ class RecoveryManager:
 
     async def _look_through(self, node: str) -> None:
         """Look through one ledger node for ever, some thousand entries at a time."""
+        stalled, old = (
+            Horizon(self._options.stalled_after_us),
+            Horizon(self._options.token_valid_us),
+        )
         cursor: Key | None = (("S", f"{self._start_site.below(1 << 32):08x}"),)
         while True:
             await self._host.sleep(self._options.scan_us)
             now_us = self._host.elapsed_us()
-            horizons = self._horizons[node]
-            stalled_lsn = horizons.unchanged_since(now_us - self._options.stalled_after_us)
-            old_lsn = horizons.unchanged_since(now_us - self._options.token_valid_us)
+            stalled_lsn, old_lsn = stalled.lsn(now_us), old.lsn(now_us)
             for _ in range(self._options.scan_pages):
                 page = await self._page(node, cursor, with_completed=old_lsn >= 0)
-                horizons.note(self._host.elapsed_us(), page.lsn)
+                for horizon in (stalled, old):
+                    horizon.note(self._host.elapsed_us(), page.lsn)
                 for item, lsn in zip(page.items, page.lsns, strict=True):
                     entry = entry_of(item)
                     if entry.state is not State.COMPLETED:

@@ -6,12 +6,12 @@ start; kill it at any line and recovery finishes what it began.
 
 from typing import Any
 
-from coordinator.ledger import Entry, Ledger, State, Transaction
+from coordinator.ledger import REFUSED_CALLS_MAX, Entry, Ledger, State, Transaction
 from coordinator.options import CoordinatorOptions
 from coordinator.read import ReadTransactions
 from coordinator.recovery import nobody_waits, recover
 from coordinator.timestamps import Timestamps
-from coordinator.write import Tools, drive, finish
+from coordinator.write import Answer, Tools, drive, finish
 from items.errors import (
     IDEMPOTENT_PARAMETER_MISMATCH,
     INTERNAL_SERVER_ERROR,
@@ -83,7 +83,7 @@ class CoordinatorServer:
         self._peers = Peers(host)
         self._tools = Tools(
             self._peers,
-            Ledger(self._peers, placement, options.patience(None)),
+            Ledger(host, self._peers, placement, options),
             placement,
             Timestamps(host.name, host.now_us),
             options,
@@ -154,30 +154,41 @@ class CoordinatorServer:
         )
         while True:
             entry = await self._tools.ledger.begin(transaction)
+            if entry is None:
+                answer(failed(TRANSACTION_IN_PROGRESS))
+                return
             if entry.transaction.id == transaction.id:
                 if entry.is_decided:  # Recovery was faster.
                     await finish(transaction, entry, self._tools, answer)
                 else:
                     await drive(transaction, self._tools, answer)
                 return
-            if is_mismatch(entry, message) and not await self._tools.ledger.refuse(
-                entry, message.call, (MISMATCH,)
-            ):
-                continue  # Somebody was faster: look again.
-            outcome = from_earlier(entry, message)
-            if outcome is not None:
-                self._note_earlier(outcome, entry)
-                if not entry.is_decided:
-                    self._sighted(entry.transaction)
-                answer(outcome)
+            if await self._meet(entry, message, answer):
                 return
-            if entry.is_cancelled and entry.transaction.call != message.call:
-                # Another call's attempt, cancelled: help it out of the way and begin anew.
-                await finish(entry.transaction, entry, self._tools, nobody_waits)
-                continue
-            self._host.note("token.replayed", transaction=entry.transaction.id)
-            await finish(entry.transaction, entry, self._tools, answer, replayed=True)
-            return
+
+    async def _meet(self, entry: Entry, message: WriteTransaction, answer: Answer) -> bool:
+        """Deal with the entry that is there already; False if the request is to begin anew."""
+        ledger = self._tools.ledger
+        if is_mismatch(entry, message):
+            if len(entry.refused) >= REFUSED_CALLS_MAX:
+                answer(failed(INTERNAL_SERVER_ERROR))  # No refusal that would be forgotten.
+                return True
+            if not await ledger.refuse(entry, message.call, (MISMATCH,)):
+                return False  # Somebody was faster: look again.
+        outcome = from_earlier(entry, message)
+        if outcome is not None:
+            self._note_earlier(outcome, entry)
+            if not entry.is_decided:
+                self._sighted(entry.transaction)
+            answer(outcome)
+            return True
+        if entry.is_cancelled and entry.transaction.call != message.call:
+            # Another call's attempt, cancelled: help it out of the way.
+            await finish(entry.transaction, entry, self._tools, nobody_waits)
+            return False
+        self._host.note("token.replayed", transaction=entry.transaction.id)
+        await finish(entry.transaction, entry, self._tools, answer, replayed=True)
+        return True
 
     def _note_earlier(self, outcome: Finished | Failed, entry: Entry) -> None:
         if isinstance(outcome, Finished):

@@ -32,6 +32,10 @@ class Patience:
     deadline_us: int | None  # None: for ever.
     repeats: bool = True
 
+    @property
+    def first_wait_us(self) -> int:
+        return self.first_us if self.deadline_us is None else min(self.first_us, self.deadline_us)
+
 
 Ask: TypeAlias = tuple[str, Message]  # One question: whom, and what.
 
@@ -104,7 +108,7 @@ class Peers:
             fanout.future.set_result([])
             return fanout.future
         assert len(questions) + len(asks) <= PENDING_MAX, "a node asks without end"
-        now_us, lane = host.elapsed_us(), self._lane(patience.first_us)
+        now_us, lane = host.elapsed_us(), self._lane(patience.first_wait_us)
         for index, (target, message) in enumerate(asks):
             self._number = number = number + 1
             frame = to_frame(self._name, number, 0, message)
@@ -145,16 +149,25 @@ class Peers:
         """Ask an open question again, or give it up."""
         question = self.questions[number]
         patience, now_us = question.patience, self._host.elapsed_us()
-        deadline_us = patience.deadline_us
-        if deadline_us is not None and now_us - question.asked_us >= deadline_us:
-            self.answered(number, None)
-            return
+        left_us = None
+        if patience.deadline_us is not None:
+            left_us = question.asked_us + patience.deadline_us - now_us
+            if left_us <= 0:
+                self.answered(number, None)
+                return
         if patience.repeats:
             self._host.send(question.target, question.frame)
         wait_us = min(patience.first_us << min(question.attempt, 30), patience.most_us)
-        self.questions[number] = question._replace(attempt=question.attempt + 1)
         # A few waits only, so that each has a lane: three quarters, four or five of them.
-        self._lane(wait_us * (3 + self._jitter.below(3)) // 4).add(now_us, number)
+        wait_us = wait_us * (3 + self._jitter.below(3)) // 4
+        self.questions[number] = question._replace(attempt=question.attempt + 1)
+        if left_us is not None and left_us < wait_us:
+            self._host.after(left_us, self._give_up, number)
+        else:
+            self._lane(wait_us).add(now_us, number)
+
+    def _give_up(self, number: int) -> None:
+        self.answered(number, None)
 
     def _lane(self, delay_us: int) -> _Lane:
         lane = self._lanes.get(delay_us)

@@ -27,15 +27,6 @@ class NamedSite:
         self._base = base
         self._overrides = overrides
 
-    def force(self, value: int) -> None:
-        """Let the next draw that is not forced yet be `value`."""
-        if self._overrides is None:
-            self._overrides = {}
-        n = self.count + 1
-        while n in self._overrides:
-            n += 1
-        self._overrides[n] = value
-
     def at(self, n: int, bound: int) -> int:
         """Return the n-th draw of 0 … bound - 1; 0 is the calm one.  `bound` is at most 2**32."""
         if self._overrides is not None and n in self._overrides:

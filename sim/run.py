@@ -6,8 +6,10 @@ asks for anything; within a bounded virtual time nothing may be left unfinished,
 is, the run says what is stuck and why.
 """
 
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from coordinator.ledger import State
 from items.data import data
@@ -84,31 +86,46 @@ class Run:
         self.cluster.trace.listen(listener)
 
     def go(self, progress: Progress | None = None) -> Result:
-        """Run from start to end, check everything, and say what came of it."""
+        """Run from start to end, check everything, and say what came of it.
+
+        Raises:
+            SetupError: The scenario's tables and first items could not be made.
+        """
+        cluster, failures = self.cluster, self.cluster.failures
+        nemesis = Nemesis(cluster, self.budget, self._faults())
+        unfinished: list[str] = []
+        try:
+            unfinished = self._phases(nemesis, progress)
+        except SetupError:
+            raise
+        except Exception as error:  # noqa: BLE001  # A node's bug, in a step: that is a finding.
+            failures.append(("a node", error))
+        cluster.stop()
+        self._phase_ended("calm")
+        findings = [Finding("calm", "unfinished", text, ()) for text in unfinished]
+        for node, failure in failures:
+            text = f"{node} has a bug: {type(failure).__name__}: {failure} ({where(failure)})"
+            findings.append(Finding("nodes", "failed", text, ()))
+        checks, found = check_run(self.history, self.witness, cluster, self.workload.tables)
+        return self._result((*findings, *found), ("calm", *checks), nemesis)
+
+    def _phases(self, nemesis: Nemesis, progress: Progress | None) -> list[str]:
+        """Set up, make trouble, be calm; return what is left unfinished."""
         cluster = self.cluster
         weather = cluster.settings.weather
         calm = Weather(weather.delay)
         cluster.network.change_weather(calm)
         cluster.start_all()
         self._set_up()
-
         self._phase_ended("setting up")
+
         cluster.network.change_weather(weather)
-        nemesis = Nemesis(cluster, self.budget, self._faults())
         nemesis.begin()
         self._trouble(progress)
 
         nemesis.end()
         cluster.network.change_weather(calm)
-        unfinished = self._calm()
-        cluster.stop()
-        self._phase_ended("calm")
-        findings = [Finding("calm", "unfinished", text, ()) for text in unfinished]
-        for node, error in cluster.failures:
-            text = f"{node} has a bug: {type(error).__name__}: {error}"
-            findings.append(Finding("nodes", "failed", text, ()))
-        checks, found = check_run(self.history, self.witness, cluster, self.workload.tables)
-        return self._result((*findings, *found), ("calm", *checks), nemesis)
+        return self._calm()
 
     def _phase_ended(self, phase: str) -> None:
         if self.phase_ended is not None:
@@ -243,6 +260,15 @@ def run(
     for listener in listeners:
         going.listen(listener)
     return going.go(progress)
+
+
+def where(error: BaseException) -> str:
+    """Name the function that an exception comes from, as in partition/rules.py: prepare."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "nobody knows where"
+    place = Path(frames[-1].filename)
+    return f"{place.parent.name}/{place.name}: {frames[-1].name}"
 
 
 def outcomes(history: History) -> tuple[Counter[str], Counter[str]]:

@@ -348,7 +348,7 @@ class Player:
 
     def _shown(self, letter: str) -> str:
         key: Key = (("S", self._place(letter)["Key"]["key"]["S"]),)
-        table_id = self.witness.table_ids[ITEMS]
+        table_id = [one for one, name in self.witness.table_names.items() if name == ITEMS][-1]
         owner = self.cluster.placement.owner(table_id, key)
         contents = self.cluster.disks[owner].contents
         state = contents.tables.get(table_id)

@@ -76,7 +76,11 @@ def settings(text: str) -> Settings:
             votes_deadline_us=given["votes_deadline_us"],
             token_valid_us=given["token_valid_us"],
         ),
-        RouterOptions(repeat_first_us=LONG_US, repeat_most_us=LONG_US),
+        RouterOptions(
+            transaction_deadline_us=LONG_US,
+            repeat_first_us=LONG_US,
+            repeat_most_us=LONG_US,
+        ),
         ClientOptions(attempts_max=given["attempts"], attempt_deadline_us=given["attempt_us"]),
     )
 

@@ -92,7 +92,7 @@ class Witness:
     """The evidence of one run."""
 
     def __init__(self) -> None:
-        self.table_ids: dict[str, str] = {}  # Name → id, of the latest table of that name.
+        self.table_names: dict[str, str] = {}  # By id: a name may be used again.
         self.lies: list[tuple[str, str]] = []  # Rejections that were not true: transaction, why.
         self._inside: Inside | None = None
         self._number = 0
@@ -137,7 +137,7 @@ class Witness:
                 if table == LEDGER_TABLE:
                     self._ledger(number, record.item)
                 elif table == TABLES_TABLE:
-                    self.table_ids[record.item["Name"][1]] = record.item["Id"][1]
+                    self.table_names[record.item["Id"][1]] = record.item["Name"][1]
 
     def _ledger(self, number: int, item: Any) -> None:
         state = item["State"][1]

@@ -148,13 +148,6 @@ def names_of(node: ast.stmt) -> set[str]:
             return set()
 
 
-def test_every_golden_script_is_on_the_page_of_the_paper() -> None:
-    text = (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
-    scripts = sorted((ROOT / "tests" / "scripts").glob("*.txt"))
-
-    assert [script.stem for script in scripts if f"{script.stem}.txt" not in text] == []
-
-
 # Scenarios.
 
 
@@ -205,7 +198,8 @@ def fits(workload: str, key: str, value: str) -> bool:
 
 
 def test_every_shipped_scenario_has_a_section() -> None:
-    headings = re.findall(r"^### (\S+)", SCENARIOS.read_text(encoding="utf-8"), re.MULTILINE)
+    text = SCENARIOS.read_text(encoding="utf-8").partition("\n## The five that are shipped\n")[2]
+    headings = re.findall(r"^### (\S+)", text, re.MULTILINE)
 
     assert sorted(headings) == sorted(shipped())
 
@@ -215,7 +209,7 @@ def table_rows(text: str | None = None) -> list[list[str]]:
     text = SCENARIOS.read_text(encoding="utf-8") if text is None else text
     rows = re.findall(r"^\| `(\w+\.\w+)` \| (.*?) \|$", text, re.MULTILINE)
     return [
-        [key, *(cell.strip(" `").replace("_", "") for cell in rest.split(" | "))]
+        [key, *(cell.strip(" `").replace("_", "") for cell in rest.split("|"))]
         for key, rest in rows
     ]
 
@@ -255,5 +249,5 @@ def page_of_events() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_pages_are_there() -> None:
+def test_the_pages_are_there() -> None:
     assert {page.name for page in pages()} >= {"README.md", "tour.md", "paper.md", "trace.md"}

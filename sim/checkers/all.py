@@ -32,7 +32,7 @@ def check_run(
 
 def data_of(cluster: Cluster, witness: Witness) -> dict[Place, Item]:
     """Return all items on the partitions' disks, by table name and key."""
-    names = {table_id: name for name, table_id in witness.table_ids.items()}
+    names = witness.table_names
     data: dict[tuple[str, Key], Item] = {}
     for name in cluster.partitions:
         for (table, key), record in cluster.disks[name].contents.records.items():

@@ -48,7 +48,7 @@ def check_reasons(
     model = Model(tables)
     given: dict[tuple[str, str, object], set[str]] = defaultdict(set)
     for one in witness.all(Rejected):
-        given[one.transaction, one.table, one.key].add(one.code)
+        given[one.transaction, witness.table_names[one.table], one.key].add(one.code)
     transactions: dict[tuple[str, str], list[str]] = defaultdict(list)
     for decision in evidence.decisions:
         if not decision.commits:
@@ -58,7 +58,7 @@ def check_reasons(
             yield from _shape(operation)
             if operation.name == WRITE_TRANSACTION:
                 call = operation.request["ClientRequestToken"], operation.call
-                yield from _placed(operation, model, witness, given, transactions[call])
+                yield from _placed(operation, model, given, transactions[call])
 
 
 def _shape(operation: Operation) -> Iterator[Finding]:
@@ -80,7 +80,6 @@ def _shape(operation: Operation) -> Iterator[Finding]:
 def _placed(
     operation: Operation,
     model: Model,
-    witness: Witness,
     given: dict[tuple[str, str, object], set[str]],
     transactions: list[str],
 ) -> Iterator[Finding]:
@@ -88,8 +87,7 @@ def _placed(
         zip(model.steps(operation.request), operation.reasons, strict=False)
     ):
         table, key = step.place
-        table_id = witness.table_ids[table]
-        codes = {code for one in transactions for code in given[one, table_id, key]}
+        codes = {code for one in transactions for code in given[one, table, key]}
         code = reason["Code"]
         if code not in ("None", BY_SILENCE) and code not in codes:
             text = (

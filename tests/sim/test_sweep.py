@@ -10,6 +10,8 @@ from sim.scenario import load, shipped
 from tests.sim.trouble import TROUBLE
 
 SEEDS, SEEDS_SOAK = 10, 200
+# Recovery that waits for half a second only takes up what its own coordinator is busy with.
+IMPATIENT = {"protocol.stalled_after_us": "500000"}
 OFTEN = (
     "vote.repeated",
     "commit.repeated",
@@ -20,13 +22,14 @@ OFTEN = (
     "read.met_change",
     "token.replayed",
 )
-RARELY = ("recovery.committed", "coordinators.met", "unknown outcome")
+OFTEN_IMPATIENT = ("coordinators.met", "recovery.committed", "partition.stalled")
+RARELY = ("recovery.committed", "unknown outcome")
 
 
 @cache
-def swept(name: str, seeds: int) -> tuple[Counter[str], tuple[str, ...]]:
+def swept(name: str, seeds: int, *, impatient: bool) -> tuple[Counter[str], tuple[str, ...]]:
     """Run a scenario from many seeds; return the marks seen, and what was found."""
-    scenario = load(name, TROUBLE)
+    scenario = load(name, {**TROUBLE, **(IMPATIENT if impatient else {})})
     marks: Counter[str] = Counter()
     found: list[str] = []
     for seed in range(seeds):
@@ -41,9 +44,10 @@ def swept(name: str, seeds: int) -> tuple[Counter[str], tuple[str, ...]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("impatient", [False, True], ids=["patient", "impatient"])
 @pytest.mark.parametrize("name", sorted(shipped()))
-def test_a_scenario_in_trouble_has_no_finding(name: str, soak: bool) -> None:
-    marks, found = swept(name, SEEDS_SOAK if soak else SEEDS)
+def test_a_scenario_in_trouble_has_no_finding(name: str, impatient: bool, soak: bool) -> None:
+    marks, found = swept(name, SEEDS_SOAK if soak else SEEDS, impatient=impatient)
 
     assert found == ()
     assert marks["committed"] > 0
@@ -51,11 +55,12 @@ def test_a_scenario_in_trouble_has_no_finding(name: str, soak: bool) -> None:
 
 
 @pytest.mark.slow
-def test_everything_that_can_happen_has_happened(soak: bool) -> None:
+@pytest.mark.parametrize("impatient", [False, True], ids=["patient", "impatient"])
+def test_everything_that_can_happen_has_happened(impatient: bool, soak: bool) -> None:
     seen: Counter[str] = Counter()
     for name in shipped():
-        marks, _ = swept(name, SEEDS_SOAK if soak else SEEDS)
+        marks, _ = swept(name, SEEDS_SOAK if soak else SEEDS, impatient=impatient)
         seen.update(marks)
 
-    expected = (*OFTEN, *RARELY) if soak else OFTEN
+    expected = (*OFTEN, *(OFTEN_IMPATIENT if impatient else ()), *(RARELY if soak else ()))
     assert [mark for mark in expected if not seen[mark]] == []

@@ -1,0 +1,337 @@
+"""Each check refuses evidence that is wrong: a true story with one thing falsified.
+
+The story is the same for all, and true: see `story`.  A test changes one piece of its evidence and
+names the finding that this must lead to.
+"""
+
+import copy
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from items.values import Item
+from sim.checkers.all import check_run, data_of
+from sim.checkers.finding import Finding
+from sim.checkers.model import Place
+from sim.checkers.oracles import Evidence, check_instants, check_timestamps
+from sim.checkers.outcomes import check_outcomes, check_reasons
+from sim.history import Operation
+from sim.run import Run
+from sim.scenario import load
+from sim.witness import Decision, ReadAt, Witness
+from tests.builders import (
+    CREATE_TABLE,
+    TABLE_NAME,
+    Stage,
+    json_add,
+    json_check,
+    json_delete,
+    json_key,
+    json_put,
+    key,
+    single,
+)
+
+TABLES = (CREATE_TABLE,)
+WRITE, ADD, REFUSED, GET, READ, CANCELLED, DELETE, GONE = range(8)
+
+
+def story() -> Stage:
+    """Let k1 do eight things, one after the other; the constants above are their places."""
+    stage = Stage(clients=1)
+    stage.write(json_put("a", 1), json_put("b", 1))
+    stage.do("UpdateItem", {**single(json_add("a", 1)), "ReturnValues": "ALL_NEW"})
+    stage.do("PutItem", single(json_put("a", 9, "attribute_not_exists(k)")))
+    stage.get("a")
+    stage.read("a", "b")
+    stage.write(
+        json_check("a", "v = :v", ExpressionAttributeValues={":v": {"N": "7"}}), json_put("b", 5)
+    )
+    stage.write(json_delete("b"), json_add("c", 1))
+    stage.get("b")
+    return stage
+
+
+class Case:
+    """The evidence of the story, to be falsified."""
+
+    def __init__(self) -> None:
+        stage = story()
+        self.witness: Witness = copy.copy(stage.witness)
+        self.evidence = Evidence(stage.history, stage.witness)
+        self.data: dict[Place, Item] = data_of(stage.cluster, stage.witness)
+        self.operations = [one for one in self.evidence.operations if one.name != "CreateTable"]
+
+    def replace(self, place: int, **fields: object) -> None:
+        """Have another operation in the place of one."""
+        old = self.operations[place]
+        new = old._replace(**fields)
+        evidence = self.evidence
+        evidence.operations = [new if one is old else one for one in evidence.operations]
+        evidence.by_call = {name: swap(one, old, new) for name, one in evidence.by_call.items()}
+        evidence.by_attempt = {
+            name: swap(one, old, new) for name, one in evidence.by_attempt.items()
+        }
+
+    def decision_of(self, place: int) -> Decision:
+        call = self.operations[place].call
+        (found,) = [one for one in self.evidence.decisions if one.call == call]
+        return found
+
+    def replace_decision(self, place: int, **fields: object) -> None:
+        old = self.decision_of(place)
+        decisions = self.evidence.decisions
+        decisions[decisions.index(old)] = old._replace(**fields)
+
+    def findings(self) -> set[str]:
+        checks: tuple[Callable[[], Iterable[Finding]], ...] = (
+            lambda: check_outcomes(self.evidence),
+            lambda: check_reasons(self.evidence, self.witness, TABLES),
+            lambda: check_timestamps(self.evidence, TABLES, self.data),
+            lambda: check_instants(self.evidence, TABLES),
+        )
+        return {one.kind for check in checks for one in check()}
+
+
+def swap(one: Operation, old: Operation, new: Operation) -> Operation:
+    return new if one is old else one
+
+
+@pytest.fixture
+def case() -> Case:
+    return Case()
+
+
+def test_the_true_story_has_no_finding(case: Case) -> None:
+    assert case.findings() == set()
+    assert len(case.operations) == 8
+    assert [one.outcome for one in case.operations] == [
+        *("committed", "committed", "cancelled", "committed"),
+        *("committed", "cancelled", "committed", "committed"),
+    ]
+
+
+# Outcomes -----------------------------------------------------------------------------------------
+
+
+def test_a_commit_that_the_ledger_never_decided_is_found(case: Case) -> None:
+    case.evidence.decisions.remove(case.decision_of(WRITE))
+
+    assert "commit lost" in case.findings()
+
+
+def test_a_commit_that_the_ledger_decided_otherwise_is_found(case: Case) -> None:
+    case.replace_decision(WRITE, commits=False)
+
+    assert "commit lost" in case.findings()
+
+
+def test_a_cancellation_that_the_ledger_committed_is_found(case: Case) -> None:
+    case.replace_decision(CANCELLED, commits=True)
+
+    assert "cancelled and committed" in case.findings()
+
+
+def test_a_commit_that_the_client_was_told_is_cancelled_is_found(case: Case) -> None:
+    case.replace(WRITE, status=400, answer=case.operations[CANCELLED].answer)
+
+    assert "cancelled and committed" in case.findings()
+
+
+def test_a_token_that_led_to_two_commits_is_found(case: Case) -> None:
+    twin = case.decision_of(WRITE)._replace(transaction="another")
+    case.evidence.decisions.append(twin)
+
+    assert "token applied twice" in case.findings()
+
+
+def test_a_commit_that_nobody_was_told_of_is_no_finding(case: Case) -> None:
+    case.replace(WRITE, status=0, answer={})
+
+    assert case.findings() == set()
+
+
+# Reasons ------------------------------------------------------------------------------------------
+
+
+def with_reasons(case: Case, *reason_codes: str, place: int = CANCELLED) -> None:
+    reasons = [{"Code": code} for code in reason_codes]
+    answer = {**case.operations[CANCELLED].answer, "CancellationReasons": reasons}
+    case.replace(place, status=400, answer=answer)
+
+
+def test_a_reason_at_another_place_is_found(case: Case) -> None:
+    with_reasons(case, "None", "ConditionalCheckFailed")
+
+    assert case.findings() == {"reason misplaced"}
+
+
+def test_a_reason_that_no_partition_gave_is_found(case: Case) -> None:
+    with_reasons(case, "TransactionConflict", "None")
+
+    assert case.findings() == {"reason misplaced"}
+
+
+def test_a_reason_that_silence_gives_needs_no_witness(case: Case) -> None:
+    with_reasons(case, "ConditionalCheckFailed", "ThrottlingError")
+
+    assert case.findings() == set()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_too_few_and_too_many_reasons_are_found(case: Case, count: int) -> None:
+    with_reasons(case, "ConditionalCheckFailed", *["None"] * (count - 1))
+
+    assert case.findings() == {"reasons misshapen"}
+
+
+def test_a_cancellation_that_nobody_is_to_blame_for_is_found(case: Case) -> None:
+    with_reasons(case, "None", "None")
+
+    assert case.findings() == {"reasons misshapen"}
+
+
+def test_a_read_transaction_that_failed_a_condition_is_found(case: Case) -> None:
+    with_reasons(case, "ConditionalCheckFailed", "None", place=READ)
+
+    assert "reasons misshapen" in case.findings()
+
+
+def test_a_lie_of_a_partition_is_found(case: Case) -> None:
+    case.witness.lies = [("t1", "nothing was ongoing")]
+
+    assert case.findings() == {"reason untrue"}
+
+
+# The order by timestamps, and the data -----------------------------------------------------------
+
+
+def test_an_item_that_differs_is_found(case: Case) -> None:
+    case.data[TABLE_NAME, key("a")] = {"k": ("S", "a"), "v": ("N", "3")}
+
+    assert case.findings() == {"data differ"}
+
+
+def test_an_item_that_is_gone_is_found(case: Case) -> None:
+    del case.data[TABLE_NAME, key("a")]
+
+    assert case.findings() == {"data differ"}
+
+
+def test_an_item_that_nobody_wrote_is_found(case: Case) -> None:
+    case.data[TABLE_NAME, key("z")] = {"k": ("S", "z")}
+
+    assert case.findings() == {"data differ"}
+
+
+def test_an_item_that_came_back_is_found(case: Case) -> None:
+    case.data[TABLE_NAME, key("b")] = {"k": ("S", "b"), "v": ("N", "1")}
+
+    assert case.findings() == {"data differ"}
+
+
+def test_timestamps_in_another_order_are_found(case: Case) -> None:
+    case.replace_decision(WRITE, us=case.decision_of(DELETE).us + 1)
+
+    assert "data differ" in case.findings()
+
+
+def test_a_singleton_that_was_applied_twice_is_found(case: Case) -> None:
+    (applied,) = case.evidence.applied
+    case.evidence.applied.append(applied._replace(us=applied.us + 1))
+
+    assert {"data differ", "order refuted"} <= case.findings()
+
+
+def test_a_singleton_that_was_never_applied_is_found(case: Case) -> None:
+    case.evidence.applied.clear()
+
+    assert "data differ" in case.findings()
+
+
+def test_a_writer_with_a_wrong_answer_is_found(case: Case) -> None:
+    wrong = {"Attributes": {"k": {"S": "a"}, "v": {"N": "7"}}}
+    case.replace(ADD, answer=wrong)
+
+    assert case.findings() == {"order refuted"}
+
+
+def test_a_commit_whose_condition_was_false_is_found(case: Case) -> None:
+    entry = json_add("c", 1, "attribute_exists(k)")
+    request = case.operations[DELETE].request
+    case.replace(DELETE, request={**request, "TransactItems": [json_delete("b"), entry]})
+
+    assert "order refuted" in case.findings()
+
+
+# The order by instants ----------------------------------------------------------------------------
+
+
+def test_a_read_of_what_never_was_is_found(case: Case) -> None:
+    case.replace(GET, answer={"Item": {**json_key("a"), "v": {"N": "9"}}})
+
+    assert case.findings() == {"read refuted"}
+
+
+def test_a_read_of_what_was_there_before_is_found(case: Case) -> None:
+    case.replace(GET, answer={"Item": {**json_key("a"), "v": {"N": "1"}}})
+
+    assert case.findings() == {"read refuted"}
+
+
+def test_a_read_of_what_was_deleted_is_found(case: Case) -> None:
+    case.replace(GONE, answer={"Item": {**json_key("b"), "v": {"N": "1"}}})
+
+    assert case.findings() == {"read refuted"}
+
+
+def test_a_torn_read_is_found(case: Case) -> None:
+    now, _ = case.operations[READ].answer["Responses"]
+    case.replace(READ, answer={"Responses": [now, {}]})
+
+    assert case.findings() == {"read refuted"}
+
+
+def test_an_answer_whose_read_nobody_witnessed_is_found(case: Case) -> None:
+    for attempt in case.operations[GET].attempts:
+        del case.evidence.reads[attempt]
+
+    assert case.findings() == {"read refuted"}
+
+
+def test_a_read_may_come_before_what_is_decided_and_not_yet_applied(case: Case) -> None:
+    (attempt,) = case.operations[GONE].attempts
+    delete = case.decision_of(DELETE).transaction
+    before: list[ReadAt] = case.evidence.reads[attempt]
+    case.evidence.reads[attempt] = [one._replace(ongoing=(delete,)) for one in before]
+    case.replace(GONE, answer={"Item": {**json_key("b"), "v": {"N": "1"}}})
+
+    assert case.findings() == set()
+
+
+def test_a_read_transaction_may_not_come_before_what_is_decided(case: Case) -> None:
+    case.replace_decision(DELETE, number=0)
+
+    assert "read refuted" in case.findings()
+
+
+def test_a_refusal_without_a_cause_is_found(case: Case) -> None:
+    request = single(json_put("a", 9, "attribute_exists(k)"))
+    case.replace(REFUSED, request=request)
+
+    assert case.findings() == {"refusal refuted"}
+
+
+# All of them --------------------------------------------------------------------------------------
+
+
+def test_a_run_is_judged_by_every_check() -> None:
+    going = Run(load("bank", {"workload.transactions": "20"}), seed=1)
+    going.go()
+    going.cluster.disks["p1"].contents.records.clear()
+    going.witness.lies.append(("t1", "said on purpose"))
+
+    checks, found = check_run(going.history, going.witness, going.cluster, going.workload.tables)
+
+    assert checks == ("outcomes", "reasons", "timestamps", "instants")
+    assert {one.kind for one in found} == {"data differ", "reason untrue"}
