@@ -1,40 +1,14 @@
-"""Recovery: finding transactions that nobody finishes, and having them finished (§3.5).
+"""Recovery: taking a transaction that nobody finishes to its end, whatever its state (§3.5).
 
-A recovery manager looks through the ledger, again and again, beginning at a random key; and
-partitions tell it of transactions that have been ongoing on their items for too long.  Either way
-it hands the transaction to a coordinator, which drives it to its end.  A transaction may be handed
-out when its own coordinator is only slow: two coordinators on one transaction are safe, and common.
-
-Durations are elapsed time on the manager's own timer.  How long an entry has stood as it is, the
-manager knows from LSNs: it notes a ledger node's last LSN now and then, and what has a lower one
-later has not been written since.
+A recovery manager (`coordinator.manager`) or a retry hands a stalled transaction to a coordinator,
+perhaps when its own coordinator is only slow: two coordinators on one transaction are safe.
 """
 
-from collections import deque
 from typing import Any
 
-from coordinator.ledger import NAMES, Ledger, State, entry_of
-from coordinator.options import CoordinatorOptions
+from coordinator.ledger import State
 from coordinator.write import Tools, drive, finish
-from items.keys import Key
-from network.host import Host
-from network.ids import EntryKey, TableId, TransactionId
-from network.messages import (
-    Cancel,
-    Commit,
-    Done,
-    Failed,
-    Finished,
-    Page,
-    Recover,
-    Scan,
-    Stalled,
-    from_frame,
-)
-from network.placement import LEDGER_TABLE, Placement
-from network.rpc import Peers
-
-NOTES = 16  # Of a ledger node's LSN, in the time that is looked back.
+from network.messages import Cancel, Commit, Done, Failed, Finished, Recover
 
 
 async def recover(message: Recover, tools: Tools) -> None:
@@ -66,104 +40,3 @@ async def recover(message: Recover, tools: Tools) -> None:
 
 def nobody_waits(_: Finished | Failed) -> None:
     """Answer nobody: whoever asked has been told to ask again."""
-
-
-class Horizon:
-    """What a ledger node's last LSN was, some fixed time ago."""
-
-    def __init__(self, ago_us: int) -> None:
-        self._ago_us = ago_us
-        self._notes: deque[tuple[int, int]] = deque()  # (elapsed time, LSN), a few of them.
-
-    def note(self, elapsed_us: int, lsn: int) -> None:
-        """Note the last LSN as it is now."""
-        if not self._notes or elapsed_us - self._notes[-1][0] >= self._ago_us // NOTES:
-            self._notes.append((elapsed_us, lsn))
-
-    def lsn(self, elapsed_us: int) -> int:
-        """Return an LSN that was there that long ago: what has no higher one is unchanged since.
-
-        -1 where nothing is known of so long ago.
-        """
-        notes, then_us = self._notes, elapsed_us - self._ago_us
-        while len(notes) > 1 and notes[1][0] <= then_us:
-            notes.popleft()
-        return notes[0][1] if notes and notes[0][0] <= then_us else -1
-
-
-class RecoveryManager:
-    """One incarnation of a recovery manager; its node's whole server."""
-
-    def __init__(
-        self, host: Host, placement: Placement, coordinators: list[str], options: CoordinatorOptions
-    ) -> None:
-        self._host, self._placement, self._options = host, placement, options
-        self._coordinators = coordinators
-        self._peers = Peers(host)
-        self._ledger = Ledger(host, self._peers, placement, options)
-        self._coordinator_site = host.site("coordinator")
-        self._start_site = host.site("scan start")
-        for node in placement.ledgers:
-            host.spawn(self._look_through(node))
-
-    def receive(self, frame: bytes) -> None:
-        """Take an answer, or a partition's word of a stalled transaction."""
-        envelope = from_frame(frame)
-        message = envelope.message
-        if envelope.reply_to:
-            self._peers.answered(envelope.reply_to, message)
-        elif isinstance(message, Stalled):
-            self._hand_over(message.transaction, message.entry, envelope.source, message.keys)
-
-    def _hand_over(
-        self,
-        transaction: TransactionId,
-        entry: EntryKey,
-        partition: str = "",
-        keys: tuple[Any, ...] = (),
-    ) -> None:
-        coordinator = self._coordinators[self._coordinator_site.below(len(self._coordinators))]
-        self._peers.tell(coordinator, Recover(transaction, entry, partition, keys))
-
-    async def _look_through(self, node: str) -> None:
-        """Look through one ledger node for ever, some thousand entries at a time."""
-        stalled, old = (
-            Horizon(self._options.stalled_after_us),
-            Horizon(self._options.token_valid_us),
-        )
-        cursor: Key | None = (("S", f"{self._start_site.below(1 << 32):08x}"),)
-        while True:
-            await self._host.sleep(self._options.scan_us)
-            now_us = self._host.elapsed_us()
-            stalled_lsn, old_lsn = stalled.lsn(now_us), old.lsn(now_us)
-            for _ in range(self._options.scan_pages):
-                page = await self._page(node, cursor, with_completed=old_lsn >= 0)
-                for horizon in (stalled, old):
-                    horizon.note(self._host.elapsed_us(), page.lsn)
-                for item, lsn in zip(page.items, page.lsns, strict=True):
-                    entry = entry_of(item)
-                    if entry.state is not State.COMPLETED:
-                        if lsn <= stalled_lsn:
-                            self._hand_over(entry.transaction.id, entry.transaction.entry)
-                    elif lsn <= old_lsn:
-                        await self._ledger.purge(entry.transaction.entry, entry.transaction.id)
-                cursor = page.last
-                if cursor is None:
-                    break
-
-    async def _page(self, node: str, after: Key | None, *, with_completed: bool) -> Page:
-        question = Scan(
-            table=TableId(LEDGER_TABLE),
-            partition_value=None,
-            sort_condition=None,
-            after=after,
-            forward=True,
-            limit=self._options.scan_page,
-            filter=None if with_completed else "#state <> :completed",
-            names={"#state": NAMES["#state"]},
-            values={":completed": ("S", str(State.COMPLETED))},
-            request="",
-        )
-        page = await self._peers.ask(node, question, self._options.patience(None))
-        assert isinstance(page, Page), "a ledger node knows the ledger"
-        return page

@@ -6,19 +6,17 @@ start; kill it at any line and recovery finishes what it began.
 
 from typing import Any
 
-from coordinator.ledger import REFUSED_CALLS_MAX, Entry, Ledger, State, Transaction
+from coordinator.ledger import REFUSED_CALLS_MAX, Entry, Ledger, Transaction
 from coordinator.options import CoordinatorOptions
 from coordinator.read import ReadTransactions
 from coordinator.recovery import nobody_waits, recover
 from coordinator.timestamps import Timestamps
+from coordinator.tokens import MISMATCH, failed, from_earlier, is_mismatch
 from coordinator.write import Answer, Tools, drive, finish
 from items.errors import (
     IDEMPOTENT_PARAMETER_MISMATCH,
     INTERNAL_SERVER_ERROR,
-    REQUEST_LIMIT_EXCEEDED,
     TRANSACTION_IN_PROGRESS,
-    ErrorKind,
-    Reason,
 )
 from network.host import Host
 from network.ids import TransactionId, transaction_id
@@ -36,43 +34,6 @@ from network.placement import Placement
 from network.rpc import Peers
 
 SIGHTINGS_MAX = 1_000  # Unfinished entries that retries ran into.
-
-
-# Why a call is refused whose parameters are not those that its token stands for.
-MISMATCH = Reason(IDEMPOTENT_PARAMETER_MISMATCH.name, None)
-
-
-def failed(kind: ErrorKind) -> Failed:
-    return Failed(kind.name, kind.message)
-
-
-def from_earlier(entry: Entry, message: WriteTransaction) -> Finished | Failed | None:
-    """Answer a request from the entry that another transaction has under its token (§2.3).
-
-    A commit is remembered for everybody, a cancellation for later attempts of the same call.  None
-    means that the entry is decided and first has to be taken to its end.
-    """
-    refusal = entry.refusal_of(message.call)
-    if refusal == (MISMATCH,) or is_mismatch(entry, message):
-        return failed(IDEMPOTENT_PARAMETER_MISMATCH)
-    if refusal and (entry.state is State.COMPLETED or entry.transaction.call != message.call):
-        return Finished(refusal, replayed=True)
-    if not entry.is_decided:
-        return failed(TRANSACTION_IN_PROGRESS)
-    if entry.state is not State.COMPLETED:
-        return None
-    # Cancelled, completed, another call's, and not replaced: too many were refused under this
-    # token.
-    if entry.is_cancelled:
-        return failed(REQUEST_LIMIT_EXCEEDED)
-    return Finished((), replayed=True)
-
-
-def is_mismatch(entry: Entry, message: WriteTransaction) -> bool:
-    """Say whether the token stands for another request, which has not been cancelled (§2.3)."""
-    if entry.is_cancelled or entry.refusal_of(message.call):
-        return False
-    return entry.transaction.fingerprint != message.fingerprint
 
 
 class CoordinatorServer:

@@ -7,8 +7,8 @@ new incarnation on them.  No host shares an object with another: they meet in by
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
+from coordinator.manager import RecoveryManager
 from coordinator.options import CoordinatorOptions
-from coordinator.recovery import RecoveryManager
 from coordinator.server import CoordinatorServer
 from items.data import data
 from items.keys import KeyAttribute, KeySchema
