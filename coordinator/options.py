@@ -1,7 +1,11 @@
 """What an experiment may set about coordinators and recovery managers, in elapsed time."""
 
+from functools import lru_cache
+
 from items.data import data
 from network.rpc import Patience
+
+patience = lru_cache(64)(Patience)  # There are few, and each is asked for all the time.
 
 
 @data
@@ -22,4 +26,4 @@ class CoordinatorOptions:
 
     def patience(self, deadline_us: int | None) -> Patience:
         """Ask again and again, until `deadline_us` or for ever."""
-        return Patience(self.repeat_first_us, self.repeat_most_us, deadline_us)
+        return patience(self.repeat_first_us, self.repeat_most_us, deadline_us)

@@ -10,7 +10,7 @@ None`, and `tuple[X, ...]` of any of these.
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgpack
@@ -68,8 +68,9 @@ class Codec:
             inner = self._to_wire(parts[0], "e")
             return value if inner == "e" else f"tuple([{inner} for e in {value}])"
         if kind == "union":
-            makers = {part: (n, codec_of(part).to_wire) for n, part in enumerate(parts)}
-            return f"{self._named(_union_to_wire(makers))}({value})"
+            places = self._named({part: n for n, part in enumerate(parts)})
+            makers = self._named({part: codec_of(part).to_wire for part in parts})
+            return f"({places}[type({value})], {makers}[type({value})]({value}))"
         return value
 
     def _from_wire(self, annotation: Any, value: str) -> str:
@@ -89,8 +90,10 @@ class Codec:
             inner = self._from_wire(parts[0], "e")
             return value if inner == "e" else f"tuple([{inner} for e in {value}])"
         if kind == "union":
-            makers = [codec_of(part).from_wire for part in parts]
-            return f"{self._named(_union_from_wire(makers))}({value})"
+            if all(map(_is_flat, parts)):  # Made of its fields as they come, without a detour.
+                return f"{self._named(parts)}[{value}[0]](*{value}[1])"
+            makers = self._named([codec_of(part).from_wire for part in parts])
+            return f"{makers}[{value}[0]]({value}[1])"
         return value
 
 
@@ -131,21 +134,9 @@ def _fields(record: Any) -> list[tuple[str, Any]]:
     return [(name, hints[name]) for name in names]
 
 
-def _union_to_wire(
-    makers: Mapping[Any, tuple[int, Callable[[Any], Wire]]],
-) -> Callable[[Any], Wire]:
-    def to_wire(value: Any) -> Wire:
-        place, make = makers[type(value)]
-        return place, make(value)
-
-    return to_wire
-
-
-def _union_from_wire(makers: list[Callable[[Wire], Any]]) -> Callable[[Wire], Any]:
-    def from_wire(value: Wire) -> Any:
-        return makers[value[0]](value[1])
-
-    return from_wire
+def _is_flat(record: Any) -> bool:
+    """Say whether msgpack brings all fields of a record as they are."""
+    return all(_kind(part)[0] == "plain" for _, part in _fields(record))
 
 
 def encode(value: Any, annotation: Any) -> bytes:

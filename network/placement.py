@@ -6,7 +6,7 @@ among them in the same way.
 """
 
 from items.data import data
-from items.keys import Key, placement_hash
+from items.keys import Key, partition_hash, placement_hash
 
 HASHES = 1 << 32
 INTERNAL_TABLE_MARK = "$"  # No client can name a table like this.
@@ -41,7 +41,7 @@ class Placement:
         """Return the name of the node that owns this key of this table."""
         # Ranges are of one size, give or take a hash: a multiplication finds the owner.
         names = self.ledgers if table[0] == INTERNAL_TABLE_MARK else self.partitions
-        return names[placement_hash(key) * len(names) // HASHES]
+        return names[partition_hash(key[0]) * len(names) // HASHES]
 
     def owners(self, table: str) -> tuple[str, ...]:
         """Return all nodes that own a range of this table, in the order of their ranges."""

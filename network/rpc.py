@@ -32,10 +32,6 @@ class Patience:
     deadline_us: int | None  # None: for ever.
     repeats: bool = True
 
-    @property
-    def first_wait_us(self) -> int:
-        return self.first_us if self.deadline_us is None else min(self.first_us, self.deadline_us)
-
 
 Ask: TypeAlias = tuple[str, Message]  # One question: whom, and what.
 
@@ -108,7 +104,10 @@ class Peers:
             fanout.future.set_result([])
             return fanout.future
         assert len(questions) + len(asks) <= PENDING_MAX, "a node asks without end"
-        now_us, lane = host.elapsed_us(), self._lane(patience.first_wait_us)
+        now_us, wait_us = host.elapsed_us(), patience.first_us
+        if patience.deadline_us is not None and patience.deadline_us < wait_us:
+            wait_us = patience.deadline_us
+        lane = self._lanes.get(wait_us) or self._lane(wait_us)
         for index, (target, message) in enumerate(asks):
             self._number = number = number + 1
             frame = to_frame(self._name, number, 0, message)
@@ -170,6 +169,7 @@ class Peers:
         self.answered(number, None)
 
     def _lane(self, delay_us: int) -> _Lane:
+        """Return the lane of this duration; there are few, as durations are."""
         lane = self._lanes.get(delay_us)
         if lane is None:
             lane = self._lanes[delay_us] = _Lane(self, self._host, delay_us)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from items.data import data
-from items.keys import Key, placement_hash
+from items.keys import Key, partition_hash
 from network.ids import NEVER, EntryKey, TransactionId
 from network.messages import (
     Cancel,
@@ -138,8 +138,7 @@ class Machine:
         promised: list[tuple[RecordKey, Record]] = []
         for action in message.actions:
             record = self.record(action.table, action.key)
-            promise = rules.Promise(message.transaction, message.entry, message.timestamp, action)
-            kept, vote = rules.prepare(record, promise)
+            kept, vote = rules.prepare(record, message, action)
             votes.append(vote)
             if kept is not record:
                 promised.append(((action.table, action.key), kept))
@@ -246,7 +245,7 @@ class Machine:
             table = self._tables.get(table_id)
             if table is None or table.state.dropped:
                 return NotMine(table_id)
-            if not first <= placement_hash(key) < end:
+            if not first <= partition_hash(key[0]) < end:
                 return NotMine("")
         return None
 

@@ -20,47 +20,37 @@ from items.errors import (
     validation_reason,
 )
 from items.values import Item
-from network.ids import EntryKey, Timestamp, TransactionId
-from network.messages import Accept, Reject, Vote
+from network.ids import Timestamp, TransactionId
+from network.messages import Accept, Prepare, Reject, Vote
 from partition.record import Ongoing, Record
 
 ACCEPT = Accept()
 
 
-@data
-class Promise:
-    """One action that a coordinator asks to be promised."""
-
-    transaction: TransactionId
-    entry: EntryKey
-    timestamp: Timestamp
-    action: Action
-
-
-def prepare(record: Record, promise: Promise) -> tuple[Record, Vote]:
-    """Decide whether to promise this action at its transaction's timestamp (§3.3, Listing 3).
+def prepare(record: Record, request: Prepare, action: Action) -> tuple[Record, Vote]:
+    """Decide whether to promise one of a request's actions at its timestamp (§3.3, Listing 3).
 
     Returns:
         The record to keep, and the vote to send once it is durable.  A rejection returns the very
         record that it was given.
     """
     if record.ongoing is not None:
-        if record.ongoing.transaction != promise.transaction:
+        if record.ongoing.transaction != request.transaction:
             # The item's value is in flux: no condition can be judged until that one has ended.
             return record, Reject(TRANSACTION_CONFLICT_REASON, None)
         # Our vote was lost, or a second coordinator is finishing the same transaction (§3.5).
         # The promise stands, so repeat it: judged afresh, the item would conflict with itself.
-        assert record.ongoing.timestamp == promise.timestamp, "one transaction, two timestamps"
+        assert record.ongoing.timestamp == request.timestamp, "one transaction, two timestamps"
         return record, ACCEPT
 
-    if is_too_late(promise.timestamp, record):
+    if is_too_late(request.timestamp, record):
         return record, Reject(TRANSACTION_CONFLICT_REASON, record.timestamp)
 
-    after, rejection = judge(promise.action, record)
+    after, rejection = judge(action, record)
     if rejection is not None:
         return record, Reject(rejection, None)
 
-    ongoing = Ongoing(promise.transaction, promise.entry, promise.timestamp, promise.action, after)
+    ongoing = Ongoing(request.transaction, request.entry, request.timestamp, action, after)
     promised = Record(record.item, record.timestamp, record.lsn, ongoing)
     assert promised.timestamp < ongoing.timestamp, "promised behind what is already there"
     return promised, ACCEPT

@@ -31,7 +31,6 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def __init__(self) -> None:
         self.now_us = 0
-        self.events = 0  # How many have happened.
         self._births = 0
         self._heap: list[Event] = []
         self._ready: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
@@ -71,9 +70,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         previous = asyncio.events._get_running_loop()  # noqa: SLF001  # Documented for loop authors.
         asyncio.events._set_running_loop(self)  # noqa: SLF001  # Same.
         try:
+            spins = 0
             while True:
                 if ready:
-                    spins = 0
                     while ready:
                         callback, arguments = give()
                         callback(*arguments)
@@ -84,14 +83,18 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                         return True
                 if not heap:
                     return until()
-                event = take(heap)
-                if event[0] > limit_us:
+                when, _, function, first, second = event = take(heap)
+                if when > limit_us:
                     heappush(heap, event)
                     self.now_us = limit_us
                     return until()
-                self.now_us = event[0]
-                self.events += 1
-                event[2](event[3], event[4])
+                if when != self.now_us:
+                    self.now_us = when
+                    spins = 0
+                elif spins > CALLBACKS_PER_MOMENT_MAX:
+                    raise self._stands_still()
+                spins += 1
+                function(first, second)
         finally:
             asyncio.events._set_running_loop(previous)  # noqa: SLF001  # Same.
 
@@ -102,9 +105,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.now_us = max(self.now_us, limit_us)
 
     def _stands_still(self) -> TimeStandsStillError:
-        names = sorted(
-            {repr(getattr(callback, "__self__", callback)) for callback, _ in self._ready}
-        )
+        spinning = [callback for callback, _ in self._ready] or [event[2] for event in self._heap]
+        names = sorted({repr(getattr(one, "__self__", one)) for one in spinning})
         return TimeStandsStillError(f"it is {self.now_us} µs for ever: {', '.join(names[:5])}")
 
     # What asyncio's tasks and futures ask of a loop ------------------------------------------

@@ -23,7 +23,8 @@ from network.messages import (
 from network.placement import HASHES, Range
 from partition.machine import Machine, Now, Output
 from partition.options import PartitionOptions
-from partition.record import Ongoing, Record, TableState
+from partition import rules
+from partition.record import Record, TableState
 from partition.rules import Promise
 from partition.storage import Changes, Contents, Stored
 from sim.chance import NamedChance
@@ -86,10 +87,8 @@ def promise(action: Action | None = None, transaction: str = "t1", us: int = 10)
 
 def record(value: int | None = 1, us: int = 5, lsn: int = 1, ongoing: str = "") -> Record:
     """Make a record of the item a; `ongoing` names the transaction that is, at µs 100."""
-    found = None
-    if ongoing:
-        found = Ongoing(TransactionId(ongoing), EntryKey(ongoing), ts(100), put())
-    return Record(None if value is None else item("a", value), ts(us), lsn, found)
+    made = Record(None if value is None else item("a", value), ts(us), lsn)
+    return rules.prepare(made, promise(put(), ongoing, 100))[0] if ongoing else made
 
 
 def prepare(*actions: Action, transaction: str = "t1", us: int = 10, node: str = "c1") -> Prepare:
