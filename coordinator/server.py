@@ -69,8 +69,14 @@ class CoordinatorServer:
                 self._admit(envelope, self._write(envelope, message))
         elif isinstance(message, ReadTransaction):
             self._admit(envelope, self._read(envelope, message))
-        elif isinstance(message, Recover) and message.transaction not in self._driving:
-            self._driving.add(message.transaction)
+        elif isinstance(message, Recover):
+            self._take_over(message)
+
+    def _take_over(self, message: Recover) -> None:
+        """Drive a transaction, unless it is being driven here already or there are too many."""
+        transaction, driving = message.transaction, self._driving
+        if transaction not in driving and len(driving) < self._options.transactions_max:
+            driving.add(transaction)
             self._host.spawn(self._recover(message))
 
     def _admit(self, envelope: Envelope, work: Any) -> None:
@@ -168,7 +174,7 @@ class CoordinatorServer:
         first_us = self._sightings.setdefault(transaction.id, now_us)
         if now_us - first_us >= self._options.stalled_after_us:
             del self._sightings[transaction.id]
-            self._host.spawn(self._recover(Recover(transaction.id, transaction.entry, "", ())))
+            self._take_over(Recover(transaction.id, transaction.entry, "", ()))
 
     async def _recover(self, message: Recover) -> None:
         self._host.note("recovery.began", transaction=message.transaction)

@@ -98,8 +98,9 @@ class Machine:
             DropTable: self._drop_table,
         }
         for (table, key), record in stored.records:
-            self._tables[table].records[key] = record
-            self._tables[table].order.add(key)
+            records = self._tables[table].records
+            records[key] = record
+            self._tables[table].order.add(key, records)
             if record.ongoing is not None:
                 self._since[table, key] = elapsed_us  # Counted afresh by each incarnation.
 
@@ -265,9 +266,10 @@ class Machine:
         if record is None:
             table.records.pop(key[1], None)
         else:
-            if key[1] not in table.records:
-                table.order.add(key[1])
+            is_new = key[1] not in table.records
             table.records[key[1]] = record
+            if is_new:
+                table.order.add(key[1], table.records)
         if record is None or record.ongoing is None:
             self._since.pop(key, None)
         self._records.append((key, record))

@@ -13,6 +13,7 @@ from items.values import AttributeValue, Item, compare, size_bytes
 from network.messages import Page, Scan
 from partition.record import Record
 
+FRESH_MAX = 1_000  # Keys that came and went, before they are looked through.
 FEW = 32  # Fewer than one fresh key in so many are put in one by one; more are sorted in.
 
 
@@ -27,8 +28,11 @@ class KeyOrder:
         self._sorted: list[Key] = []
         self._fresh: list[Key] = []
 
-    def add(self, key: Key) -> None:
+    def add(self, key: Key, records: Mapping[Key, Record]) -> None:
+        """Note a key that has a record now and had none before."""
         self._fresh.append(key)
+        if len(self._fresh) > 2 * len(records) + FRESH_MAX:  # Of a table that nobody scans.
+            self._fresh = [one for one in dict.fromkeys(self._fresh) if one in records]
 
     def keys(self, records: Mapping[Key, Record]) -> list[Key]:
         """Return all keys ever added, in order, each once; forgets some that have no record."""
