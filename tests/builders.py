@@ -21,11 +21,10 @@ from network.messages import (
     from_frame,
 )
 from network.placement import HASHES, Range
+from partition import rules
 from partition.machine import Machine, Now, Output
 from partition.options import PartitionOptions
-from partition import rules
 from partition.record import Record, TableState
-from partition.rules import Promise
 from partition.storage import Changes, Contents, Stored
 from sim.chance import NamedChance
 from sim.client import ClientOptions
@@ -81,14 +80,12 @@ def ts(us: int, node: str = "c1") -> Timestamp:
     return Timestamp(us, node)
 
 
-def promise(action: Action | None = None, transaction: str = "t1", us: int = 10) -> Promise:
-    return Promise(TransactionId(transaction), EntryKey(transaction), ts(us), action or put())
-
-
 def record(value: int | None = 1, us: int = 5, lsn: int = 1, ongoing: str = "") -> Record:
     """Make a record of the item a; `ongoing` names the transaction that is, at µs 100."""
     made = Record(None if value is None else item("a", value), ts(us), lsn)
-    return rules.prepare(made, promise(put(), ongoing, 100))[0] if ongoing else made
+    if not ongoing:
+        return made
+    return rules.prepare(made, prepare(put(), transaction=ongoing, us=100), put())[0]
 
 
 def prepare(*actions: Action, transaction: str = "t1", us: int = 10, node: str = "c1") -> Prepare:

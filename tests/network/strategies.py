@@ -21,8 +21,9 @@ PLAIN: dict[Any, SearchStrategy[Any]] = {
     AttributeValue: values(),
     Any: st.recursive(
         st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | texts(),
-        lambda inner: st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(texts(), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3).map(tuple) | st.dictionaries(texts(), inner, max_size=3)
+        ),
         max_leaves=5,
     ),
 }

@@ -24,7 +24,9 @@ def test_a_later_incarnation_has_higher_numbers(incarnation: int) -> None:
 
 
 @given(minted, draws)
-def test_a_transaction_has_an_id_in_the_shape_of_a_uuid(of: tuple[str, int, int], draw: int) -> None:
+def test_a_transaction_has_an_id_in_the_shape_of_a_uuid(
+    of: tuple[str, int, int], draw: int
+) -> None:
     node, incarnation, count = of
 
     made = transaction_id(node=node, incarnation=incarnation, count=count, chance=draw)

@@ -172,7 +172,9 @@ def test_a_change_of_the_weather_is_for_what_is_sent_from_now_on() -> None:
 def test_a_forced_fate_is_the_next_messages() -> None:
     chance = NamedChance(1, {("a>b fate", 2): (1 << 32) - 1})
     net = wires(ROUGH)
-    net.network = type(net.network)(net.loop, chance, Weather(Uniform(1, 1), loss=0.01), net.watcher)
+    net.network = type(net.network)(
+        net.loop, chance, Weather(Uniform(1, 1), loss=0.01), net.watcher
+    )
     net.join("b")
 
     net.send(*ABC)

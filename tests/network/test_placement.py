@@ -1,5 +1,7 @@
 """Placement: every key has one owner, and the owner's range is what it says (§3.1)."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +25,7 @@ def test_the_ranges_cover_every_hash_once(partitions: int, ledgers: int) -> None
     for nodes in (placed.partitions, placed.ledgers):
         ranges = [placed.range_of(node) for node in nodes]
         assert [ranges[0].first, ranges[-1].end] == [0, HASHES]
-        assert all(one.end == other.first for one, other in zip(ranges, ranges[1:], strict=False))
+        assert all(one.end == other.first for one, other in pairwise(ranges))
         assert all(one.first < one.end for one in ranges)
 
 

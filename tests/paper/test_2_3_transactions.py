@@ -32,7 +32,9 @@ def test_all_actions_happen() -> None:
     """§2.3."""
     stage = stage_with(a=1, b=1, c=1)
 
-    done = stage.write(json_put("a", 5), json_add("b", 5), json_delete("c"), json_check("d", MISSING))
+    done = stage.write(
+        json_put("a", 5), json_add("b", 5), json_delete("c"), json_check("d", MISSING)
+    )
 
     assert done.outcome == "committed"
     assert values(stage, "a", "b", "c", "d") == [5, 6, None, None]

@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from network.messages import Cancel, Commit, Done, Finished, Prepare, Recover, Stalled
+from network.messages import (
+    Cancel,
+    Commit,
+    Done,
+    Finished,
+    Prepare,
+    Recover,
+    Stalled,
+    Votes,
+    to_frame,
+)
 from tests.builders import SECOND_US, Partition, Stage, cancel, commit, json_put, prepare, put
 
 
@@ -31,7 +41,7 @@ def settle(stage: Stage) -> None:
     assert set(stage.entries()) <= {"COMPLETED"}
 
 
-@pytest.mark.parametrize("kind", [Prepare, Commit, Done])
+@pytest.mark.parametrize("kind", [Prepare, Votes, Commit])
 def test_a_coordinator_may_crash_at_any_point(kind: type) -> None:
     """§3.5: its transaction happens as a whole or not at all."""
     stage, asked, one, other = begun()
@@ -181,7 +191,7 @@ def test_a_promise_whose_entry_is_gone_is_cancelled() -> None:
     stage = Stage()
     (name,) = stage.names_on("p1")
     stage.write(json_put(name, 1))
-    table = stage.witness.table_ids["things"]
+    (table,) = stage.witness.table_names
     source = put(name, 5)
     action = type(source)(table, source.key, source.item)
     stage.cluster.servers["p1"].receive(orphan(action))
@@ -195,9 +205,8 @@ def test_a_promise_whose_entry_is_gone_is_cancelled() -> None:
 
 def orphan(action: Any) -> bytes:
     """Return the prepare of a transaction that no ledger knows, in the far future."""
-    from network.messages import to_frame
-
-    return to_frame("c1", 1 << 40, 0, prepare(action, transaction="t9", us=1 << 60))
+    unknown = "00000009-0001-8000-8000-000000000009"
+    return to_frame("c1", 1 << 40, 0, prepare(action, transaction=unknown, us=1 << 60))
 
 
 def test_a_partition_may_crash_with_its_promise() -> None:

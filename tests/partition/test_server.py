@@ -1,18 +1,17 @@
 """A partition's shell: no reply leaves before its changes and all earlier ones are durable."""
 
 from network.host import Host
-from network.ids import first_number
+from network.ids import NEVER, first_number
 from network.messages import Done, Message, Readings, Votes, Written, from_frame, to_frame
 from partition.options import PartitionOptions
+from partition.record import TableState
 from partition.server import PartitionServer
 from partition.storage import Changes, Contents
 from sim.chance import NamedChance
 from sim.clock import SkewedClock
 from sim.disk import DiskSpeed, SimulatedDisk
 from sim.loop import new_loop
-from tests.builders import EVERYTHING, TABLE, SCHEMA, SECOND_US, commit, prepare, put, read, write
-from network.ids import NEVER
-from partition.record import TableState
+from tests.builders import EVERYTHING, SCHEMA, SECOND_US, TABLE, commit, prepare, put, read, write
 
 SYNC_US = 1_000
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from coordinator import ledger, read, server, write
+from coordinator import ledger, read, recovery, write
 from coordinator.ledger import Entry, Transaction
 from coordinator.write import finish
 from items import actions
+from items.actions import Action
 from items.errors import CONDITIONAL_CHECK_FAILED_REASON
 from network.ids import NEVER, Timestamp
 from network.messages import (
@@ -24,6 +25,7 @@ from network.messages import (
     Done,
     Finished,
     Message,
+    Prepare,
     Reading,
     RecordKey,
     Restarted,
@@ -68,12 +70,12 @@ def mutant(
 def prepare_ignores_timestamps(patch: Patch) -> None:
     """M02, M02b: nothing is too late."""
 
-    def prepare(record: Record, promise: rules.Promise) -> tuple[Record, Any]:
-        if record.ongoing is not None or promise.timestamp > record.timestamp:
-            return original(record, promise)
+    def prepare(record: Record, request: Prepare, action: Action) -> tuple[Record, Any]:
+        if record.ongoing is not None or request.timestamp > record.timestamp:
+            return original(record, request, action)
         # Judged on a record of the same item that was written long ago.
         old = replace(record, timestamp=NEVER)
-        kept, vote = original(old, promise)
+        kept, vote = original(old, request, action)
         return (record if kept is old else replace(kept, timestamp=record.timestamp)), vote
 
     original = rules.prepare
@@ -95,9 +97,9 @@ def orders_ask_nobody_whose_promise_it_is(patch: Patch) -> None:
 def checks_leave_no_promise(patch: Patch) -> None:
     """M04: a ConditionCheck is judged and forgotten."""
 
-    def prepare(record: Record, promise: rules.Promise) -> tuple[Record, Any]:
-        kept, vote = original(record, promise)
-        is_new = kept is not record and not actions.writes(promise.action)
+    def prepare(record: Record, request: Prepare, action: Action) -> tuple[Record, Any]:
+        kept, vote = original(record, request, action)
+        is_new = kept is not record and not actions.writes(action)
         return (record if is_new else kept), vote
 
     original = rules.prepare
@@ -332,7 +334,7 @@ def commits_precede_their_decision(patch: Patch) -> None:
         if entry is not None:
             await finish(transaction, entry, tools, answer)
 
-    patch.setattr(server, "drive", drive)
+    patch.setattr("coordinator.server.drive", drive)
 
 
 @mutant("unfinished", scenario="bookshop")
@@ -341,7 +343,7 @@ def nobody_recovers(patch: Patch) -> None:
 
     async def recover(*_: Any) -> None: ...
 
-    patch.setattr(server, "recover", recover)
+    patch.setattr("coordinator.server.recover", recover)
 
 
 @mutant("data differ", "order refuted", "read refuted", scenario="orders-and-payments")
@@ -359,8 +361,8 @@ def recovery_always_cancels(patch: Patch) -> None:
             assert isinstance(reply, Done)
         await original(message, tools)
 
-    original = server.recover
-    patch.setattr(server, "recover", recover)
+    original = recovery.recover
+    patch.setattr("coordinator.server.recover", recover)
 
 
 @mutant("data differ", "read refuted", scenario="bank")

@@ -113,25 +113,6 @@ def test_an_override_of_a_claim_is_its_truth(value: int, happened: bool) -> None
     assert site.happens(0.5) is happened
 
 
-def test_a_forced_draw_is_the_next_one() -> None:
-    plain = draws(NamedChance(1).site("a"))
-    site = NamedChance(1).site("a")
-    first = site.below(1_000)
-
-    site.force(7)
-    site.force(8)
-
-    assert [first, *draws(site, 19)] == [plain[0], 7, 8, *plain[3:]]
-
-
-def test_a_forced_draw_gives_way_to_overrides() -> None:
-    site = NamedChance(1, {("a", 1): 5}).site("a")
-
-    site.force(7)
-
-    assert draws(site, 2) == [5, 7]
-
-
 def test_it_is_a_chance() -> None:
     chance: Chance = NamedChance(1)
 

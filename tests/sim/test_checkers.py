@@ -6,6 +6,7 @@ names the finding that this must lead to.
 
 import copy
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ class Case:
         self.data: dict[Place, Item] = data_of(stage.cluster, stage.witness)
         self.operations = [one for one in self.evidence.operations if one.name != "CreateTable"]
 
-    def replace(self, place: int, **fields: object) -> None:
+    def replace(self, place: int, **fields: Any) -> None:
         """Have another operation in the place of one."""
         old = self.operations[place]
         new = old._replace(**fields)
@@ -78,7 +79,7 @@ class Case:
         (found,) = [one for one in self.evidence.decisions if one.call == call]
         return found
 
-    def replace_decision(self, place: int, **fields: object) -> None:
+    def replace_decision(self, place: int, **fields: Any) -> None:
         old = self.decision_of(place)
         decisions = self.evidence.decisions
         decisions[decisions.index(old)] = old._replace(**fields)

@@ -29,8 +29,9 @@ print(run(load("hot-keys", keys), 7).digest, run(load("bank", keys), 7).digest)
 """
 RANDOM_DELAY = """
 import random
-from network.lossy import Uniform
-Uniform.draw = lambda self, *_: self.least_us + int(random.random() * 1_000)
+from sim.loop import VirtualLoop
+plain = VirtualLoop.after
+VirtualLoop.after = lambda self, delay_us, *rest: plain(self, delay_us + random.randrange(3), *rest)
 """
 SET_OF_OBJECTS = """
 from network.rpc import Peers

@@ -25,12 +25,17 @@ def noting(notes: list[Any], loop: VirtualLoop) -> Callable[[Any, Any], None]:
     return note
 
 
+def cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+
+
 def spawn(loop: VirtualLoop, *work: Any) -> list[asyncio.Task[Any]]:
     return [loop.create_task(one) for one in work]
 
 
 def test_time_begins_at_nought_and_jumps_to_the_next_event() -> None:
-    loop, notes = new_loop(), []
+    loop = new_loop()
+    notes: list[Any] = []
     loop.after(5_000_000, noting(notes, loop), "a", "b")
 
     loop.run(never, 10_000_000)
@@ -40,7 +45,8 @@ def test_time_begins_at_nought_and_jumps_to_the_next_event() -> None:
 
 @given(st.lists(st.integers(0, 5)))
 def test_events_happen_by_time_and_then_by_birth(delays: list[int]) -> None:
-    loop, notes = new_loop(), []
+    loop = new_loop()
+    notes: list[Any] = []
     for birth, delay_us in enumerate(delays):
         loop.after(delay_us, noting(notes, loop), birth, None)
 
@@ -51,7 +57,8 @@ def test_events_happen_by_time_and_then_by_birth(delays: list[int]) -> None:
 
 
 def test_what_cannot_be_compared_has_an_order_nevertheless() -> None:
-    loop, notes = new_loop(), []
+    loop = new_loop()
+    notes: list[Any] = []
     loop.after(1, noting(notes, loop), object(), {})
     loop.after(1, noting(notes, loop), object(), {})
 
@@ -61,7 +68,8 @@ def test_what_cannot_be_compared_has_an_order_nevertheless() -> None:
 
 
 def test_an_event_that_is_posted_at_its_own_moment_comes_last_in_it() -> None:
-    loop, notes = new_loop(), []
+    loop = new_loop()
+    notes: list[Any] = []
 
     def repost(name: str, _: None) -> None:
         notes.append(name)
@@ -76,7 +84,8 @@ def test_an_event_that_is_posted_at_its_own_moment_comes_last_in_it() -> None:
 
 
 def test_an_event_beyond_the_limit_stays() -> None:
-    loop, notes = new_loop(), []
+    loop = new_loop()
+    notes: list[Any] = []
     loop.after(10, noting(notes, loop), None, None)
 
     assert not loop.run(never, 9)
@@ -162,7 +171,7 @@ def test_a_sleeper_that_is_cancelled_sleeps_no_longer() -> None:
         await asyncio.sleep(1)
 
     (task,) = spawn(loop, work())
-    loop.after(10, lambda *_: task.cancel(), None, None)
+    loop.after(10, lambda *_: cancel(task), None, None)
     loop.run(task.done, 100)
 
     assert task.cancelled()
@@ -176,7 +185,7 @@ def test_a_task_that_spins_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = new_loop()
 
     async def spin() -> None:
-        while True:
+        for _ in range(10_000):
             await asyncio.sleep(0)
 
     (task,) = spawn(loop, spin())

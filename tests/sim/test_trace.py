@@ -29,15 +29,25 @@ class Scene:
         self.trace.delivered(on, number, frame)
 
 
+def play_later(scene: Scene) -> None:
+    scene.loop.run_for(1)
+    scene.play()
+
+
+def play_twice(scene: Scene) -> None:
+    scene.play()
+    scene.play()
+
+
 Deed = Callable[[Scene], None]
 DEEDS: dict[str, Deed] = {
     "nothing": lambda scene: None,
     "another frame": lambda scene: scene.play(frame=b"other"),
     "another link": lambda scene: scene.play(link=1),
     "another number": lambda scene: scene.play(number=2),
-    "later": lambda scene: (scene.loop.run_for(1), scene.play())[1],
+    "later": play_later,
     "once": lambda scene: scene.play(),
-    "twice": lambda scene: (scene.play(), scene.play())[1],
+    "twice": play_twice,
     "lost": lambda scene: scene.trace.lost(scene.links[0], 1, b"frame", "loss"),
     "sent only": lambda scene: scene.trace.sent(scene.links[0], 1, b"frame", CARRIED),
     "sent and lost": lambda scene: scene.trace.sent(scene.links[0], 1, b"frame", LOST),
