@@ -125,6 +125,7 @@ class CoordinatorServer:
                 answer(failed(TRANSACTION_IN_PROGRESS))
                 return
             if entry.transaction.id == transaction.id:
+                self._host.note("token.begun_anew" if entry.refused else "transaction.begun")
                 if entry.is_decided:  # Recovery was faster.
                     await finish(transaction, entry, self._tools, answer)
                 else:

@@ -1,6 +1,7 @@
 """What nodes note about themselves: each event once, with its meaning.
 
-An event is `noun.happened`.  In the simulation an event is counted as a *mark*, something that
+An event is `noun.happened`.  Some are noted by the nodes themselves, others by the witness of
+a simulation, which sees inside them.  There an event is counted as a *mark*, something that
 exploration should have seen at least once, and told to whoever listens; a server logs it.
 """
 
@@ -20,7 +21,7 @@ EVENTS = {
     "coordinators.met": "Two coordinators that were up asked for votes of one transaction.",
     "vote.repeated": "A partition was asked again for a promise it had given, and repeated it.",
     "commit.repeated": "A commit found nothing left to do.",
-    "cancel.early": "A cancel found nothing to cancel.",
+    "cancel.early": "A cancel found nothing to cancel: refused here, or its prepare is still away.",
     "prepare.too_late": "A prepare was rejected for its timestamp.",
     "prepare.conflicted": "A prepare was rejected because another transaction was ongoing.",
     "prepare.failed": "A prepare was rejected because its condition was false.",

@@ -80,6 +80,7 @@ class PartitionServer:
 
     def _report(self, stalled: Sequence[Any]) -> None:
         for found in stalled:
+            self._host.note("partition.stalled", transaction=found.transaction)
             if self._managers:
                 manager = self._managers[self._manager_site.below(len(self._managers))]
                 self._peers.tell(manager, found)

@@ -32,7 +32,7 @@ class ClientOptions:
     """What an SDK lets its user set."""
 
     attempts_max: int = 8
-    attempt_deadline_us: int = 4_000_000
+    attempt_deadline_us: int = 1_000_000  # One lost message costs all of it, as over HTTP.
     pause_first_us: int = 50_000
     pause_most_us: int = 5_000_000
     think_us: int = 2_000  # Between two operations, at most.
@@ -101,6 +101,8 @@ class Client:
             response.body if response else {},
         )
         self._history.add(operation)
+        if operation.is_unknown:
+            self.host.note("request.unknown", call=call)
         return operation
 
     async def _attempt(

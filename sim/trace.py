@@ -75,6 +75,7 @@ class Trace:
     def lost(self, link: Link, number: int, frame: bytes, because: str) -> None:
         self.lost_count += 1
         self._marks += (self._loop.now_us, link.index, number, LOST_MARK)
+        self._frames.append(because.encode())
         if self._listeners:
             self.tell("message.lost", link=link, number=number, frame=frame, because=because)
 
@@ -85,7 +86,8 @@ class Trace:
     # What hosts do ---------------------------------------------------------------------------
 
     def durable(self, host: str, changes: Changes) -> None:
-        self._marks += (self._loop.now_us, changes.lsn, len(changes.records))
+        self._marks += (self._loop.now_us, changes.lsn, len(changes.records), changes.timestamp.us)
+        self._frames.append(host.encode())
         if self._listeners:
             self.tell("change.durable", host=host, changes=changes)
 

@@ -16,6 +16,7 @@ from items.keys import Key
 from network.codec import pack, unpack
 from network.ids import incarnation_of
 from network.messages import (
+    Cancel,
     Commit,
     Done,
     Envelope,
@@ -104,6 +105,7 @@ class Witness:
             Write: self._write,
             Prepare: self._prepare,
             Commit: self._commit,
+            Cancel: self._cancel,
         }
 
     def enter(self, inside: Inside) -> None:
@@ -154,8 +156,6 @@ class Witness:
         step = self._steps.get(type(envelope.message))
         if step is not None:
             step(machine, envelope, envelope.message, output)
-        if output.stalled:
-            self._note("partition.stalled")
 
     def _read(self, _: Machine, __: Envelope, message: Read, output: Output) -> None:
         if message.request and isinstance(output.reply, Readings):
@@ -214,6 +214,10 @@ class Witness:
     def _commit(self, _: Machine, __: Envelope, ___: Commit, output: Output) -> None:
         if isinstance(output.reply, Done) and not any(output.reply.changed):
             self._note("commit.repeated")
+
+    def _cancel(self, _: Machine, __: Envelope, ___: Cancel, output: Output) -> None:
+        if isinstance(output.reply, Done) and not any(output.reply.changed):
+            self._note("cancel.early")
 
 
 def lie_in(message: Prepare, action: Action, reason: Reason, record: Record) -> str:

@@ -153,10 +153,11 @@ class PartitionModel(RuleBasedStateMachine):
 
     # Transactions ----------------------------------------------------------------------------
 
-    @rule(request=requests, us=st.integers(1, 60))
+    @rule(request=requests, us=st.integers(1, 30))
     def begin(self, request: list[Action], us: int) -> None:
-        name = f"t{len(self.prepares)}"
-        stamp = Timestamp(us, f"c{len(self.prepares)}")
+        count = len(self.prepares)
+        # Timestamps rise from transaction to transaction, more or less.
+        name, stamp = f"t{count}", Timestamp(10 * count + us, f"c{count}")
         self.prepares[name] = Prepare(
             TransactionId(name), EntryKey(f"entry {name}"), stamp, tuple(request)
         )
@@ -196,13 +197,20 @@ class PartitionModel(RuleBasedStateMachine):
             return "TransactionConflict", self.state.watermark(target)
         return "accept" if self.state.allows(action) else ("ConditionalCheckFailed", None)
 
-    @precondition(lambda self: self.prepares)
+    @precondition(lambda self: self.undecided())
     @rule(data=st.data(), commits=st.booleans())
     def decide(self, data: st.DataObject, commits: bool) -> None:
-        name = data.draw(st.sampled_from(sorted(self.prepares)))
-        may_commit = self.accepted.get(name, len(self.log) + 1) <= self.durable
-        self.decisions.setdefault(name, "commit" if commits and may_commit else "cancel")
+        name = data.draw(st.sampled_from(self.undecided()))
+        if commits and name in self.accepted:
+            # Votes leave when they are durable, and a commit needs them all.
+            self.durable = max(self.durable, self.accepted[name])
+            self.decisions[name] = "commit"
+        else:
+            self.decisions[name] = "cancel"
         self.carry_out(name)
+
+    def undecided(self) -> list[str]:
+        return sorted(self.prepares.keys() - self.decisions.keys())
 
     @precondition(lambda self: self.decisions)
     @rule(data=st.data())

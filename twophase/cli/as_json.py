@@ -10,7 +10,9 @@ from twophase.cli.figures import Figures, Percentiles
 from twophase.cli.telling import Schemas, parts_of
 
 
-def result_as_json(result: Result, figures: Figures, schemas: Schemas, wall_seconds: float) -> str:
+def result_as_json(
+    result: Result, figures: Figures, schemas: Schemas, wall_seconds: float, replay: str
+) -> str:
     """Write what came of a run; only `wall_s` differs between two runs of one seed."""
     document = {
         "scenario": result.scenario.name,
@@ -35,6 +37,7 @@ def result_as_json(result: Result, figures: Figures, schemas: Schemas, wall_seco
         "marks": dict(sorted(result.marks.items())),
         "virtual_s": result.virtual_us / 1_000_000,
         "wall_s": round(wall_seconds, 3),
+        "replay": replay,
         "digest": result.digest,
     }
     return dumps(document, indent=2)

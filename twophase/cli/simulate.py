@@ -105,7 +105,7 @@ def simulated(asked: Asked) -> int:
 
     figures = figures_of(result.history)
     if asked.as_json:
-        click.echo(result_as_json(result, figures, schemas, wall_seconds))
+        click.echo(result_as_json(result, figures, schemas, wall_seconds, asked.replay))
     else:
         from twophase.cli import summary  # noqa: PLC0415  # Imports rich, which only drawing needs.
 

@@ -44,7 +44,6 @@ MARKS_SHOWN = (
     "partition.stalled",
     "vote.repeated",
     "commit.repeated",
-    "cancel.early",
     "prepare.too_late",
     "token.replayed",
     "token.in_progress",
@@ -189,11 +188,12 @@ def draw_whole(console: Console, shown: Shown) -> None:
     grid.add_column(overflow="fold")
     grid.add_row("Transactions", outcomes_in_words(figures.outcomes))
     if figures.reasons:
-        grid.add_row("Reasons", listed(f"{n:,} {code}" for code, n in figures.reasons.items()))
-    grid.add_row("Latency", latency_in_words(figures.transactions_us))
+        reasons = listed(f"{n:,} {code}" for code, n in figures.reasons.items())
+        grid.add_row("Reasons", f"by item: {reasons}")
+    grid.add_row("Latency", f"{latency_in_words(figures.transactions_us)}  of transactions")
     if figures.others_us is not None:
-        count = counted(figures.others_count, "other")
-        grid.add_row(f"of {count}", latency_in_words(figures.others_us))
+        words = latency_in_words(figures.others_us)
+        grid.add_row("", f"{words}  of {counted(figures.others_count, 'other')}")
     grid.add_row("Messages", listed(f"{n:,} {fate}" for fate, n in result.messages.items()))
     grid.add_row("Faults", faults_in_words(result.faults))
     grid.add_row(
