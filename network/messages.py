@@ -357,7 +357,7 @@ Message: TypeAlias = (
 MESSAGES: tuple[type, ...] = Message.__args__
 _TO_WIRE = {cls: (kind, codec_of(cls).to_wire) for kind, cls in enumerate(MESSAGES)}
 _new = tuple.__new__  # What a named tuple's own `__new__` calls, without the detour.
-_FROM_WIRE = tuple(codec_of(cls).from_wire for cls in MESSAGES)
+_FROM_WIRE = {kind: codec_of(cls).from_wire for kind, cls in enumerate(MESSAGES)}
 
 
 class Envelope(NamedTuple):

@@ -18,7 +18,7 @@ class Faults:
 
     crashes: int = 0
     downtime_us_min: int = 100_000
-    downtime_us_max: int = 2_000_000
+    downtime_us_max: int = 8_000_000
 
 
 @data

@@ -39,7 +39,7 @@ KEYS: dict[str, tuple[Value, float, float]] = {
     "network.late_us": (50_000, 0, 600_000_000),
     "disk.sync_us": ("200..1000", 0, 0),
     "faults.crashes": (0, 0, 10_000),
-    "faults.downtime_us": ("100000..2000000", 0, 0),
+    "faults.downtime_us": ("100000..8000000", 0, 0),
     "protocol.transaction_actions_max": (100, 1, 100),
     "protocol.allow_reserved_words": (False, 0, 1),
     "protocol.stalled_after_us": (5_000_000, 1_000, 3_600_000_000),

@@ -1,6 +1,6 @@
 """What many tests begin with: actions, messages, a partition, a cluster; all with defaults."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from items.actions import Action, Check, Delete, Put, Update
@@ -16,7 +16,6 @@ from network.messages import (
     Prepare,
     Read,
     RecordKey,
-    Request,
     Write,
     from_frame,
 )
@@ -411,7 +410,3 @@ def single(entry: Json) -> Json:
 
 def codes(operation: Operation) -> list[str]:
     return [str(reason["Code"]) for reason in operation.reasons]
-
-
-def requests(said: Iterable[tuple[str, str, Any]]) -> list[Request]:
-    return [message for _, _, message in said if isinstance(message, Request)]

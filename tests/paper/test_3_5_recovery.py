@@ -153,7 +153,7 @@ def test_two_coordinators_may_finish_one_transaction() -> None:
 
 
 def test_a_slow_coordinator_adopts_the_decision_that_holds() -> None:
-    """§3.5: its votes came too late, and the ledger says 'cancelled'."""
+    """§3.5: it could not reach the ledger, and recovery has decided meanwhile."""
     stage, asked, one, other = begun()
     stage.run_until(lambda: len(stage.heard_kinds(Prepare)) == 2)
     slow = coordinator(stage)

@@ -3,15 +3,23 @@
 The model knows the rules of §3.3 in their plainest form: values are numbers, a missing item has its
 table's marks.  Orders come as coordinators may give them: commit only after every vote was durably
 'accept', cancel otherwise; prepares, commits, cancels and writes come again at any time, also when
-all is over.  A crash keeps a prefix of the appends that has all that was synced.
+all is over.  A crash keeps a prefix of the appends that has all that a commit was built on.
 """
 
 import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from items.actions import Action, Check, Delete, Put, Update
 from network.ids import NEVER, EntryKey, Timestamp, TransactionId
@@ -33,12 +41,15 @@ from partition.machine import Machine, Now
 from partition.options import PartitionOptions
 from partition.storage import Changes
 from tests.builders import EVERYTHING, TABLE, add, at, born, check, delete, item, key, put, read
+from tests.sim.mutants import MUTANTS, Mutant
 
 NAMES = ("a", "b", "c")
 CONDITIONS = (None, "attribute_exists(k)", "attribute_not_exists(k)")
 
+FATES = ("", "commit", "cancel")  # Of a transaction at once; '' leaves it ongoing.
+
 names = st.sampled_from(NAMES)
-conditions = st.sampled_from(CONDITIONS)
+conditions = st.sampled_from((None, *CONDITIONS))
 values = st.integers(1, 99)
 writes = st.one_of(
     st.builds(put, names, values, conditions),
@@ -153,8 +164,8 @@ class PartitionModel(RuleBasedStateMachine):
 
     # Transactions ----------------------------------------------------------------------------
 
-    @rule(request=requests, us=st.integers(1, 30))
-    def begin(self, request: list[Action], us: int) -> None:
+    @rule(request=requests, us=st.integers(1, 30), fate=st.sampled_from(FATES))
+    def begin(self, request: list[Action], us: int, fate: str) -> None:
         count = len(self.prepares)
         # Timestamps rise from transaction to transaction, more or less.
         name, stamp = f"t{count}", Timestamp(10 * count + us, f"c{count}")
@@ -162,6 +173,8 @@ class PartitionModel(RuleBasedStateMachine):
             TransactionId(name), EntryKey(f"entry {name}"), stamp, tuple(request)
         )
         self.prepare(name)
+        if fate:
+            self.end(name, fate)
 
     @precondition(lambda self: self.prepares)
     @rule(data=st.data())
@@ -198,10 +211,12 @@ class PartitionModel(RuleBasedStateMachine):
         return "accept" if self.state.allows(action) else ("ConditionalCheckFailed", None)
 
     @precondition(lambda self: self.undecided())
-    @rule(data=st.data(), commits=st.booleans())
-    def decide(self, data: st.DataObject, commits: bool) -> None:
-        name = data.draw(st.sampled_from(self.undecided()))
-        if commits and name in self.accepted:
+    @rule(data=st.data(), fate=st.sampled_from(FATES[1:]))
+    def decide(self, data: st.DataObject, fate: str) -> None:
+        self.end(data.draw(st.sampled_from(self.undecided())), fate)
+
+    def end(self, name: str, fate: str) -> None:
+        if fate == "commit" and name in self.accepted:
             # Votes leave when they are durable, and a commit needs them all.
             self.durable = max(self.durable, self.accepted[name])
             self.decisions[name] = "commit"
@@ -234,8 +249,9 @@ class PartitionModel(RuleBasedStateMachine):
 
     # Singletons ------------------------------------------------------------------------------
 
-    @rule(action=writes)
-    def write(self, action: Action) -> None:
+    @rule(action=writes, clock_us=st.integers(1, 60))
+    def write(self, action: Action, clock_us: int) -> None:
+        self.clock_us = clock_us
         name, after = name_of(action), copy.deepcopy(self.state)
         refusal = ""
         if name in self.state.ongoing:
@@ -266,15 +282,7 @@ class PartitionModel(RuleBasedStateMachine):
 
         assert self.ask(message, None, number) == answer
 
-    # Time, and the end of it -----------------------------------------------------------------
-
-    @rule(us=st.integers(1, 60))
-    def set_clock(self, us: int) -> None:
-        self.clock_us = us
-
-    @rule()
-    def sync(self) -> None:
-        self.durable = len(self.log)
+    # The end of it ---------------------------------------------------------------------------
 
     @rule(data=st.data())
     def crash(self, data: st.DataObject) -> None:
@@ -330,3 +338,19 @@ class PartitionModel(RuleBasedStateMachine):
 
 
 TestPartition = PartitionModel.TestCase
+
+
+PARTITION_MUTANTS = [mutant for mutant in MUTANTS if mutant.is_partitions]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", PARTITION_MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_model_finds_a_partition_that_is_wrong(
+    mutant: Mutant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutant.patch(monkeypatch)
+    # Found is enough: nobody needs the smallest example.
+    quick = settings(max_examples=400, phases=[Phase.generate])
+
+    with pytest.raises((AssertionError, KeyError, ExceptionGroup)):
+        run_state_machine_as_test(PartitionModel, settings=quick)

@@ -47,18 +47,24 @@ class Mutant:
     kinds: frozenset[str]  # Of the findings that it must lead to, one of these.
     scenario: str  # Where it shows soon …
     more: Mapping[str, str]  # … with these keys set besides.
+    is_partitions: bool  # A rule of `partition.machine` and what it asks.
 
 
 MUTANTS: list[Mutant] = []
 
 
 def mutant(
-    *kinds: str, scenario: str, more: Mapping[str, str] | None = None
+    *kinds: str,
+    scenario: str,
+    more: Mapping[str, str] | None = None,
+    of_partition: bool = False,
 ) -> Callable[[Callable[[Patch], None]], None]:
     """Enter a patch among the mutants, under its name."""
 
     def enter(patch: Callable[[Patch], None]) -> None:
-        MUTANTS.append(Mutant(patch.__name__, patch, frozenset(kinds), scenario, more or {}))
+        MUTANTS.append(
+            Mutant(patch.__name__, patch, frozenset(kinds), scenario, more or {}, of_partition)
+        )
 
     return enter
 
@@ -66,7 +72,7 @@ def mutant(
 # Partitions ---------------------------------------------------------------------------------------
 
 
-@mutant("order refuted", "data differ", scenario="game-shop")
+@mutant("order refuted", "data differ", scenario="game-shop", of_partition=True)
 def prepare_ignores_timestamps(patch: Patch) -> None:
     """M02, M02b: nothing is too late."""
 
@@ -83,7 +89,7 @@ def prepare_ignores_timestamps(patch: Patch) -> None:
     patch.setattr(Record, "check", lambda self: None)
 
 
-@mutant("data differ", "order refuted", scenario="bank")
+@mutant("data differ", "order refuted", scenario="bank", of_partition=True)
 def orders_ask_nobody_whose_promise_it_is(patch: Patch) -> None:
     """M17, M18: commit and cancel end whatever is ongoing."""
 
@@ -93,7 +99,12 @@ def orders_ask_nobody_whose_promise_it_is(patch: Patch) -> None:
     patch.setattr(rules, "owns", owns)
 
 
-@mutant("order refuted", "data differ", scenario="game-shop")
+@mutant(
+    *("order refuted", "data differ"),
+    scenario="game-shop",
+    more={"cluster.clock_skew_us": "50000"},
+    of_partition=True,
+)
 def checks_leave_no_promise(patch: Patch) -> None:
     """M04: a ConditionCheck is judged and forgotten."""
 
@@ -106,7 +117,12 @@ def checks_leave_no_promise(patch: Patch) -> None:
     patch.setattr(rules, "prepare", prepare)
 
 
-@mutant("order refuted", "data differ", scenario="game-shop")
+@mutant(
+    *("order refuted", "data differ"),
+    scenario="game-shop",
+    more={"cluster.clock_skew_us": "50000"},
+    of_partition=True,
+)
 def checks_leave_no_timestamp(patch: Patch) -> None:
     """M05: a ConditionCheck does not move its item's timestamp."""
 
@@ -121,7 +137,7 @@ def checks_leave_no_timestamp(patch: Patch) -> None:
     patch.setattr(rules, "commit", commit)
 
 
-@mutant("order refuted", "data differ", scenario="orders-and-payments")
+@mutant("order refuted", "data differ", scenario="orders-and-payments", of_partition=True)
 def deletes_leave_no_timestamp(patch: Patch) -> None:
     """M16: the max delete timestamp is forgotten."""
     patch.setattr(
@@ -130,7 +146,11 @@ def deletes_leave_no_timestamp(patch: Patch) -> None:
 
 
 @mutant(
-    "order refuted", "data differ", scenario="hot-keys", more={"cluster.clock_skew_us": "2000000"}
+    "order refuted",
+    "data differ",
+    scenario="hot-keys",
+    more={"cluster.clock_skew_us": "2000000"},
+    of_partition=True,
 )
 def singletons_are_stamped_by_the_clock_alone(patch: Patch) -> None:
     """M15: a clock that is behind stamps behind what is there."""
@@ -139,7 +159,7 @@ def singletons_are_stamped_by_the_clock_alone(patch: Patch) -> None:
     )
 
 
-@mutant("data differ", "order refuted", scenario="hot-keys")
+@mutant("data differ", "order refuted", scenario="hot-keys", of_partition=True)
 def singletons_ignore_what_is_ongoing(patch: Patch) -> None:
     """M13: a singleton write goes past a promise, which stays."""
 
@@ -154,7 +174,7 @@ def singletons_ignore_what_is_ongoing(patch: Patch) -> None:
     patch.setattr(Record, "check", lambda self: None)
 
 
-@mutant("read refuted", scenario="orders-and-payments")
+@mutant("read refuted", scenario="orders-and-payments", of_partition=True)
 def readers_see_placeholders(patch: Patch) -> None:
     """M26: a promise about a missing item is shown as an empty item."""
 
@@ -168,7 +188,7 @@ def readers_see_placeholders(patch: Patch) -> None:
     patch.setattr(reads, "read", seen)
 
 
-@mutant("read refuted", scenario="bank")
+@mutant("read refuted", scenario="bank", of_partition=True)
 def readers_see_what_is_only_promised(patch: Patch) -> None:
     """A dirty read: what a transaction is about to write is shown before it is decided."""
 
@@ -183,20 +203,20 @@ def readers_see_what_is_only_promised(patch: Patch) -> None:
     patch.setattr(reads, "read", seen)
 
 
-@mutant("order refuted", "data differ", scenario="bank")
+@mutant("order refuted", "data differ", scenario="bank", of_partition=True)
 def conditions_are_not_judged(patch: Patch) -> None:
     """A prepare is accepted whatever its condition says."""
 
     patch.setattr(actions, "allowed_on", lambda action, item: True)
 
 
-@mutant("reason untrue", scenario="bank")
+@mutant("reason untrue", scenario="bank", of_partition=True)
 def a_conflict_is_called_a_failed_condition(patch: Patch) -> None:
     """A lie: the reason given is not the one that holds."""
     patch.setattr(rules, "TRANSACTION_CONFLICT_REASON", CONDITIONAL_CHECK_FAILED_REASON)
 
 
-@mutant("order refuted", "data differ", scenario="orders-and-payments")
+@mutant("order refuted", "data differ", scenario="orders-and-payments", of_partition=True)
 def copies_of_writes_are_carried_out(patch: Patch) -> None:
     """No copy of a singleton write is recognised."""
 
@@ -207,12 +227,9 @@ def copies_of_writes_are_carried_out(patch: Patch) -> None:
 
 
 @mutant(
-    "data differ",
-    "read refuted",
-    "commit lost",
-    "order refuted",
-    "unfinished",
+    *("data differ", "read refuted", "commit lost"),
     scenario="orders-and-payments",
+    more={"disk.sync_us": "5000..20000", "faults.crashes": "20"},
 )
 def replies_leave_before_their_changes_are_durable(patch: Patch) -> None:
     """A crash takes back what was said."""
@@ -280,7 +297,11 @@ def read_transactions_ignore_what_is_ongoing(patch: Patch) -> None:
     patch.setattr(read, "is_ongoing", lambda reading: False)
 
 
-@mutant("cancelled and committed", "data differ", "order refuted", scenario="hot-keys")
+@mutant(
+    *("cancelled and committed", "data differ", "order refuted"),
+    scenario="hot-keys",
+    more={"protocol.stalled_after_us": "200000"},
+)
 def decisions_compare_nothing(patch: Patch) -> None:
     """M19: the later of two decisions stands in the ledger."""
 

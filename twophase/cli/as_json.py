@@ -37,8 +37,8 @@ def result_as_json(
         "marks": dict(sorted(result.marks.items())),
         "virtual_s": result.virtual_us / 1_000_000,
         "wall_s": round(wall_seconds, 3),
-        "replay": replay,
         "digest": result.digest,
+        "replay": replay,
     }
     return dumps(document, indent=2)
 

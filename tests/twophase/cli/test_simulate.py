@@ -50,6 +50,7 @@ def test_json_is_one_object_with_all_its_keys() -> None:
         "virtual_s",
         "wall_s",
         "digest",
+        "replay",
     ]
     assert document["scenario"] == "orders-and-payments"
     assert document["seed"] == 1
