@@ -3,9 +3,9 @@
     python benchmarks/simulate.py [TRANSACTIONS]
 
 Ratios in one process and one run, against the floor that no simulator in Python passes: five-field
-events, one popped, called and one pushed, with as many pending as the run has on average.  The run is
-whole: clients, routers, coordinators, ledger, partitions, disks, history and witness; trace off.  The
-checks that follow a run are timed on their own.
+events, one popped, called and one pushed, with as many pending as the run has on average.  The run
+is whole: clients, routers, coordinators, ledger, partitions, disks, history and witness; trace
+off.  The checks that follow a run are timed on their own.
 """
 
 import gc
@@ -15,8 +15,17 @@ import tracemalloc
 from heapq import heappop, heappush
 from typing import Any
 
+from network.host import Host
+from network.ids import TransactionId
+from network.lossy import LossyNetwork, Uniform, Weather
+from network.messages import Commit, Done, from_frame
+from network.rpc import Patience, Peers
+from sim.chance import NamedChance
+from sim.clock import SkewedClock
+from sim.loop import new_loop
 from sim.run import Run
 from sim.scenario import load
+from sim.trace import Trace
 
 SHAPES = {
     # The shape of the prototype that design figures were taken from: 8 partitions, 4 coordinators,
@@ -41,6 +50,7 @@ CALM = {
     "faults.crashes": "0",
 }
 FLOOR_EVENTS = 500_000
+ASKING = 100
 
 
 class Measured:
@@ -108,6 +118,54 @@ def speed(shape: str, transactions: int) -> None:
     print(f"  checks: {measured.check_seconds / transactions * 1e6:.0f} µs a transaction")
 
 
+def questions(count: int) -> None:
+    """Measure what travelling alone costs: a question and its answer, codec and network, no node."""
+    loop, chance = new_loop(), NamedChance(1)
+    trace = Trace(loop)
+    network = LossyNetwork(loop, chance, Weather(Uniform(200, 2_000)), trace)
+    asking, asked = (
+        Host(
+            name,
+            1,
+            loop=loop,
+            transport=network,
+            clock=SkewedClock(loop),
+            timers=loop,
+            chance=chance,
+        )
+        for name in ("c1", "p1")
+    )
+    peers, answerer = Peers(asking), Peers(asked)
+
+    def receive_answer(frame: bytes) -> None:
+        envelope = from_frame(frame)
+        peers.answered(envelope.reply_to, envelope.message)
+
+    def receive_question(frame: bytes) -> None:
+        envelope = from_frame(frame)
+        answerer.reply(envelope.source, envelope.number, Done((True,)))
+
+    network.join("c1", receive_answer)
+    network.join("p1", receive_question)
+    question = Commit(TransactionId("t" * 36), (("items", (("S", "a"),)),))
+    patience = Patience(40_000, 1_000_000, None)
+    left = ASKING
+
+    async def ask() -> None:
+        nonlocal left
+        for _ in range(count // ASKING):
+            await peers.ask("p1", question, patience)
+        left -= 1
+
+    for _ in range(ASKING):
+        asking.spawn(ask())
+    begin = time.process_time()
+    loop.run(lambda: left == 0, 10**15)
+    message = (time.process_time() - begin) / trace.sent_count
+    floor = min(floor_seconds(ASKING) for _ in range(3))
+    print(f"travelling alone: 1/{message / floor:.1f} of the floor, {ASKING} at a time")
+
+
 def growth(few: int, many: int) -> None:
     shape = "write transactions"
     costs = {n: Measured(shape, n).seconds / n for n in (few, many)}
@@ -136,6 +194,7 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 100)
     for shape in SHAPES:
         speed(shape, transactions)
+    questions(100_000)
     growth(1_000, 5 * transactions)
     memory(1_000, transactions // 4)
 

@@ -117,7 +117,7 @@ def applied_to(action: Action, item: Item | None) -> Item | None:
 
 
 def updated(action: Update, item: Item | None) -> Item | None:
-    key = dict(zip(action.key_names, action.key, strict=True))
+    key = dict(zip(action.key_names, action.key, strict=True)) if item is None else {}
     if action.update is None:
         return key if item is None else item
     if item is None and not creates_item(action.update):

@@ -1,18 +1,19 @@
 """Checks of expressions, and the rules that conditions, updates and projections share.
 
 A *check* is a function of a request's names and values that gives DynamoDB's words for what is
-wrong, or None. A *rule* looks at the tree of a text, once, and gives its findings: words, where the
-text itself is wrong; a check, where it takes the request to tell; nothing, where all is well. Rules
-follow each other in DynamoDB's order, and each may rely on the earlier ones having found no words.
+wrong, or None. A *rule* looks at the tree of a text, and at which placeholders come with it, once,
+and gives its findings: words, where these are wrong in themselves; a check, where it takes what the
+placeholders stand for to tell; nothing, where all is well. Rules follow each other in DynamoDB's
+order, and each may rely on the earlier ones having found no words.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path as File
 from typing import TypeAlias
 
 from items.operands import Names, Values
-from items.paths import Path, first_clash, resolved
+from items.paths import Path, first_clash, has_placeholder, resolved
 from items.syntax import DocumentPath, Function, Operand, ValuePlaceholder
 
 Check: TypeAlias = Callable[[Names, Values], str | None]
@@ -57,28 +58,24 @@ def misused(name: str) -> str:
     return f"The function is not allowed to be used this way in an expression; function: {name}"
 
 
-def defined(placeholders: Sequence[str]) -> Findings:
+def defined(placeholders: Iterable[str], given: Collection[str]) -> Findings:
     """Demand that every placeholder stands for something."""
-
-    def check(names: Names, values: Values) -> str | None:
-        for placeholder in placeholders:
+    for placeholder in placeholders:
+        if placeholder not in given:
             if placeholder[0] == "#":
-                if placeholder not in names:
-                    undefined = "An expression attribute name used in the document path"
-                    return f"{undefined} is not defined; attribute name: {placeholder}"
-            elif placeholder not in values:
+                undefined = "An expression attribute name used in the document path"
+                yield f"{undefined} is not defined; attribute name: {placeholder}"
+            else:
                 undefined = "An expression attribute value used in expression"
-                return f"{undefined} is not defined; attribute value: {placeholder}"
-        return None
-
-    if placeholders:
-        yield check
+                yield f"{undefined} is not defined; attribute value: {placeholder}"
 
 
 def no_clash(paths: Sequence[Path]) -> Findings:
     """Demand that no two paths overlap or conflict, their names known."""
-    if len(paths) > 1:
+    if len(paths) > 1 and any(map(has_placeholder, paths)):
         yield lambda names, _values: first_clash([resolved(path, names) for path in paths])
+    elif words := first_clash(paths):
+        yield words
 
 
 def right_count(function: Function) -> Findings:
@@ -100,13 +97,18 @@ def path_first(function: Function) -> Findings:
 
 def right_type(operator: str, operand: Operand, types: Sequence[str]) -> Findings:
     """Demand one of some types of an operand, if the request shows its type."""
+    if isinstance(operand, ValuePlaceholder):
+        placeholder = operand.name
 
-    def check(_names: Names, values: Values) -> str | None:
-        kind = type_of(operand, values)
-        return None if kind is None or kind in types else wrong_type(operator, kind)
+        def check(_names: Names, values: Values) -> str | None:
+            kind = values[placeholder][0]
+            return None if kind in types else wrong_type(operator, kind)
 
-    if not isinstance(operand, DocumentPath):
         yield check
+    else:
+        kind = type_of(operand, {})
+        if kind is not None and kind not in types:
+            yield wrong_type(operator, kind)
 
 
 def type_of(operand: Operand, values: Values) -> str | None:

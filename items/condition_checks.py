@@ -5,6 +5,7 @@ stand. Then the predicates have their turn, as written, and each is judged for i
 """
 
 from base64 import b64encode
+from collections.abc import Collection
 
 from items.check_rules import (
     CONDITION_FUNCTIONS,
@@ -50,7 +51,9 @@ ALL_TYPES = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
 TYPE_NAMES = "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
 
 
-def condition_checks(condition: Condition, *, allow_reserved: bool) -> Findings:
+def condition_checks(
+    condition: Condition, given: Collection[str], *, allow_reserved: bool
+) -> Findings:
     predicates = tuple(predicates_of(condition))
     operands = [operand for predicate in predicates for operand in operands_in(predicate)]
     yield from known_functions(each for each in operands if isinstance(each, Function))
@@ -61,7 +64,7 @@ def condition_checks(condition: Condition, *, allow_reserved: bool) -> Findings:
             each.steps for each in operands if isinstance(each, DocumentPath)
         )
     for predicate in predicates:
-        yield from predicate_checks(predicate)
+        yield from predicate_checks(predicate, given)
 
 
 def functions_in_place(predicate: Predicate) -> Findings:
@@ -73,10 +76,10 @@ def functions_in_place(predicate: Predicate) -> Findings:
                 yield misused(operand.name)
 
 
-def predicate_checks(predicate: Predicate) -> Findings:
+def predicate_checks(predicate: Predicate, given: Collection[str]) -> Findings:
     inside = tuple(operands_in(predicate))
     functions = [operand for operand in inside if isinstance(operand, Function)]
-    yield from defined(tuple(placeholders_in(inside)))
+    yield from defined(placeholders_in(inside), given)
     for function in functions:
         yield from right_count(function)
     if isinstance(predicate, Membership) and len(predicate.options) > IN_OPERANDS_MAX:

@@ -5,9 +5,10 @@ What only the item shows (a missing operand, say) is found where the item is: `c
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import TypeAlias
 
 from items.check_rules import (
     Check,
@@ -19,11 +20,9 @@ from items.check_rules import (
     placeholders_in,
 )
 from items.condition_checks import condition_checks
-from items.data import data
-from items.errors import validation
+from items.errors import DynamoDBError, validation
 from items.expressions import (
     CACHED_TEXTS_MAX,
-    invalid,
     parse_condition,
     parse_projection,
     parse_update,
@@ -46,12 +45,8 @@ EXPRESSIONS = (
 PLACEHOLDER = re.compile(r"[#:][a-zA-Z0-9_]+")
 
 
-@data
-class Examined:
-    """What a text leaves to be checked for each request, and the placeholders that it uses."""
-
-    checks: tuple[Check, ...]
-    placeholders: frozenset[str]
+Step: TypeAlias = tuple[str, Check]
+"""How a refusal begins, and the check that has the rest of it."""
 
 
 def check(
@@ -70,23 +65,11 @@ def check(
     Raises:
         DynamoDBError: ValidationException with the first thing that is wrong.
     """
-    texts = [(what, expressions.get(what)) for what in EXPRESSIONS]
-    present = [(what, text) for what, text in texts if text is not None]
-    if not present:
-        return
-    check_placeholders("ExpressionAttributeNames", "#", names)
-    check_placeholders("ExpressionAttributeValues", ":", values)
-    check_contents(names, values)
-    used: set[str] = set()
-    for what, text in present:
-        seen = examined(what, text, allow_reserved=allow_reserved)
-        for wrong in seen.checks:
-            message = wrong(names, values)
-            if message is not None:
-                raise invalid(what, message)
-        used |= seen.placeholders
-    check_used("ExpressionAttributeNames", names, used)
-    check_used("ExpressionAttributeValues", values, used)
+    texts = tuple(expressions.items())
+    for opening, wrong in steps(texts, tuple(names), tuple(values), allow_reserved=allow_reserved):
+        words = wrong(names, values)
+        if words is not None:
+            raise validation(opening + words)
 
 
 def check_given(
@@ -117,81 +100,120 @@ def check_given(
         raise validation("ExpressionAttributeValues must not be empty")
 
 
-def check_placeholders(parameter: str, sign: str, placeholders: Iterable[str]) -> None:
-    for placeholder in placeholders:
-        problem = placeholder_problem(sign, placeholder)
-        if problem is not None:
-            raise validation(f'{parameter} contains invalid key: {problem}; key: "{placeholder}"')
-
-
 @lru_cache(CACHED_TEXTS_MAX)
-def placeholder_problem(sign: str, placeholder: str) -> str | None:
-    if PLACEHOLDER.fullmatch(placeholder) is None or placeholder[0] != sign:
-        return "Syntax error"
-    if len(placeholder) > PLACEHOLDER_LENGTH_MAX:
-        return f"The key is longer than {PLACEHOLDER_LENGTH_MAX} characters"
-    return None
+def steps(
+    expressions: tuple[tuple[str, str | None], ...],
+    names: tuple[str, ...],
+    values: tuple[str, ...],
+    *,
+    allow_reserved: bool,
+) -> tuple[Step, ...]:
+    """List what is left to be checked for each request with these texts and placeholders.
 
-
-def check_contents(names: Names, values: Values) -> None:
-    """Refuse what no attribute can be called, and more than a request may bring along."""
-    for placeholder, name in names.items():
-        if not name or text_bytes(name) > ATTRIBUTE_NAME_BYTES_MAX:
-            problem = "Attribute name is too large" if name else "Empty attribute name"
-            raise validation(
-                f"ExpressionAttributeNames contains invalid value: {problem} for key {placeholder}"
-            )
-    names_bytes = sum(map(text_bytes, chain.from_iterable(names.items())))
-    if names_bytes + size_bytes(values) > PLACEHOLDERS_BYTES_MAX:
-        raise validation(
-            "ExpressionAttributeNames and ExpressionAttributeValues have exceeded"
-            f" the maximum allowed size of {PLACEHOLDERS_BYTES_MAX} bytes"
-        )
-
-
-def check_used(parameter: str, placeholders: Iterable[str], used: set[str]) -> None:
-    unused = [placeholder for placeholder in placeholders if placeholder not in used]
-    if unused:
-        raise validation(
-            f"Value provided in {parameter} unused in expressions: keys: {{{', '.join(unused)}}}"
-        )
-
-
-@lru_cache(CACHED_TEXTS_MAX)
-def examined(what: str, text: str, *, allow_reserved: bool) -> Examined:
-    """Look at a text by itself; raises if it cannot even be parsed."""
-    operands: Iterable[Operand]
-    match what:
-        case "UpdateExpression":
-            update = parse_update(text)
-            findings = update_checks(update, allow_reserved=allow_reserved)
-            operands = chain.from_iterable(map(operands_of_change, update.changes))
-        case "ProjectionExpression":
-            paths = parse_projection(text)
-            findings = projection_checks(paths, allow_reserved=allow_reserved)
-            operands = map(DocumentPath, paths)
-        case _:
-            condition = parse_condition(text, what)
-            findings = condition_checks(condition, allow_reserved=allow_reserved)
-            operands = chain.from_iterable(map(operands_in, predicates_of(condition)))
-    return Examined(tuple(checks_of(findings)), frozenset(placeholders_in(operands)))
-
-
-def checks_of(findings: Findings) -> Iterator[Check]:
-    """Give the checks, up to the one that no request can pass."""
-    for finding in findings:
-        if isinstance(finding, str):
-            yield always(finding)
-            return
-        yield finding
+    The last step may be one that no such request can pass.
+    """
+    given = dict(expressions)
+    texts = [(what, text) for what in EXPRESSIONS if (text := given.get(what)) is not None]
+    left: list[Step] = []
+    try:
+        for opening, finding in findings(texts, names, values, allow_reserved=allow_reserved):
+            if isinstance(finding, str):
+                return (*left, (opening, always(finding)))
+            left.append((opening, finding))
+    except DynamoDBError as error:  # A text that cannot even be parsed.
+        return (*left, ("", always(error.message)))
+    return tuple(left)
 
 
 def always(words: str) -> Check:
     return lambda _names, _values: words
 
 
-def projection_checks(paths: tuple[Path, ...], *, allow_reserved: bool) -> Findings:
+def findings(
+    texts: Sequence[tuple[str, str]],
+    names: tuple[str, ...],
+    values: tuple[str, ...],
+    *,
+    allow_reserved: bool,
+) -> Iterator[tuple[str, Check | str]]:
+    """Give all findings in order, each with the opening words of its refusal."""
+    if not texts:
+        return
+    yield from misnamed("ExpressionAttributeNames", "#", names)
+    yield from misnamed("ExpressionAttributeValues", ":", values)
+    yield "", contents_problem
+    given = frozenset(names + values)
+    used: set[str] = set()
+    for what, text in texts:
+        found, operands = examined(what, text, given, allow_reserved=allow_reserved)
+        for finding in found:
+            yield f"Invalid {what}: ", finding
+        used.update(placeholders_in(operands))
+    yield from unused("ExpressionAttributeNames", names, used)
+    yield from unused("ExpressionAttributeValues", values, used)
+
+
+def misnamed(parameter: str, sign: str, placeholders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for placeholder in placeholders:
+        if PLACEHOLDER.fullmatch(placeholder) is None or placeholder[0] != sign:
+            problem = "Syntax error"
+        elif len(placeholder) > PLACEHOLDER_LENGTH_MAX:
+            problem = f"The key is longer than {PLACEHOLDER_LENGTH_MAX} characters"
+        else:
+            continue
+        yield f"{parameter} contains invalid key: ", f'{problem}; key: "{placeholder}"'
+
+
+def contents_problem(names: Names, values: Values) -> str | None:
+    """Refuse what no attribute can be called, and more than a request may bring along."""
+    total_bytes = size_bytes(values)
+    for placeholder, name in names.items():
+        name_bytes = text_bytes(name)
+        if not 0 < name_bytes <= ATTRIBUTE_NAME_BYTES_MAX:
+            problem = "Attribute name is too large" if name else "Empty attribute name"
+            invalid_value = "ExpressionAttributeNames contains invalid value"
+            return f"{invalid_value}: {problem} for key {placeholder}"
+        total_bytes += text_bytes(placeholder) + name_bytes
+    if total_bytes > PLACEHOLDERS_BYTES_MAX:
+        return (
+            "ExpressionAttributeNames and ExpressionAttributeValues have exceeded"
+            f" the maximum allowed size of {PLACEHOLDERS_BYTES_MAX} bytes"
+        )
+    return None
+
+
+def unused(
+    parameter: str, placeholders: Iterable[str], used: set[str]
+) -> Iterator[tuple[str, str]]:
+    left = [placeholder for placeholder in placeholders if placeholder not in used]
+    if left:
+        opening = f"Value provided in {parameter} unused in expressions: keys: "
+        yield opening, f"{{{', '.join(left)}}}"
+
+
+def examined(
+    what: str, text: str, given: Collection[str], *, allow_reserved: bool
+) -> tuple[Findings, Iterable[Operand]]:
+    """Look at a text: what is found, and its operands; raises if it cannot even be parsed."""
+    match what:
+        case "UpdateExpression":
+            update = parse_update(text)
+            operands = chain.from_iterable(map(operands_of_change, update.changes))
+            return update_checks(update, given, allow_reserved=allow_reserved), operands
+        case "ProjectionExpression":
+            paths = parse_projection(text)
+            found = projection_checks(paths, given, allow_reserved=allow_reserved)
+            return found, map(DocumentPath, paths)
+        case _:
+            condition = parse_condition(text, what)
+            found = condition_checks(condition, given, allow_reserved=allow_reserved)
+            return found, chain.from_iterable(map(operands_in, predicates_of(condition)))
+
+
+def projection_checks(
+    paths: tuple[Path, ...], given: Collection[str], *, allow_reserved: bool
+) -> Findings:
     if not allow_reserved:
         yield from no_reserved_words(paths)
-    yield from defined([*chain.from_iterable(map(name_placeholders, paths))])
+    yield from defined([*chain.from_iterable(map(name_placeholders, paths))], given)
     yield from no_clash(paths)

@@ -127,10 +127,9 @@ def key_value_of_item(attribute: KeyAttribute, item: Item) -> AttributeValue:
 
 def check_contents(schema: KeySchema, key: Key) -> None:
     """Refuse what is empty, then what is too long."""
-    names = key_names(schema)
-    for name, value in zip(names, key, strict=True):
+    for position, value in enumerate(key):
         if not value[1]:
-            raise empty_key(name, value)
+            raise empty_key(key_names(schema)[position], value)
     if value_size_bytes(key[0]) > PARTITION_KEY_BYTES_MAX:
         raise invalid_parameter(
             f"Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_BYTES_MAX} bytes"

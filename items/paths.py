@@ -47,6 +47,10 @@ def resolved(path: Path, names: Mapping[str, str]) -> Path:
     )
 
 
+def has_placeholder(path: Path) -> bool:
+    return any(isinstance(step, str) and step.startswith("#") for step in path)
+
+
 def as_text(path: Path) -> str:
     """Write a path as error messages have it: `[a, b, [1]]`."""
     steps = (f"[{step}]" if isinstance(step, int) else step for step in path)

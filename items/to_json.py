@@ -8,14 +8,19 @@ from typing import Any
 
 from items.values import AttributeValue, Item
 
+AS_THEY_ARE = ("S", "N", "BOOL", "NULL")  # Types whose contents JSON has as well.
+
 
 def item_to_json(item: Item) -> dict[str, Any]:
-    return {name: to_json(value) for name, value in item.items()}
+    return {
+        name: {kind: content} if kind in AS_THEY_ARE else to_json((kind, content))
+        for name, (kind, content) in item.items()
+    }
 
 
 def to_json(value: AttributeValue) -> dict[str, Any]:
     kind, content = value
-    if kind in ("S", "N", "BOOL", "NULL"):
+    if kind in AS_THEY_ARE:
         return {kind: content}
     if kind in ("SS", "NS"):
         return {kind: list(content)}

@@ -105,7 +105,13 @@ def read_attributes(json: Any, depth: int) -> dict[str, AttributeValue]:
 
 def read_value(json: Any, depth: int) -> AttributeValue:
     if isinstance(json, dict) and len(json) == 1:
-        [(kind, content)] = json.items()
+        (kind,) = json
+        content = json[kind]
+        if isinstance(content, str) and content.isascii():  # The readers of most values, in short.
+            if kind == "S":
+                return "S", content
+            if kind == "N":
+                return "N", canonical(content)
         if content is not None:
             if kind in READERS:
                 return READERS[kind](content)

@@ -5,7 +5,7 @@ has its turn before all changes pass the rules before it.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from items.check_rules import (
     UPDATE_FUNCTIONS,
@@ -46,7 +46,7 @@ LONG_NAMES = {
 }
 
 
-def update_checks(update: Update, *, allow_reserved: bool) -> Findings:
+def update_checks(update: Update, given: Collection[str], *, allow_reserved: bool) -> Findings:
     operands = [operand for change in update.changes for operand in operands_of_change(change)]
     functions = [operand for operand in operands if isinstance(operand, Function)]
     if not allow_reserved:
@@ -59,8 +59,8 @@ def update_checks(update: Update, *, allow_reserved: bool) -> Findings:
             yield misused(function.name)
     yield from sections_once(update)
     placeholders = tuple(placeholders_in(operands))
-    yield from defined([each for each in placeholders if each[0] == "#"])
-    yield from defined([each for each in placeholders if each[0] == ":"])
+    yield from defined([each for each in placeholders if each[0] == "#"], given)
+    yield from defined([each for each in placeholders if each[0] == ":"], given)
     yield from no_clash([change.path for change in update.changes])
     for change in update.changes:
         yield from member_types(change)

@@ -58,7 +58,10 @@ def apply_update(
             is missing or has the wrong type, a path that leads nowhere, a number out of range.
     """
     old = key_attributes if item is None else item
-    edits = [(resolved(path, names), make(old, names, values)) for path, make in compiled(text)]
+    edits = [
+        (resolved(path, names) if names else path, make(old, names, values))
+        for path, make in compiled(text)
+    ]
     if item is None:
         # Nothing is there to be removed, so it does not matter that no path leads to it.
         edits = [(path, edit) for path, edit in edits if edit is not REMOVED]
@@ -77,7 +80,13 @@ def touched_paths(text: str, names: Names) -> tuple[Path, ...]:
 
 def updated_attributes(text: str, names: Names) -> tuple[str, ...]:
     """Name the attributes that an update changes or reaches into, each once, in its order."""
-    return tuple(dict.fromkeys([str(path[0]) for path in touched_paths(text, names)]))
+    steps = first_steps(text)
+    return tuple(dict.fromkeys([names.get(step, step) for step in steps])) if names else steps
+
+
+@lru_cache(CACHED_TEXTS_MAX)
+def first_steps(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([str(path[0]) for path, _ in compiled(text)]))
 
 
 @lru_cache(CACHED_TEXTS_MAX)
@@ -105,9 +114,9 @@ def total(there: AttributeValue | None, added: AttributeValue) -> AttributeValue
     """ADD to a number or a set; to nothing, it is what was added."""
     if there is None:
         return added
+    if there[0] == added[0] == "N":
+        return "N", numbers.add(there[1], added[1])
     kind, content = same_type(there, added)
-    if kind == "N":
-        return "N", numbers.add(content, added[1])
     return SET_OF[kind]((*content, *added[1]))
 
 
@@ -202,11 +211,14 @@ def edited_map(
     deeper = []
     for path, edit in edits:
         if len(path) == 1:  # Most end here, each at a place of its own.
-            new[str(path[0])] = edit
+            new[path[0]] = edit  # type: ignore[index]  # A step into a map is a name.
         else:
             deeper.append((path, edit))
-    for step, branch in by_first_step(deeper).items():
-        new[str(step)] = edited(old.get(str(step)), branch)
+    if deeper:
+        for step, branch in by_first_step(deeper).items():
+            new[str(step)] = edited(old.get(str(step)), branch)
+    if all(new.values()):  # Values are pairs, so all of them are true: nothing is REMOVED.
+        return new  # type: ignore[return-value]  # As was just found out.
     # A new map, because one that has shrunk keeps the room.
     return {name: value for name, value in new.items() if value is not REMOVED}
 

@@ -8,6 +8,7 @@ without duplicates, a list a tuple, a map a dict. Nobody changes a value once it
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 # Any: the content's type hangs on the first element, which a type checker cannot follow.
@@ -22,6 +23,8 @@ TYPES = SCALARS + SETS + DOCUMENTS
 NULL: AttributeValue = ("NULL", True)
 TRUE: AttributeValue = ("BOOL", True)
 FALSE: AttributeValue = ("BOOL", False)
+
+NUMBERS_CACHED = 4096  # Their weights: small ones come again and again.
 
 DOCUMENT_BYTES = 3  # What an empty list or map weighs.
 ELEMENT_BYTES = 1  # What each element adds to its own size.
@@ -43,13 +46,14 @@ def binary_set(members: Iterable[bytes]) -> AttributeValue:
 def size_bytes(item: Item) -> int:
     """Weigh an item as DynamoDB does: its names in UTF-8 and its values."""
     total = 0
-    for name, value in item.items():
+    for name, (kind, content) in item.items():
         total += len(name) if name.isascii() else len(name.encode())
-        if value[0] == "S":  # Most values are; the rest is worth a call.
-            text: str = value[1]
-            total += len(text) if text.isascii() else len(text.encode())
+        if kind == "S":  # Most values are texts or numbers; the rest is worth a call.
+            total += len(content) if content.isascii() else len(content.encode())
+        elif kind == "N":
+            total += number_bytes(content)
         else:
-            total += value_size_bytes(value)
+            total += value_size_bytes((kind, content))
     return total
 
 
@@ -84,9 +88,12 @@ def text_bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
+@lru_cache(NUMBERS_CACHED)
 def number_bytes(digits: str) -> int:
     """Weigh a number: a byte for two significant digits, one for the scale, one for a minus."""
-    significant = len(digits.replace(".", "").strip("-0"))
+    if "." in digits:
+        digits = digits.replace(".", "")
+    significant = len(digits.strip("-0"))
     return (significant + 1) // 2 + (2 if digits[0] == "-" else 1)
 
 

@@ -38,9 +38,10 @@ def read(shape: Shape, body: Body, parse: Callable[[Body], Parsed]) -> Parsed:
     Raises:
         DynamoDBError: SerializationException if its JSON does not fit, else ValidationException.
     """
-    shape.check(body, deep=False)
     try:
-        refuse_wrongs(shape.wrongs(body))
+        if not shape.fits(body):
+            shape.check(body, deep=False)
+            refuse_wrongs(shape.wrongs(body))
         return parse(body)
     except DynamoDBError as error:
         if error.kind == VALIDATION:

@@ -5,12 +5,16 @@ that does not fit is a SerializationException, for the first misfit.  *Constrain
 is not met is told, all in one ValidationException.  A shape does both: `check` raises for types,
 `wrongs` lists constraints.  An absent parameter and one that is null are the same.
 
+Nearly every request is fine, and `fits` sees that in one glance at what is there.  What it does not
+let through is for the two passes to judge: it may be fine all the same.
+
 Attribute values are looked at by `items.typed_json`, which refuses wrong shapes as it reads.  So
 `check` leaves them alone, unless it is asked to look `deep`: that is for a request which is refused
 for what it means, because a misfit anywhere in it comes first.
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -39,6 +43,9 @@ class Wrong(NamedTuple):
 
 
 class Shape(Protocol):
+    def fits(self, json: Any, /) -> bool:
+        """Say whether nothing is wrong, as far as a glance can tell; null never fits."""
+
     def check(self, json: Any, *, deep: bool) -> None:
         """Refuse JSON of another type; raises SerializationException."""
 
@@ -50,6 +57,7 @@ class Shape(Protocol):
 class Leaf:
     """What has no parts: how its type is checked, and how its constraints are."""
 
+    fits: Callable[[Any], bool]
     check_type: Callable[[Any], object]
     broken: Callable[[Any], list[str]]
     check_deeply: Callable[[Any], object]
@@ -71,7 +79,7 @@ def text(
 ) -> Leaf:
     """Describe a string, perhaps one of few."""
     if not options and length_min == 0 and length_max is None and pattern is None:
-        return Leaf(as_text, nothing, as_text)
+        return Leaf(is_text, as_text, nothing, as_text)
 
     def broken(json: str) -> list[str]:
         found = []
@@ -81,7 +89,15 @@ def text(
             found.append(f"Member must satisfy regular expression pattern: {pattern}")
         return found + wrong_lengths(len(json), length_min, length_max)
 
-    return Leaf(as_text, broken, as_text)
+    has_only_lengths = not options and pattern is None
+    longest = sys.maxsize if length_max is None else length_max
+
+    def fits(json: Any) -> bool:
+        if not (isinstance(json, str) and json.isascii()):
+            return False
+        return (has_only_lengths and length_min <= len(json) <= longest) or not broken(json)
+
+    return Leaf(fits, as_text, broken, as_text)
 
 
 def integer(*, least: int | None = None, most: int | None = None) -> Leaf:
@@ -95,11 +111,23 @@ def integer(*, least: int | None = None, most: int | None = None) -> Leaf:
             return [f"Member must have value less than or equal to {most}"]
         return []
 
-    return Leaf(as_integer, broken, as_integer)
+    return Leaf(lambda json: type(json) is int and not broken(json), as_integer, broken, as_integer)
 
 
 def nothing(_: Any) -> list[str]:
     return []
+
+
+def is_text(json: Any) -> bool:
+    return isinstance(json, str) and json.isascii()  # Any other may be half a surrogate pair.
+
+
+def is_flag(json: Any) -> bool:
+    return isinstance(json, bool)
+
+
+def is_map(json: Any) -> bool:
+    return isinstance(json, dict)
 
 
 def check_is_item(json: Any) -> None:
@@ -124,8 +152,8 @@ def as_integer(json: Any) -> int:
     raise serialization("STRING_VALUE cannot be converted to Integer")
 
 
-FLAG = Leaf(as_bool, nothing, as_bool)
-ATTRIBUTES = Leaf(check_is_item, nothing, check_item_shape)  # Attribute names and values.
+FLAG = Leaf(is_flag, as_bool, nothing, as_bool)
+ATTRIBUTES = Leaf(is_map, check_is_item, nothing, check_item_shape)  # Attribute names and values.
 
 
 @data
@@ -133,6 +161,13 @@ class Listed:
     member: Shape
     length_min: int = 0
     length_max: int | None = None
+
+    def fits(self, json: Any, /) -> bool:
+        if not isinstance(json, list | tuple):
+            return False
+        if wrong_lengths(len(json), self.length_min, self.length_max):
+            return False
+        return all(map(self.member.fits, json))
 
     def check(self, json: Any, *, deep: bool) -> None:
         for member in as_list(json):
@@ -154,6 +189,13 @@ class Mapped:
     java_class: str = "java.lang.String"
     length_min: int = 0
     length_max: int | None = None
+
+    def fits(self, json: Any, /) -> bool:
+        if not isinstance(json, dict):
+            return False
+        if wrong_lengths(len(json), self.length_min, self.length_max):
+            return False
+        return all(map(self.member.fits, json.values()))
 
     def check(self, json: Any, *, deep: bool) -> None:
         check_is_map(json, self.java_class)
@@ -177,6 +219,18 @@ class Structure:
     java_class: str
     fields: Mapping[str, Shape]
     required: tuple[str, ...] = ()
+
+    def fits(self, json: Any, /) -> bool:
+        if not isinstance(json, dict):
+            return False
+        fields = self.fields
+        for name, member in json.items():
+            if name in fields and not fields[name].fits(member):
+                return False
+        for name in self.required:  # noqa: SIM110  # all() over a generator takes twice as long.
+            if name not in json:
+                return False
+        return True
 
     def check(self, json: Any, *, deep: bool) -> None:
         if not isinstance(json, dict):

@@ -109,7 +109,7 @@ def transact_get_items(body: Body, options: RouterOptions) -> tuple[GetDraft, ..
 
 def action_draft(entry: Body, options: RouterOptions) -> ActionDraft:
     """Read one entry of TransactItems."""
-    present = [kind for kind in DRAFTS if entry.get(kind) is not None]
+    present = [kind for kind, body in entry.items() if body is not None and kind in DRAFTS]
     if len(present) != 1:
         raise validation(TWO_ACTIONS_IN_ONE if present else NO_ACTION)
     (kind,) = present
@@ -133,7 +133,11 @@ def as_text(content: object) -> str:
 
 
 CANONICAL = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=as_text
+    ensure_ascii=False,
+    separators=(",", ":"),
+    sort_keys=True,
+    default=as_text,
+    check_circular=False,  # What was read from a frame or a text has no circles.
 )
 
 

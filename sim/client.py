@@ -50,6 +50,8 @@ class Client:
         self._routers = routers
         self._history = history
         self._peers = Peers(host)
+        deadline_us = options.attempt_deadline_us
+        self._patience = Patience(deadline_us, deadline_us, deadline_us, repeats=False)
         self._router_site = host.site("router")
         self._pause_site = host.site("pause")
         self._incarnations: dict[str, int] = {}
@@ -110,18 +112,12 @@ class Client:
     ) -> Response | None:
         """Ask one router once; None is silence, or a refusal that says nothing about a copy."""
         router = self._routers[self._router_site.below(len(self._routers))]
-        patience = Patience(
-            self.options.attempt_deadline_us,
-            self.options.attempt_deadline_us,
-            self.options.attempt_deadline_us,
-            repeats=False,
-        )
         for _ in range(HANDSHAKES_MAX):
             incarnation = self._incarnations.get(router, 0)
             question = Request(name, request, call, incarnation)
             number = self._peers.next_number()
             attempts.append(f"{self.name}#{number}")
-            reply = await self._peers.ask(router, question, patience)
+            reply = await self._peers.ask(router, question, self._patience)
             if isinstance(reply, Restarted):
                 self._incarnations[router] = reply.incarnation
                 if incarnation == 0:
@@ -140,5 +136,7 @@ def _is_worth_another(response: Response | None) -> bool:
     """Say whether an SDK would try again: after silence, a 5xx, and errors that pass."""
     if response is None:
         return True
+    if response.status == 200:
+        return False
     error = str(response.body.get("__type", "")).rpartition("#")[2]
     return response.status >= 500 or (error in CATALOGUE and CATALOGUE[error].retryable)

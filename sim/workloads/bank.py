@@ -6,6 +6,7 @@ reads all accounts at once finds `Bank.total`, a missing account counting as not
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import ClassVar
 
 from sim.workload import Json, Session
@@ -36,6 +37,7 @@ TAKE = "SET balance = balance - :amount, version = :version"
 GIVE = "SET balance = balance + :amount, version = :version"
 
 
+@cache
 def account(n: int) -> ItemKey:
     return ItemKey("accounts", {"id": {"S": f"account{n}"}})
 

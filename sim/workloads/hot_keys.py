@@ -15,6 +15,7 @@ from items.limits import TRANSACTION_ACTIONS_MAX
 from sim.workload import Json, Session
 from sim.workloads.keys import Keys, one_of, share, whole
 from sim.workloads.requests import (
+    Act,
     Action,
     ItemKey,
     check,
@@ -53,7 +54,11 @@ class HotKeys:
         self.actions = whole(keys, "actions", 1, TRANSACTION_ACTIONS_MAX)
         self.hot = whole(keys, "hot", 1, KEYS_MAX)
         self.cold = whole(keys, "cold", self.actions - 1, KEYS_MAX)
-        self.mix = one_of(keys, "mix", MIXES)
+        self.acts: tuple[Act, ...] = {
+            "100w": (self.write_many,),
+            "50w50r": (self.write_many, self.read_many),
+            "25each": (self.write_many, self.read_many, self.write_one, self.read_one),
+        }[one_of(keys, "mix", MIXES)]
         self.deletes = share(keys, "deletes")
         self.checks = share(keys, "checks")
 
@@ -69,12 +74,7 @@ class HotKeys:
         await read(session, *keys)
 
     async def act(self, session: Session) -> None:
-        asked = {
-            "100w": (self.write_many,),
-            "50w50r": (self.write_many, self.read_many),
-            "25each": (self.write_many, self.read_many, self.write_one, self.read_one),
-        }[self.mix]
-        await asked[session.pick(len(asked))](session)
+        await self.acts[session.pick(len(self.acts))](session)
 
     async def write_many(self, session: Session) -> None:
         keys = self.drawn(session)

@@ -40,8 +40,7 @@ def put(
     key: ItemKey, attributes: Plain, *, condition: str | None = None, values: Plain | None = None
 ) -> Action:
     table, item = item_at(key, attributes)
-    given = {"TableName": table, "Item": item}
-    return Action("Put", {**given, **_expressions(condition, values)})
+    return Action("Put", _with({"TableName": table, "Item": item}, condition, values))
 
 
 def update(
@@ -53,12 +52,12 @@ def update(
     names: Mapping[str, str] | None = None,
 ) -> Action:
     given = {"TableName": key.table, "Key": key.attributes, "UpdateExpression": expression}
-    return Action("Update", {**given, **_expressions(condition, values, names)})
+    return Action("Update", _with(given, condition, values, names))
 
 
 def delete(key: ItemKey, *, condition: str | None = None, values: Plain | None = None) -> Action:
     given = {"TableName": key.table, "Key": key.attributes}
-    return Action("Delete", {**given, **_expressions(condition, values)})
+    return Action("Delete", _with(given, condition, values))
 
 
 def check(
@@ -69,7 +68,7 @@ def check(
     names: Mapping[str, str] | None = None,
 ) -> Action:
     given = {"TableName": key.table, "Key": key.attributes}
-    return Action("ConditionCheck", {**given, **_expressions(condition, values, names)})
+    return Action("ConditionCheck", _with(given, condition, values, names))
 
 
 def item_at(key: ItemKey, attributes: Plain) -> tuple[str, Json]:
@@ -147,29 +146,24 @@ def typed_attributes(attributes: Plain) -> dict[str, Json]:
 
 def typed(value: Any) -> Json:
     """Write a Python value as DynamoDB JSON."""
-    match value:
-        case str():
-            return {"S": value}
-        case bool():
-            return {"BOOL": value}
-        case int():
-            return {"N": str(value)}
-        case list():
-            return {"L": [typed(element) for element in value]}
-        case _:
-            raise AssertionError(f"no workload writes a {type(value).__name__}")
+    kind = type(value)
+    if kind is str:
+        return {"S": value}
+    if kind is int:
+        return {"N": str(value)}
+    if kind is bool:
+        return {"BOOL": value}
+    assert kind is list, f"no workload writes a {kind.__name__}"
+    return {"L": [typed(element) for element in value]}
 
 
 def plain(value: Json) -> Any:
     """Read DynamoDB JSON as `typed` writes it."""
-    ((kind, content),) = value.items()
-    match kind:
-        case "N":
-            return int(content)
-        case "L":
-            return [plain(element) for element in content]
-        case _:
-            return content
+    (kind,) = value
+    content = value[kind]
+    if kind == "N":
+        return int(content)
+    return [plain(element) for element in content] if kind == "L" else content
 
 
 def _plain_item(answer: Json) -> Plain | None:
@@ -177,10 +171,13 @@ def _plain_item(answer: Json) -> Plain | None:
     return None if item is None else {name: plain(value) for name, value in item.items()}
 
 
-def _expressions(
-    condition: str | None, values: Plain | None, names: Mapping[str, str] | None = None
+def _with(
+    given: dict[str, Any],
+    condition: str | None,
+    values: Plain | None,
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    given: dict[str, Any] = {}
+    """Add the expressions of an action to its other parameters."""
     if condition is not None:
         given["ConditionExpression"] = condition
     if names:

@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from items.errors import SERIALIZATION, VALIDATION, DynamoDBError
 from router.requests import read
@@ -22,14 +24,38 @@ SHAPE = Structure(
 WHOLE: dict[str, Any] = {"Name": "box", "Colour": "RED", "Size": 3, "Open": True, "Item": {}}
 
 
+json = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 11)
+    | st.floats()
+    | st.text("b;Oé\ud800", max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["PartName", "#a"]), inner)
+    ),
+    max_leaves=4,
+)
+
+
 def refusal(body: dict[str, Any]) -> tuple[str, str]:
+    assert not SHAPE.fits(body)
     with pytest.raises(DynamoDBError) as refused:
         read(SHAPE, body, lambda read_body: read_body)
     return refused.value.kind.name, refused.value.message
 
 
 def test_what_fits_is_let_through() -> None:
+    assert SHAPE.fits(WHOLE)
     assert read(SHAPE, WHOLE, lambda body: body) is WHOLE
+
+
+@given(st.dictionaries(st.sampled_from([*SHAPE.fields, "Weight"]), json))
+def test_what_fits_at_a_glance_passes_both_looks(parts: dict[str, Any]) -> None:
+    body = {**WHOLE, **parts}
+
+    if SHAPE.fits(body):
+        SHAPE.check(body, deep=False)
+        assert SHAPE.wrongs(body) == []
 
 
 def test_a_parameter_that_nobody_knows_is_ignored() -> None:
