@@ -15,6 +15,8 @@ from items.limits import NESTING_MAX
 STRUCTURE_UNEXPECTED = "Start of structure or map found where not expected"
 VALUE_CLASS = "com.amazonaws.dynamodb.v20120810.AttributeValue"
 
+ARRAYS = (list, tuple)  # What a JSON array is read as, by a parser and from a frame.
+
 
 def check_item_shape(json: Any, depth: int = 0) -> None:
     """Look at the whole of an item, however early a value in it may be wrong.
@@ -57,7 +59,7 @@ def check_elements_shape(kind: str, elements: list[Any] | tuple[Any, ...], depth
 def as_structure(json: Any) -> dict[str, Any]:
     if isinstance(json, dict):
         return json
-    if isinstance(json, list | tuple):
+    if isinstance(json, ARRAYS):
         raise serialization(f"Unrecognized collection type class {VALUE_CLASS}")
     raise serialization("Unexpected value type in payload")
 
@@ -65,7 +67,7 @@ def as_structure(json: Any) -> dict[str, Any]:
 def as_map(json: Any) -> dict[str, Any]:
     if isinstance(json, dict):
         return json
-    if isinstance(json, list | tuple):
+    if isinstance(json, ARRAYS):
         raise serialization(
             f"Unrecognized collection type java.util.Map<java.lang.String, {VALUE_CLASS}>"
         )
@@ -74,7 +76,7 @@ def as_map(json: Any) -> dict[str, Any]:
 
 def as_list(json: Any) -> list[Any] | tuple[Any, ...]:
     """Return what stands for a JSON array: a list, or the tuple that a frame brings it as."""
-    if isinstance(json, list | tuple):
+    if isinstance(json, ARRAYS):
         return json
     if isinstance(json, dict):
         raise serialization(STRUCTURE_UNEXPECTED)
@@ -117,7 +119,7 @@ def as_bytes(json: Any) -> bytes:
 
 def refuse_as(java_class: str, json: Any) -> None:
     """Refuse a list or an object where one single thing belongs."""
-    if isinstance(json, list | tuple):
+    if isinstance(json, ARRAYS):
         raise serialization(f"Unrecognized collection type class {java_class}")
     if isinstance(json, dict):
         raise serialization(STRUCTURE_UNEXPECTED)

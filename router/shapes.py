@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Protocol
 from items.data import data
 from items.errors import serialization, validation
 from items.json_shapes import (
+    ARRAYS,
     as_bool,
     as_list,
     as_text,
@@ -136,7 +137,7 @@ def check_is_item(json: Any) -> None:
 
 def check_is_map(json: Any, java_class: str) -> None:
     if not isinstance(json, dict):
-        if isinstance(json, list | tuple):
+        if isinstance(json, ARRAYS):
             raise serialization(
                 f"Unrecognized collection type java.util.Map<java.lang.String, {java_class}>"
             )
@@ -163,7 +164,7 @@ class Listed:
     length_max: int | None = None
 
     def fits(self, json: Any, /) -> bool:
-        if not isinstance(json, list | tuple):
+        if not isinstance(json, ARRAYS):
             return False
         if wrong_lengths(len(json), self.length_min, self.length_max):
             return False
@@ -234,7 +235,7 @@ class Structure:
 
     def check(self, json: Any, *, deep: bool) -> None:
         if not isinstance(json, dict):
-            if isinstance(json, list | tuple):
+            if isinstance(json, ARRAYS):
                 raise serialization(
                     f"Unrecognized collection type class {JAVA_PACKAGE}.{self.java_class}"
                 )
@@ -292,7 +293,7 @@ def shown(json: Any) -> str:
 
 
 def java_text(json: Any) -> str:
-    if isinstance(json, list | tuple):
+    if isinstance(json, ARRAYS):
         return f"[{', '.join(map(java_text, json))}]"
     if isinstance(json, dict):
         return f"{{{', '.join(f'{name}={java_text(member)}' for name, member in json.items())}}}"

@@ -3,15 +3,15 @@
 Taking one message, fault or client out of a run therefore shifts no other choice: the third delay
 of link c1>p2 stays what it was.  That is what makes failures shrink and runs comparable.
 
-A draw is a 64-bit mix of (seed, site, n), in integers alone: no `random`, whose methods change
-between Python versions, and no `log` or `exp`, which differ between platforms.
+The n-th draw is a 32-bit word of a hash of (seed, site, n), sixteen words a hash: no `random`,
+whose methods change between Python versions, and no `log` or `exp`, which differ between platforms.
 """
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from struct import unpack
 
-MASK = (1 << 64) - 1
-GOLDEN = 0x9E3779B97F4A7C15  # SplitMix64's step, and its mixer's two factors below.
+WORDS = 16  # Of 32 bits, in one hash.
 ONE = 1 << 32
 
 Overrides = Mapping[tuple[str, int], int]  # (site, n) → the value drawn there instead.
@@ -20,21 +20,23 @@ Overrides = Mapping[tuple[str, int], int]  # (site, n) → the value drawn there
 class NamedSite:
     """One place that draws.  Its draws are numbered from 1 in the order in which they are made."""
 
-    __slots__ = ("_base", "_overrides", "count")
+    __slots__ = ("_block", "_key", "_overrides", "_words", "count")
 
-    def __init__(self, base: int, overrides: dict[int, int] | None) -> None:
+    def __init__(self, key: bytes, overrides: dict[int, int] | None) -> None:
         self.count = 0
-        self._base = base
-        self._overrides = overrides
+        self._key, self._overrides = key, overrides
+        self._block = -1  # Which sixteen draws are at hand; most sites draw in order.
+        self._words: tuple[int, ...] = ()
 
     def at(self, n: int, bound: int) -> int:
         """Return the n-th draw of 0 … bound - 1; 0 is the calm one.  `bound` is at most 2**32."""
         if self._overrides is not None and n in self._overrides:
             return self._overrides[n]
-        # SplitMix64: the n-th step, mixed; of the result the upper 32 bits.
-        x = (self._base + n * GOLDEN) & MASK
-        x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-        return (((x ^ (x >> 27)) * 0x94D049BB133111EB & MASK) >> 32) * bound >> 32
+        block = n // WORDS
+        if block != self._block:
+            self._block = block
+            self._words = unpack("<16I", blake2b(self._key + block.to_bytes(8, "little")).digest())
+        return self._words[n % WORDS] * bound >> 32
 
     def below(self, bound: int) -> int:
         """Draw an integer of 0 … bound - 1; 0 is the calm one."""
@@ -67,7 +69,6 @@ class NamedChance:
         """Return the site of this name, the same one each time."""
         site = self._sites.get(name)
         if site is None:
-            name_hash = blake2b(f"{self.seed}|{name}".encode(), digest_size=8).digest()
-            base = int.from_bytes(name_hash, "big")
-            site = self._sites[name] = NamedSite(base, self._overrides.get(name))
+            key = blake2b(f"{self.seed}|{name}".encode(), digest_size=16).digest()
+            site = self._sites[name] = NamedSite(key, self._overrides.get(name))
         return site

@@ -176,6 +176,7 @@ def test_an_orphan_is_ended() -> None:
     stage, _, one, other = begun(coordinators=1)
     stage.cluster.network.hold("c1", "p2")
     stage.run_until(lambda: stage.has_heard(Cancel), limit_us=60 * SECOND_US)
+    stage.run_for(5_000)  # The other cancel has come as far as the box.
 
     stage.cluster.network.release("c1", "p2", newest_first=True)
     stage.run_for(20_000)
