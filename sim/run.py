@@ -80,6 +80,8 @@ class Run:
         self.budget = Budget(scenario.number("workload.transactions"))
         self.working = 0  # Clients that have not finished.
         self.trouble_ended = False
+        self.is_in_loop = False  # Where an exception out of nowhere could be swallowed.
+        self.is_interrupted = False
         self.phase_ended: Callable[[str], None] | None = None  # For who measures a run.
 
     def listen(self, listener: Listener) -> None:
@@ -90,6 +92,7 @@ class Run:
 
         Raises:
             SetupError: The scenario's tables and first items could not be made.
+            KeyboardInterrupt: Somebody called `interrupt`.
         """
         cluster, failures = self.cluster, self.cluster.failures
         nemesis = Nemesis(cluster, self.budget, self._faults())
@@ -100,7 +103,9 @@ class Run:
             raise
         except Exception as error:  # noqa: BLE001  # A node's bug, in a step: that is a finding.
             failures.append(("a node", error))
-        cluster.stop()
+        finally:
+            self.is_in_loop = False
+            cluster.stop()
         self._phase_ended("calm")
         findings = [Finding("calm", "unfinished", text, ()) for text in unfinished]
         for node, failure in failures:
@@ -109,8 +114,13 @@ class Run:
         checks, found = check_run(self.history, self.witness, cluster, self.workload.tables)
         return self._result((*findings, *found), ("calm", *checks), nemesis)
 
+    def interrupt(self) -> None:
+        """End the run at its next step: between two events, where nothing is half done."""
+        self.is_interrupted = True
+
     def _phases(self, nemesis: Nemesis, progress: Progress | None) -> list[str]:
         """Set up, make trouble, be calm; return what is left unfinished."""
+        self.is_in_loop = True
         cluster = self.cluster
         weather = cluster.settings.weather
         calm = Weather(weather.delay)
@@ -181,9 +191,13 @@ class Run:
         self.working -= 1
 
     def _until_idle(self, limit_us: int, phase: str) -> None:
-        if not self.loop.run(lambda: self.working == 0 or bool(self.cluster.failures), limit_us):
-            raise SetupError(f"{phase} has not ended within {limit_us} µs of virtual time")
         failures = self.cluster.failures
+        ended = self.loop.run(
+            lambda: self.working == 0 or self.is_interrupted or bool(failures), limit_us
+        )
+        self._heed_interrupt()
+        if not ended:
+            raise SetupError(f"{phase} has not ended within {limit_us} µs of virtual time")
         if failures and isinstance(failures[0][1], SetupError):
             raise failures[0][1]
 
@@ -193,8 +207,13 @@ class Run:
         unfinished = self._unfinished()
         while unfinished and self.loop.now_us < limit_us:
             self.loop.run_for(CALM_STEP_US)
+            self._heed_interrupt()
             unfinished = self._unfinished()
         return unfinished
+
+    def _heed_interrupt(self) -> None:
+        if self.is_interrupted:
+            raise KeyboardInterrupt
 
     def _unfinished(self) -> list[str]:
         found = []

@@ -31,7 +31,7 @@ class CalmSite(NamedSite):
     """A place that draws what was chosen for it, and else what is calm."""
 
     def __init__(self) -> None:
-        super().__init__(0, None)
+        super().__init__(b"", None)
         self._chosen = [0]
 
     def choose(self, value: int) -> None:

@@ -195,7 +195,7 @@ def _stalled(words: Words, message: Stalled | Recover) -> str:
 _PHRASES: dict[type, Any] = {
     Request: lambda _, m: m.operation,
     Response: _response,
-    Restarted: lambda _, m: f"restarted, incarnation {m.incarnation}",
+    Restarted: lambda _, m: f"this is incarnation {m.incarnation}, ask anew",
     WriteTransaction: lambda words, m: (
         "write " + ", ".join(words.action(action) for action in m.actions)
     ),

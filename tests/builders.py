@@ -228,6 +228,12 @@ CREATE_TABLE: Json = {
 }
 
 
+def calm(**options: Any) -> Settings:
+    """Make the settings of a calm network, with these options of nodes."""
+    plain = {"weather": Weather(Uniform(1_000, 1_000)), "client": ClientOptions(think_us=1)}
+    return Settings(**{**plain, **options})
+
+
 class Stage:
     """A small cluster on a calm network, its clients, and all that was said on it."""
 
@@ -235,9 +241,7 @@ class Stage:
         self.loop: VirtualLoop = new_loop()
         self.history, self.witness = History(), Witness()
         counts = {"partitions": 2, "coordinators": 2, "routers": 1, "clients": 2, **shape}
-        base = settings or Settings(
-            weather=Weather(Uniform(1_000, 1_000)), client=ClientOptions(think_us=1)
-        )
+        base = settings or calm()
         self.cluster = Cluster(
             self.loop,
             NamedChance(seed),

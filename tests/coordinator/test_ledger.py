@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.ledger import (
+    REFUSED_CALLS_MAX,
     Entry,
     Ledger,
     RefusedCall,
@@ -20,9 +21,9 @@ from coordinator.ledger import (
 from coordinator.options import CoordinatorOptions
 from items.errors import CONDITIONAL_CHECK_FAILED_REASON, NONE, TRANSACTION_CONFLICT_REASON
 from network.ids import EntryKey, Timestamp, TransactionId
-from network.messages import from_frame
+from network.messages import Written, from_frame
 from network.rpc import Peers
-from tests.builders import SECOND_US, Stage, put, ts
+from tests.builders import SECOND_US, Stage, calm, put, ts
 
 # As a coordinator mints them: the witness reads from an id who did.
 T1, T2 = (f"00000001-0001-8000-8000-00000000000{n}" for n in (1, 2))
@@ -101,27 +102,39 @@ def test_a_call_begins_anew_where_another_was_cancelled_and_all_is_done(
 class Bench:
     """A coordinator's way to the ledger, on a small cluster."""
 
-    def __init__(self) -> None:
-        self.stage = Stage(coordinators=1)
+    def __init__(self, options: CoordinatorOptions | None = None) -> None:
+        self.options = options or CoordinatorOptions()
+        self.stage = Stage(coordinators=1, settings=calm(coordinator=self.options))
         host = self.stage.cluster.hosts["c1"]
         self.peers = Peers(host)
         self.stage.cluster.network.join("c1", self._receive)
-        self.ledger = Ledger(host, self.peers, self.stage.cluster.placement, CoordinatorOptions())
+        self.ledger = Ledger(host, self.peers, self.stage.cluster.placement, self.options)
         self.host = host
 
     def _receive(self, frame: bytes) -> None:
         envelope = from_frame(frame)
         self.peers.answered(envelope.reply_to, envelope.message)
 
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def start(self, work: Coroutine[Any, Any, Any]) -> list[Any]:
+        """Let this happen from now on; what comes of it will be in the list."""
         results: list[Any] = []
 
         async def note() -> None:
             results.append(await work)
 
         self.host.spawn(note())
+        return results
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        results = self.start(work)
         self.stage.run_until(lambda: bool(results), 10 * SECOND_US)
         return results[0]
+
+    def away(self, duration_us: int) -> None:
+        """Let the ledger node crash now, and come back after so long."""
+        self.stage.cluster.crash("l1")
+        self.stage.run_for(duration_us)
+        self.stage.cluster.start("l1")
 
     def begun(self) -> Transaction:
         made = transaction()
@@ -130,6 +143,11 @@ class Bench:
 
     def find(self) -> Any:
         return self.do(self.ledger.find(EntryKey("token")))
+
+    def end(self, begun: Transaction, reasons: Any = ()) -> None:
+        """Take a transaction to its end in the ledger."""
+        self.do(self.ledger.decide(begun, reasons))
+        self.do(self.ledger.complete(begun, committed=not reasons))
 
 
 def test_a_transaction_begins_as_preparing() -> None:
@@ -203,3 +221,180 @@ def test_what_is_not_completed_is_not_purged() -> None:
     bench.do(bench.ledger.purge(begun.entry, begun.id))
 
     assert bench.find().state is COMMITTING
+
+
+def test_a_completed_entry_is_purged_under_its_own_name_only() -> None:
+    bench = Bench()
+    begun = bench.begun()
+    bench.end(begun)
+
+    bench.do(bench.ledger.purge(begun.entry, TransactionId(T2)))
+    assert bench.find().state is COMPLETED
+    bench.do(bench.ledger.purge(begun.entry, begun.id))
+    assert bench.find() is None
+
+
+# Beginning anew, and giving up --------------------------------------------------------------------
+
+
+def test_another_call_replaces_what_was_cancelled_and_remembers_its_refusal() -> None:
+    bench = Bench()
+    bench.end(bench.begun(), REASONS)
+
+    found = bench.do(bench.ledger.begin(transaction(T2, call="two")))
+
+    assert found.transaction.id == T2
+    assert bench.find().refused == (RefusedCall("one", REASONS),)
+
+
+def test_the_same_call_does_not_replace_what_was_cancelled() -> None:
+    bench = Bench()
+    bench.end(bench.begun(), REASONS)
+
+    found = bench.do(bench.ledger.begin(transaction(T2)))
+
+    assert (found.transaction.id, found.reasons) == (T1, REASONS)
+
+
+PATIENCE_US = 10 * SECOND_US  # Half of how long a token is valid here.
+SHORT = CoordinatorOptions(token_valid_us=2 * PATIENCE_US)
+
+
+def test_a_ledger_that_was_away_for_a_while_is_asked_again() -> None:
+    bench = Bench(SHORT)
+    found = bench.start(bench.ledger.begin(transaction()))
+
+    bench.away(PATIENCE_US - 2 * SECOND_US)
+    bench.stage.run_for(2 * SECOND_US)
+
+    assert found == [entry(PREPARING)]
+
+
+def test_a_ledger_that_was_away_for_too_long_is_not_asked_to_begin_again() -> None:
+    # The first question may have been carried out, and its transaction finished and purged.
+    bench = Bench(SHORT)
+    found = bench.start(bench.ledger.begin(transaction()))
+
+    bench.away(PATIENCE_US + SECOND_US)
+    bench.stage.run_for(2 * SECOND_US)
+
+    assert found == [None]
+    assert bench.find() is None
+
+
+def test_a_question_that_is_late_and_was_never_answered_begins_once() -> None:
+    bench = Bench(SHORT)
+    nothing = EntryKey("nothing")
+    bench.do(bench.ledger.purge(nothing, TransactionId(T2)))  # They are acquainted now.
+    link = bench.stage.cluster.network.link("c1", "l1")
+    link.cut = True
+    found = bench.start(bench.ledger.begin(transaction()))
+    bench.stage.run_for(PATIENCE_US + SECOND_US)
+
+    link.cut = False
+    bench.stage.run_for(2 * SECOND_US)
+
+    assert found == [entry(PREPARING)] == [bench.find()]
+
+
+# Refusals -----------------------------------------------------------------------------------------
+
+
+def test_a_refusal_is_remembered_with_an_entry_of_any_state() -> None:
+    bench = Bench()
+    begun = bench.begun()
+
+    assert bench.do(bench.ledger.refuse(bench.find(), "two", REASONS)) is True
+    bench.do(bench.ledger.decide(begun, ()))
+    assert bench.do(bench.ledger.refuse(bench.find(), "three", REASONS)) is True
+    bench.do(bench.ledger.complete(begun, committed=True))
+    assert bench.do(bench.ledger.refuse(bench.find(), "four", REASONS)) is True
+
+    found = bench.find()
+    assert [one.call for one in found.refused] == ["two", "three", "four"]
+    assert found.state is COMPLETED
+
+
+def test_a_refusal_is_not_written_over_another_one() -> None:
+    bench = Bench()
+    bench.begun()
+    seen = bench.find()
+    bench.do(bench.ledger.refuse(seen, "two", REASONS))
+
+    assert bench.do(bench.ledger.refuse(seen, "three", REASONS)) is False
+    assert [one.call for one in bench.find().refused] == ["two"]
+    seen = bench.find()
+    bench.do(bench.ledger.refuse(seen, "four", REASONS))
+    assert bench.do(bench.ledger.refuse(seen, "five", REASONS)) is False
+    assert [one.call for one in bench.find().refused] == ["two", "four"]
+
+
+def test_a_refusal_beside_what_is_gone_is_none() -> None:
+    bench = Bench()
+
+    assert bench.do(bench.ledger.refuse(entry(PREPARING), "two", REASONS)) is False
+    assert bench.find() is None
+
+
+def test_a_refusal_beside_what_was_replaced_is_none() -> None:
+    bench = Bench()
+    bench.end(bench.begun(), REASONS)
+    seen = bench.find()
+    bench.do(bench.ledger.begin(transaction(T2, call="two")))
+
+    assert bench.do(bench.ledger.refuse(seen, "three", REASONS)) is False
+    assert [one.call for one in bench.find().refused] == ["one"]
+
+
+def test_a_refusal_whose_answer_is_lost_is_written_once() -> None:
+    bench = Bench()
+    bench.begun()
+    link = bench.stage.cluster.network.link("l1", "c1")
+    seen = bench.find()
+    link.cut = True
+    found = bench.start(bench.ledger.refuse(seen, "two", REASONS))
+    bench.stage.run_for(SECOND_US)
+    assert found == []
+
+    link.cut = False
+    bench.stage.run_for(2 * SECOND_US)
+
+    assert found == [True]
+    assert bench.stage.has_heard(Written)
+    assert [one.call for one in bench.find().refused] == ["two"]
+
+
+def test_a_refusal_whose_answer_is_lost_with_the_node_is_there_for_who_looks_again() -> None:
+    bench = Bench()
+    bench.begun()
+    seen = bench.find()
+    bench.stage.cluster.network.link("l1", "c1").cut = True
+    found = bench.start(bench.ledger.refuse(seen, "two", REASONS))
+    bench.stage.run_for(SECOND_US)
+
+    bench.away(SECOND_US)
+    bench.stage.cluster.network.link("l1", "c1").cut = False
+    bench.stage.run_for(3 * SECOND_US)
+
+    assert found == [False]
+    assert [one.call for one in bench.find().refused] == ["two"]
+
+
+def test_an_entry_remembers_a_hundred_refusals_and_no_more() -> None:
+    bench = Bench()
+    bench.begun()
+    for n in range(REFUSED_CALLS_MAX):
+        assert bench.do(bench.ledger.refuse(bench.find(), f"call {n}", REASONS))
+
+    full = bench.find()
+
+    assert len(full.refused) == REFUSED_CALLS_MAX == 100
+    with pytest.raises(AssertionError, match="too many"):
+        bench.ledger.refuse(full, "one more", REASONS).send(None)
+
+
+def test_a_token_with_too_many_refusals_is_not_begun_anew() -> None:
+    refused = [RefusedCall(f"call {n}", REASONS) for n in range(REFUSED_CALLS_MAX)]
+
+    assert may_begin_anew(entry(COMPLETED, reasons=REASONS, refused=tuple(refused[1:])), "new")
+    assert not may_begin_anew(entry(COMPLETED, reasons=REASONS, refused=tuple(refused)), "new")

@@ -3,10 +3,12 @@
 import gc
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from time import perf_counter
+from types import FrameType
 
 import click
 
@@ -120,13 +122,33 @@ def timed(run: Run, progress: Progress | None) -> tuple[Result, float]:
     gc.set_threshold(*GC_THRESHOLDS)
     began = perf_counter()
     try:
-        result = run.go(progress)
+        with interrupting(run):
+            result = run.go(progress)
     except SetupError as error:
         name = run.scenario.name
         raise BadInputError(f"scenario {name} cannot be set up: {error}") from error
     finally:
         gc.set_threshold(*thresholds)
     return result, perf_counter() - began
+
+
+@contextmanager
+def interrupting(run: Run) -> Iterator[None]:
+    """Let Ctrl-C end a run between two events; the second one ends it wherever it is.
+
+    Raised in the middle of a task's step, KeyboardInterrupt may be swallowed on its way.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if not run.is_in_loop or run.is_interrupted:
+            signal.default_int_handler(number, frame)
+        run.interrupt()
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

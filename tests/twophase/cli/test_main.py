@@ -126,7 +126,7 @@ def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:
             time.sleep(0.01)
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        output, complaint = process.communicate()
+        output, complaint = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert output == b""

@@ -1,0 +1,345 @@
+"""Coordinators: what they tell whoever comes too often, too late, or where nothing is any more."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from coordinator.ledger import REFUSED_CALLS_MAX, Entry, entry_of
+from coordinator.options import CoordinatorOptions
+from network.ids import EntryKey, TransactionId
+from network.messages import Commit, Done, Prepare, Recover, to_frame
+from network.placement import LEDGER_TABLE
+from router.options import RouterOptions
+from sim.client import ClientOptions
+from tests.builders import (
+    SECOND_US,
+    TABLE_NAME,
+    Asked,
+    Stage,
+    at,
+    calm,
+    codes,
+    json_add,
+    json_put,
+    single,
+    transaction,
+)
+
+LONG_US = 1_000 * SECOND_US
+# One attempt and all the time in the world: what a client is told is what a coordinator said.
+ONCE = ClientOptions(attempts_max=1, attempt_deadline_us=LONG_US, think_us=1)
+WAITING = RouterOptions(transaction_deadline_us=LONG_US)
+ASKING_ONCE = replace(WAITING, repeat_first_us=LONG_US, repeat_most_us=LONG_US)
+
+
+def staged(router: RouterOptions = WAITING, **options: Any) -> Stage:
+    settings = calm(coordinator=CoordinatorOptions(**options), router=router, client=ONCE)
+    return Stage(coordinators=1, settings=settings)
+
+
+def hold_votes(stage: Stage) -> None:
+    for node in stage.cluster.partitions:
+        stage.cluster.network.hold(node, "c1")
+
+
+def let_go(stage: Stage) -> None:
+    for node in stage.cluster.partitions:
+        stage.cluster.network.release(node, "c1")
+
+
+def begin(stage: Stage, name: str, value: int = 1, *, token: str = "", call: str = "") -> Asked:
+    entries = transaction(json_add(name, value), token=token)
+    return stage.begin("TransactWriteItems", entries, call=call)
+
+
+def entries(stage: Stage) -> list[Entry]:
+    return [
+        entry_of(record.item)
+        for (table, _), record in stage.cluster.disks["l1"].contents.records.items()
+        if table == LEDGER_TABLE and record.item is not None
+    ]
+
+
+# Too many at one time -----------------------------------------------------------------------------
+
+
+def test_a_write_beyond_the_limit_is_refused_and_nobody_knows_for_good() -> None:
+    stage = staged(transactions_max=2)
+    hold_votes(stage)
+    under_way = [begin(stage, "a"), begin(stage, "b")]
+    stage.run_for(SECOND_US)
+
+    refused = begin(stage, "c").answer()
+
+    assert (refused.error, refused.outcome) == ("InternalServerError", "unknown")
+    assert len(entries(stage)) == 2
+    let_go(stage)
+    assert [one.answer().outcome for one in under_way] == ["committed"] * 2
+
+
+def test_a_read_beyond_the_limit_is_refused() -> None:
+    stage = staged(transactions_max=1)
+    hold_votes(stage)
+    begin(stage, "a")
+    stage.run_for(SECOND_US)
+
+    assert stage.read("b").error == "InternalServerError"
+
+
+def test_a_read_counts_as_well() -> None:
+    stage = staged(ASKING_ONCE, transactions_max=1)
+    hold_votes(stage)
+    reading = stage.begin("TransactGetItems", get_of("a"))
+    stage.run_for(SECOND_US)
+
+    assert begin(stage, "b").answer().error == "InternalServerError"
+    let_go(stage)
+    assert reading.answer().outcome == "committed"
+
+
+def get_of(name: str) -> dict[str, Any]:
+    key = {"TableName": TABLE_NAME, "Key": {"k": {"S": name}}}
+    return {"TransactItems": [{"Get": key}]}
+
+
+def test_who_has_been_answered_makes_room() -> None:
+    stage = staged(transactions_max=1)
+
+    outcomes = [begin(stage, "a").answer().outcome for _ in range(3)]
+    outcomes += [stage.read("a").outcome for _ in range(3)]
+
+    assert outcomes == ["committed"] * 6
+    assert stage.get("a") == 3
+
+
+def test_a_copy_of_a_write_that_is_under_way_takes_no_room() -> None:
+    stage = staged(transactions_max=1)
+    hold_votes(stage)
+    stage.cluster.network.change_weather(replace(stage.cluster.settings.weather, repeat=1.0))
+    asked = begin(stage, "a")
+    stage.run_for(SECOND_US)
+    stage.cluster.network.change_weather(stage.cluster.settings.weather)
+
+    assert not asked.is_answered
+    let_go(stage)
+
+    assert asked.answer().outcome == "committed"
+
+
+def numbered() -> Iterator[int]:
+    yield from range(1 << 40, 1 << 41)
+
+
+NUMBERS = numbered()
+
+
+def hand_over(stage: Stage, number: int) -> None:
+    """Give c1 an orphan that no ledger knows, as a recovery manager does."""
+    message = Recover(TransactionId(f"lost {number}"), EntryKey("none"), "p1", (at(),))
+    stage.cluster.servers["c1"].receive(to_frame("m1", next(NUMBERS), 0, message))
+
+
+def test_a_coordinator_takes_over_so_many_at_one_time() -> None:
+    stage = staged(transactions_max=2)
+    stage.cluster.network.hold("l1", "c1")
+
+    for number in (1, 1, 2, 3):  # The same one twice is one.
+        hand_over(stage, number)
+
+    stage.run_for(SECOND_US)
+    assert stage.marks["recovery.began"] == 2
+    stage.cluster.network.release("l1", "c1")
+    stage.run_for(SECOND_US)
+    hand_over(stage, 3)
+    stage.run_for(SECOND_US)
+    assert stage.marks["recovery.began"] == 3
+
+
+def test_what_was_not_taken_over_is_handed_over_again() -> None:
+    stage = staged(transactions_max=1)
+    hold_votes(stage)
+    begin(stage, "a")
+    stage.cluster.crash("c1")
+    stage.cluster.start("c1")
+    begin(stage, "b")
+    begin(stage, "c")
+    stage.run_for(SECOND_US)
+    stage.cluster.crash("c1")
+    stage.cluster.start("c1")
+
+    let_go(stage)
+    stage.run_for(60 * SECOND_US)
+
+    assert set(stage.entries()) == {"COMPLETED"}
+    assert stage.ongoing() == []
+
+
+# A ledger that is away ----------------------------------------------------------------------------
+
+
+def test_who_cannot_be_entered_in_time_is_told_that_nobody_knows() -> None:
+    stage = staged(token_valid_us=20 * SECOND_US)
+    stage.get("a")  # So that the router knows the table.
+    stage.cluster.crash("l1")
+    asked = begin(stage, "a")
+    stage.run_for(11 * SECOND_US)
+
+    stage.cluster.start("l1")
+    answer = asked.answer()
+
+    assert (answer.error, answer.outcome) == ("TransactionInProgressException", "unknown")
+    assert entries(stage) == []
+    assert not stage.has_heard(Prepare)
+
+
+# Tokens -------------------------------------------------------------------------------------------
+
+
+def test_a_token_that_is_forgotten_stands_for_a_new_transaction() -> None:
+    stage = staged(token_valid_us=10 * SECOND_US)
+    first = begin(stage, "a", token="T", call="C").answer()
+    assert begin(stage, "a", token="T", call="C").answer().outcome == "committed"
+    assert stage.get("a") == 1
+
+    stage.run_until(lambda: stage.entries() == [])
+    again = begin(stage, "a", 5, token="T", call="D").answer()
+
+    assert (first.outcome, again.outcome) == ("committed", "committed")
+    assert stage.get("a") == 6
+
+
+def test_a_token_is_not_forgotten_before_it_is_invalid() -> None:
+    stage = staged(token_valid_us=10 * SECOND_US)
+    begin(stage, "a", token="T").answer()
+
+    stage.run_for(10 * SECOND_US)
+
+    assert begin(stage, "a", 5, token="T").answer().error == "IdempotentParameterMismatchException"
+
+
+def mismatch(stage: Stage, number: int) -> str:
+    return begin(stage, "a", 5, token="T", call=f"mistake {number}").answer().error
+
+
+def test_no_more_mistakes_are_refused_for_good_than_are_remembered() -> None:
+    stage = staged()
+    begin(stage, "a", token="T").answer()
+
+    errors = [mismatch(stage, number) for number in range(REFUSED_CALLS_MAX + 2)]
+
+    assert set(errors[:REFUSED_CALLS_MAX]) == {"IdempotentParameterMismatchException"}
+    assert set(errors[REFUSED_CALLS_MAX:]) == {"InternalServerError"}
+    assert mismatch(stage, 0) == "IdempotentParameterMismatchException"
+    assert begin(stage, "a", token="T", call="right").answer().outcome == "committed"
+    assert stage.get("a") == 1
+
+
+def test_a_token_that_has_refused_too_many_is_not_good_for_another_call() -> None:
+    stage = staged(votes_deadline_us=5 * SECOND_US)
+    hold_votes(stage)
+    first = begin(stage, "a", token="T", call="first")
+    for number in range(REFUSED_CALLS_MAX):
+        assert mismatch(stage, number) == "IdempotentParameterMismatchException"
+    assert codes(first.answer()) == ["ThrottlingError"]
+    let_go(stage)
+    stage.run_for(5 * SECOND_US)
+
+    another = begin(stage, "a", token="T", call="another").answer()
+
+    assert (another.error, another.outcome) == ("InternalServerError", "unknown")
+    again = begin(stage, "a", token="T", call="first").answer()
+    assert codes(again) == ["ThrottlingError"]
+    assert stage.get("a") is None
+
+
+def test_a_mistake_is_refused_once_though_the_ledgers_answer_is_lost_with_it() -> None:
+    stage = staged()
+    begin(stage, "a", token="T").answer()
+    asked = begin(stage, "a", 5, token="T", call="mistake")
+    stage.run_until(lambda: any(one.refused for one in entries(stage)))
+
+    stage.cluster.crash("l1")
+    stage.run_for(SECOND_US)
+    stage.cluster.start("l1")
+
+    assert asked.answer().error == "IdempotentParameterMismatchException"
+    (found,) = entries(stage)
+    assert [one.call for one in found.refused] == ["mistake"]
+
+
+# Tables that go -----------------------------------------------------------------------------------
+
+
+def test_a_commit_on_a_table_that_is_gone_meanwhile_is_acknowledged() -> None:
+    stage = staged()
+    hold_votes(stage)
+    asked = begin(stage, "a")
+    stage.run_until(lambda: stage.ongoing() != [])
+    stage.do("DeleteTable", {"TableName": TABLE_NAME}, client="k2")
+    stage.run_for(SECOND_US)
+    assert stage.ongoing() == []
+
+    let_go(stage)
+
+    assert asked.answer().outcome == "committed"
+    assert [one.changed for _, target, one in stage.heard if ended(target, one)] == [(False,)]
+    stage.run_for(SECOND_US)
+    assert stage.entries() == ["COMPLETED"]
+
+
+def ended(target: str, message: Any) -> bool:
+    return target == "c1" and isinstance(message, Done)
+
+
+def test_a_prepare_on_a_table_that_is_gone_meanwhile_finds_none() -> None:
+    stage = staged()
+    for node in stage.cluster.partitions:
+        stage.cluster.network.hold("c1", node)
+    asked = begin(stage, "a")
+    stage.run_for(SECOND_US)
+    stage.do("DeleteTable", {"TableName": TABLE_NAME}, client="k2")
+    stage.run_for(SECOND_US)
+
+    for node in stage.cluster.partitions:
+        stage.cluster.network.release("c1", node)
+
+    answer = asked.answer()
+    assert (answer.error, answer.outcome) == ("ResourceNotFoundException", "cancelled")
+    assert not stage.has_heard(Commit)
+    assert stage.ongoing() == []
+    stage.run_for(SECOND_US)
+    assert stage.entries() == ["COMPLETED"]
+
+
+def test_a_transaction_on_two_tables_keeps_the_item_whose_table_is_left() -> None:
+    stage = staged()
+    other = {**single(json_put("a", 1)), "TableName": "others"}
+    stage.do("CreateTable", {**create_table(), "TableName": "others"})
+    stage.run_for(SECOND_US)
+    hold_votes(stage)
+    request = transaction(json_put("a", 1), {"Put": other})
+    asked = stage.begin("TransactWriteItems", request)
+    stage.run_until(lambda: len(stage.ongoing()) == 2)
+    stage.do("DeleteTable", {"TableName": "others"}, client="k2")
+    stage.run_for(SECOND_US)
+
+    let_go(stage)
+
+    assert asked.answer().outcome == "committed"
+    assert stage.get("a") == 1
+
+
+def create_table() -> dict[str, Any]:
+    return {
+        "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+
+
+def test_a_read_on_a_table_that_is_gone_finds_none() -> None:
+    stage = staged()
+    stage.read("a")
+    stage.do("DeleteTable", {"TableName": TABLE_NAME}, client="k2")
+
+    assert stage.read("a").error == "ResourceNotFoundException"
