@@ -119,7 +119,7 @@ def speed(shape: str, transactions: int) -> None:
 
 
 def questions(count: int) -> None:
-    """Measure what travelling alone costs: a question and its answer, codec and network, no node."""
+    """Measure what travelling alone costs: questions and answers, codec and network, no node."""
     loop, chance = new_loop(), NamedChance(1)
     trace = Trace(loop)
     network = LossyNetwork(loop, chance, Weather(Uniform(200, 2_000)), trace)

@@ -63,14 +63,14 @@ class CoordinatorServer:
         message = envelope.message
         if envelope.reply_to:
             self._peers.answered(envelope.reply_to, message)
-        elif isinstance(message, WriteTransaction):
-            # A copy of a request that is under way waits with it for the one answer.
-            if (envelope.source, envelope.number) not in self._working:
-                self._admit(envelope, self._write(envelope, message))
-        elif isinstance(message, ReadTransaction):
-            self._admit(envelope, self._read(envelope, message))
         elif isinstance(message, Recover):
             self._take_over(message)
+        elif (envelope.source, envelope.number) in self._working:
+            pass  # A copy of a request that is under way waits with it for the one answer.
+        elif isinstance(message, WriteTransaction):
+            self._admit(envelope, self._write(envelope, message))
+        elif isinstance(message, ReadTransaction):
+            self._admit(envelope, self._read(envelope, message))
 
     def _take_over(self, message: Recover) -> None:
         """Drive a transaction, unless it is being driven here already or there are too many."""

@@ -78,7 +78,8 @@ class WriteTransaction:
 class ReadTransaction:
     """Router → coordinator: carry out TransactGetItems (§3.4).
 
-    Reply: `ReadItems`, `Finished` (with reasons) or `Failed`.  Twice: read again.
+    Reply: `ReadItems`, `Finished` (with reasons) or `Failed`.
+    Twice: while the first is under way the copy waits with it; later the items are read again.
     """
 
     keys: tuple[RecordKey, ...]

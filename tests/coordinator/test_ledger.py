@@ -247,6 +247,20 @@ def test_another_call_replaces_what_was_cancelled_and_remembers_its_refusal() ->
     assert bench.find().refused == (RefusedCall("one", REASONS),)
 
 
+def test_all_calls_that_were_refused_are_remembered() -> None:
+    bench = Bench()
+    for n, call in enumerate(("one", "two", "three"), 1):
+        name = f"{T1[:-1]}{n}"
+        found = bench.do(bench.ledger.begin(transaction(name, call=call)))
+        assert found.transaction.id == name
+        bench.end(found.transaction, REASONS)
+
+    again = [bench.do(bench.ledger.begin(transaction(T2, call=call))) for call in ("one", "two")]
+
+    assert [one.call for one in bench.find().refused] == ["one", "two"]
+    assert [one.transaction.call for one in again] == ["three", "three"]
+
+
 def test_the_same_call_does_not_replace_what_was_cancelled() -> None:
     bench = Bench()
     bench.end(bench.begun(), REASONS)

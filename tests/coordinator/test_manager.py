@@ -265,6 +265,19 @@ def test_a_manager_that_came_to_the_end_begins_again_at_the_beginning() -> None:
     assert sorted(round_) == [f"token {name}" for name in "abcdefg"]
 
 
+def test_two_managers_begin_at_different_places() -> None:
+    # Else they would look at the same entries at the same time, again and again.
+    stage = Stage(managers=2)
+    stage.run_for(5 * SECOND_US)
+
+    starts = [
+        next(one.after for source, _, one in stage.said if source == node and isinstance(one, Scan))
+        for node in stage.cluster.managers
+    ]
+
+    assert len(set(starts)) == 2
+
+
 def test_completed_entries_are_passed_over_until_some_may_be_old() -> None:
     stage = staged()
     write(stage, *"abc")

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from coordinator.ledger import REFUSED_CALLS_MAX, Entry, entry_of
 from coordinator.options import CoordinatorOptions
 from network.ids import EntryKey, TransactionId
-from network.messages import Commit, Done, Prepare, Recover, to_frame
+from network.messages import Commit, Done, Prepare, Read, Recover, WriteTransaction, to_frame
 from network.placement import LEDGER_TABLE
 from router.options import RouterOptions
 from sim.client import ClientOptions
@@ -25,6 +27,7 @@ from tests.builders import (
     transaction,
 )
 
+MISSING = "attribute_not_exists(k)"
 LONG_US = 1_000 * SECOND_US
 # One attempt and all the time in the world: what a client is told is what a coordinator said.
 ONCE = ClientOptions(attempts_max=1, attempt_deadline_us=LONG_US, think_us=1)
@@ -32,9 +35,9 @@ WAITING = RouterOptions(transaction_deadline_us=LONG_US)
 ASKING_ONCE = replace(WAITING, repeat_first_us=LONG_US, repeat_most_us=LONG_US)
 
 
-def staged(router: RouterOptions = WAITING, **options: Any) -> Stage:
+def staged(router: RouterOptions = WAITING, coordinators: int = 1, **options: Any) -> Stage:
     settings = calm(coordinator=CoordinatorOptions(**options), router=router, client=ONCE)
-    return Stage(coordinators=1, settings=settings)
+    return Stage(coordinators=coordinators, settings=settings)
 
 
 def hold_votes(stage: Stage) -> None:
@@ -192,6 +195,29 @@ def test_who_cannot_be_entered_in_time_is_told_that_nobody_knows() -> None:
     assert not stage.has_heard(Prepare)
 
 
+@pytest.mark.parametrize("entry", [json_add("a", 1), json_put("a", 1, MISSING)])
+def test_who_hears_too_late_that_it_began_carries_nothing_out_again(entry: Any) -> None:
+    # The ledger repeats its answer from memory, when it has long forgotten the transaction.
+    stage = staged(coordinators=2, token_valid_us=20 * SECOND_US)
+    for number in range(10):  # Both coordinators get acquainted with the ledger.
+        stage.write(json_put(f"other {number}", 1))
+    stage.heard.clear()
+    asked = stage.begin("TransactWriteItems", transaction(entry, token="T"))
+    stage.run_until(lambda: stage.has_heard(WriteTransaction))
+    slow = next(target for _, target, one in stage.heard if isinstance(one, WriteTransaction))
+    stage.cluster.network.link("l1", slow).cut = True
+    stage.run_for(60 * SECOND_US)
+    assert stage.entries() == []
+    assert stage.marks["recovery.committed"] == 1
+
+    stage.cluster.network.link("l1", slow).cut = False
+
+    answer = asked.answer()
+    assert (answer.error, answer.outcome) == ("TransactionInProgressException", "unknown")
+    assert stage.marks["transaction.unknown"] == 1
+    assert stage.get("a") == 1
+
+
 # Tokens -------------------------------------------------------------------------------------------
 
 
@@ -201,7 +227,8 @@ def test_a_token_that_is_forgotten_stands_for_a_new_transaction() -> None:
     assert begin(stage, "a", token="T", call="C").answer().outcome == "committed"
     assert stage.get("a") == 1
 
-    stage.run_until(lambda: stage.entries() == [])
+    stage.run_for(15 * SECOND_US)
+    assert stage.entries() == []
     again = begin(stage, "a", 5, token="T", call="D").answer()
 
     assert (first.outcome, again.outcome) == ("committed", "committed")
@@ -265,6 +292,36 @@ def test_a_mistake_is_refused_once_though_the_ledgers_answer_is_lost_with_it() -
     assert asked.answer().error == "IdempotentParameterMismatchException"
     (found,) = entries(stage)
     assert [one.call for one in found.refused] == ["mistake"]
+
+
+def test_two_mistakes_at_one_moment_are_both_remembered() -> None:
+    stage = staged()
+    begin(stage, "a", token="T").answer()
+
+    mistakes = [begin(stage, "a", n, token="T", call=f"mistake {n}") for n in (2, 3, 4)]
+
+    errors = {one.answer().error for one in mistakes}
+    assert errors == {"IdempotentParameterMismatchException"}
+    (found,) = entries(stage)
+    assert sorted(one.call for one in found.refused) == ["mistake 2", "mistake 3", "mistake 4"]
+
+
+def test_a_call_helps_anothers_cancelled_attempt_out_of_its_way() -> None:
+    stage = staged(ASKING_ONCE)  # Nobody asks for the first one again.
+    (name,) = stage.names_on("p1")
+    stage.cluster.crash("m1")
+    request = transaction(json_put(name, 1, "attribute_exists(k)"), token="T")
+    stage.begin("TransactWriteItems", request, call="first")
+    stage.run_until(lambda: "CANCELLING" in stage.entries())
+    stage.cluster.crash("c1")
+    stage.cluster.start("c1")
+
+    found = begin(stage, name, 5, token="T", call="second").answer()
+
+    assert found.outcome == "committed"
+    assert stage.get(name) == 5
+    (left,) = entries(stage)
+    assert [one.call for one in left.refused] == ["first"]
 
 
 # Tables that go -----------------------------------------------------------------------------------
@@ -343,3 +400,24 @@ def test_a_read_on_a_table_that_is_gone_finds_none() -> None:
     stage.do("DeleteTable", {"TableName": TABLE_NAME}, client="k2")
 
     assert stage.read("a").error == "ResourceNotFoundException"
+
+
+def test_a_copy_of_a_read_that_is_under_way_is_not_refused() -> None:
+    stage = staged(transactions_max=1)
+    hold_votes(stage)
+    reading = stage.begin("TransactGetItems", get_of("a"))
+    stage.run_for(SECOND_US)  # The router has asked again meanwhile.
+
+    let_go(stage)
+
+    assert reading.answer().outcome == "committed"
+
+
+def test_copies_of_a_read_that_is_under_way_are_one_read() -> None:
+    stage = staged()
+    hold_votes(stage)
+    stage.begin("TransactGetItems", get_of("a"))
+    stage.run_for(2 * SECOND_US)
+
+    asked = {one.request for _, _, one in stage.heard if isinstance(one, Read) and one.round == 1}
+    assert len(asked) == 1

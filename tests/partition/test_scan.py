@@ -238,7 +238,11 @@ def test_hidden_items_weigh_as_well() -> None:
 
 
 def test_a_filter_has_names_and_values() -> None:
-    more = {"filter": "#n > :two", "names": {"#n": "number"}, "values": {":two": ("N", "2")}}
+    more: dict[str, Any] = {
+        "filter": "#n > :two",
+        "names": {"#n": "number"},
+        "values": {":two": ("N", "2")},
+    }
 
     assert numbers(anns(1, 2, 3, 10).page(**more)) == [3, 10]
 
@@ -331,6 +335,20 @@ def test_a_query_finds_one_partition_key(owner: str, forward: bool) -> None:
 
     expected = [one for one in shelf.shown() if one[0] == ("S", owner)]
     assert keys_of(*pages) == (expected if forward else expected[::-1])
+
+
+@pytest.mark.parametrize("forward", [True, False])
+@pytest.mark.parametrize("start", OWNERS)
+@pytest.mark.parametrize("owner", OWNERS)
+def test_a_query_that_begins_elsewhere_stays_with_its_partition_key(
+    owner: str, start: str, forward: bool
+) -> None:
+    shelf = Shelf(*[key(one, number) for number in (1, 2, 3) for one in OWNERS])
+    question: dict[str, Any] = {"partition_value": ("S", owner), "forward": forward}
+
+    found = shelf.page(after=key(start, 2), **question)
+
+    assert keys_of(found) == expected(shelf, after=key(start, 2), **question)
 
 
 def test_the_type_of_a_partition_key_belongs_to_it() -> None:

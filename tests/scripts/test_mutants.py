@@ -1,0 +1,43 @@
+"""Each mutant changes what some golden script says: scripts alone would tell that a rule is gone.
+
+What `show` tells of records is left out: it must be in what nodes and clients say.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from sim.script import rewrite
+from tests.sim.mutants import MUTANTS, Mutant
+
+SCRIPTS = tuple(sorted(Path(__file__).parent.glob("*.txt")))
+SHOWN = re.compile(r"[pl]\d+: ")
+
+
+@cache
+def written(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def said(script: str) -> list[str]:
+    return [line for line in script.splitlines() if not SHOWN.match(line)]
+
+
+def is_changed(path: Path) -> bool:
+    """Say whether playing a script leads to something else than what is written."""
+    return said(rewrite(written(path))) != said(written(path))
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_changes_what_a_script_says(
+    mutant: Mutant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutant.patch(monkeypatch)
+
+    assert any(is_changed(path) for path in SCRIPTS)
+
+
+def test_without_a_mutant_no_script_says_anything_else() -> None:
+    assert [path.stem for path in SCRIPTS if is_changed(path)] == []
