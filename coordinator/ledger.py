@@ -130,7 +130,9 @@ class Ledger:
                 return found  # Our own earlier question did it, or somebody has decided since.
             if not may_begin_anew(found, transaction.call):
                 return found
-            old = RefusedCall(found.transaction.call, found.reasons)
+            # Of calls of old only why they were refused is kept, not the items that were shown.
+            reasons = tuple([Reason(one.code, one.message) for one in found.reasons])
+            old = RefusedCall(found.transaction.call, reasons)
             mine = Entry(transaction, State.PREPARING, (), (*found.refused, old))
             expected = found
         return None
@@ -142,14 +144,8 @@ class Ledger:
         """
         assert len(entry.refused) < REFUSED_CALLS_MAX, "too many to remember"
         refused = (*entry.refused, RefusedCall(call, reasons))
-        values: dict[str, AttributeValue] = {
-            ":id": ("S", entry.transaction.id),
-            ":refused": ("B", encode(refused, Refused)),
-        }
-        condition = "#transaction = :id AND attribute_not_exists(Refused)"
-        if entry.refused:
-            condition = "#transaction = :id AND Refused = :before"
-            values[":before"] = ("B", encode(entry.refused, Refused))
+        condition, values = _refused_as_in(entry)
+        values[":refused"] = ("B", encode(refused, Refused))
         key = entry.transaction.entry
         written, _ = await self._write(_update(key, "SET Refused = :refused", condition, values))
         return written
@@ -304,15 +300,23 @@ def item_of(entry: Entry) -> dict[str, AttributeValue]:
 
 def _entering(entry: Entry, expected: Entry | None) -> Put:
     key = entry_key(entry.transaction.entry)
-    if expected is None:
-        condition, values = "attribute_not_exists(#transaction)", {}
-    else:
-        condition = "#state = :completed AND #transaction = :id"
-        values = {
-            ":completed": ("S", str(State.COMPLETED)),
-            ":id": ("S", str(expected.transaction.id)),
-        }
+    values: dict[str, AttributeValue] = {}
+    condition = "attribute_not_exists(#transaction)"
+    if expected is not None:
+        # Only over the very entry that was read: a call that was refused since must stay in it.
+        unchanged, values = _refused_as_in(expected)
+        condition = f"#state = :completed AND {unchanged}"
+        values[":completed"] = ("S", str(State.COMPLETED))
     return Put(LEDGER_TABLE, key, item_of(entry), condition, NAMES, values, old_on_failure=True)
+
+
+def _refused_as_in(entry: Entry) -> tuple[str, dict[str, AttributeValue]]:
+    """Make the condition that nobody was refused beside this transaction since it was read."""
+    values: dict[str, AttributeValue] = {":id": ("S", entry.transaction.id)}
+    if not entry.refused:
+        return "#transaction = :id AND attribute_not_exists(Refused)", values
+    values[":before"] = ("B", encode(entry.refused, Refused))
+    return "#transaction = :id AND Refused = :before", values
 
 
 def _update(

@@ -179,5 +179,7 @@ class CoordinatorServer:
 
     async def _recover(self, message: Recover) -> None:
         self._host.note("recovery.began", transaction=message.transaction)
-        await recover(message, self._tools)
-        self._driving.discard(message.transaction)
+        try:
+            await recover(message, self._tools)
+        finally:
+            self._driving.discard(message.transaction)

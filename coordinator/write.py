@@ -5,7 +5,7 @@ record of how far a transaction has come to `coordinator.ledger`.  Recovery need
 own: it calls `drive` again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from coordinator.ledger import Entry, Ledger, State, Transaction
 from coordinator.options import CoordinatorOptions
@@ -18,7 +18,8 @@ from items.errors import (
     TRANSACTION_IN_PROGRESS,
     Reason,
 )
-from items.limits import TRANSACTION_ACTIONS_MAX
+from items.limits import TRANSACTION_ACTIONS_MAX, TRANSACTION_SIZE_BYTES_MAX
+from items.values import size_bytes
 from network.messages import (
     Accept,
     Cancel,
@@ -176,4 +177,12 @@ def reasons_for(votes: Sequence[Vote]) -> tuple[Reason, ...]:
         first = codes.index("ValidationError")
         reasons = [reason if n == first else NONE for n, reason in enumerate(reasons)]
     assert any(reason.code != NONE.code for reason in reasons), "cancelled, and nobody is to blame"
-    return tuple(reasons)
+    return tuple(with_items_up_to(TRANSACTION_SIZE_BYTES_MAX, reasons))
+
+
+def with_items_up_to(bytes_max: int, reasons: Sequence[Reason]) -> Iterator[Reason]:
+    """Leave out the items that an answer has no room for: the entry keeps it as well."""
+    left = bytes_max
+    for reason in reasons:
+        left -= size_bytes(reason.item) if reason.item is not None else 0
+        yield reason if left >= 0 else Reason(reason.code, reason.message)

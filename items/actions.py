@@ -92,10 +92,13 @@ def allowed_on(action: Action, item: Item | None) -> bool:
     return holds(action.condition, item, action.names, action.values)
 
 
-def applied_to(action: Action, item: Item | None) -> Item | None:
+def applied_to(
+    action: Action, item: Item | None, *, bytes_max: float = ITEM_SIZE_BYTES_MAX
+) -> Item | None:
     """Give the item as it is after the action, None if there is none then.
 
     The item given is never changed, and a Check returns that very item. The condition is not asked.
+    `bytes_max` is another limit of the item's size, for tables that are not a client's.
 
     Raises:
         DynamoDBError: ValidationException if this item cannot be changed so, or grows beyond the
@@ -103,11 +106,11 @@ def applied_to(action: Action, item: Item | None) -> Item | None:
     """
     match action:
         case Put():
-            if size_bytes(action.item) > ITEM_SIZE_BYTES_MAX:
+            if size_bytes(action.item) > bytes_max:
                 raise validation(ITEM_TOO_LARGE)
             return action.item
         case Update():
-            return updated(action, item)
+            return updated(action, item, bytes_max)
         case Delete():
             return None
         case Check():
@@ -116,7 +119,7 @@ def applied_to(action: Action, item: Item | None) -> Item | None:
             assert_never(action)
 
 
-def updated(action: Update, item: Item | None) -> Item | None:
+def updated(action: Update, item: Item | None, bytes_max: float) -> Item | None:
     key = dict(zip(action.key_names, action.key, strict=True)) if item is None else {}
     if action.update is None:
         return key if item is None else item
@@ -128,7 +131,7 @@ def updated(action: Update, item: Item | None) -> Item | None:
     for value in after.values():
         if value[0] in DOCUMENTS and nesting(value) > NESTING_MAX:
             raise validation(NESTING_TOO_DEEP)
-    if size_bytes(after) > ITEM_SIZE_BYTES_MAX:
+    if size_bytes(after) > bytes_max:
         raise validation(ITEM_TO_UPDATE_TOO_LARGE)
     return after
 

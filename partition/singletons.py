@@ -6,12 +6,16 @@ step.  The stamp is what makes it take its place among the transactions.
 Left out: §4's ways for a singleton to get past an ongoing transaction.
 """
 
+from math import inf
+
 from items import actions
 from items.actions import Action
 from items.data import data
 from items.errors import CONDITIONAL_CHECK_FAILED, TRANSACTION_CONFLICT, DynamoDBError
+from items.limits import ITEM_SIZE_BYTES_MAX
 from network.ids import Timestamp
 from network.messages import Message, WriteRefused, Written
+from network.placement import is_internal
 from partition.record import Record
 from partition.rules import Applied
 
@@ -32,8 +36,10 @@ def write(
     if record.ongoing is not None:
         # What DynamoDB shows: the write is refused, not delayed, while a transaction is ongoing.
         return None, WriteRefused(TRANSACTION_CONFLICT.name, TRANSACTION_CONFLICT.message, None)
+    # The ledger's entries hold whole requests, so internal tables know no limit of an item's size.
+    bytes_max = inf if is_internal(action.table) else ITEM_SIZE_BYTES_MAX
     try:
-        after = actions.applied_to(action, record.item)
+        after = actions.applied_to(action, record.item, bytes_max=bytes_max)
         allowed = actions.allowed_on(action, record.item)
     except DynamoDBError as error:
         return None, WriteRefused(error.kind.name, error.message, None)

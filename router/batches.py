@@ -13,7 +13,7 @@ from items.limits import RESPONSE_BYTES_MAX
 from items.projections import project
 from items.typed_json import item_to_json
 from items.values import size_bytes
-from network.messages import NotMine, Reading, WriteRefused
+from network.messages import NotMine, Reading, WriteRefused, Written
 from router import batch_requests
 from router.batch_requests import Wanted, WriteEntry
 from router.definitions import Table
@@ -70,11 +70,10 @@ async def batch_write_item(tools: Tools, body: Body, origin: Origin) -> dict[str
     if strays:
         # Their partitions have done nothing, so that these may be asked for once more.
         newer = await changed([tables[n] for n in strays], tools.tables)
-        if newer is None:
-            raise DynamoDBError(RESOURCE_NOT_FOUND)
-        again = await write_all(tools, [entries[n] for n in strays], newer, origin)
-        for n, reply in zip(strays, again, strict=True):
-            replies[n] = reply
+        if newer is not None:
+            again = await write_all(tools, [entries[n] for n in strays], newer, origin)
+            for n, reply in zip(strays, again, strict=True):
+                replies[n] = reply
     return {"UnprocessedItems": unprocessed_of(entries, replies)}
 
 
@@ -90,8 +89,10 @@ def unprocessed_of(
     entries: Sequence[WriteEntry], replies: Sequence[WriteReply | None]
 ) -> dict[str, list[Any]]:
     """Give back what met an ongoing transaction; an unknown outcome of any comes before that."""
-    if any(reply is None for reply in replies):
-        raise nobody_knows()
+    strayed = any(isinstance(reply, NotMine) for reply in replies)
+    written = any(isinstance(reply, Written) for reply in replies)
+    if any(reply is None for reply in replies) or (strayed and written):
+        raise nobody_knows()  # Some of it happened, so it cannot be refused for good.
     unprocessed: dict[str, list[Any]] = {}
     for entry, reply in zip(entries, replies, strict=True):
         if isinstance(reply, NotMine):

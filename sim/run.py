@@ -111,6 +111,8 @@ class Run:
         for node, failure in failures:
             text = f"{node} has a bug: {type(failure).__name__}: {failure} ({where(failure)})"
             findings.append(Finding("nodes", "failed", text, ()))
+        if failures:  # What a run that was broken off has left is no evidence against anybody.
+            return self._result(tuple(findings), ("nodes",), nemesis)
         checks, found = check_run(self.history, self.witness, cluster, self.workload.tables)
         return self._result((*findings, *found), ("calm", *checks), nemesis)
 

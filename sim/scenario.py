@@ -59,7 +59,7 @@ KEYS: dict[str, tuple[Value, float, float]] = {
     "client.think_us": (2_000, 1, 600_000_000),
     "run.trouble_us_max": (3_600_000_000, 1_000, 10**15),
     "run.calm_us_max": (120_000_000, 1_000, 10**15),
-    "workload.clients": (8, 1, 10_000),
+    "workload.clients": (8, 1, 4_000),
     "workload.transactions": (200, 1, 100_000_000),
 }
 
@@ -220,13 +220,27 @@ def _check_sense(scenario: Scenario) -> None:
             "network.loss, network.repeat and network.late are parts of what a link carries:"
             f" together they may be 1 at most, not {total:g}"
         )
-    # A message must not outlive the entries that tell what became of its transaction (§3.5).
-    slowest_us = scenario.number("network.late_us") + scenario.weather().delay.longest_us
-    longest_us = max(slowest_us, scenario.span("faults.downtime_us")[1])
-    if scenario.number("protocol.token_valid_us") <= 2 * longest_us:
+    # Nobody may ask about a transaction whose entry is forgotten (§3.5): an entry outlives a call
+    # with all its attempts, and every message and host on the way.
+    number = scenario.number
+    slowest_us = number("network.late_us") + scenario.weather().delay.longest_us
+    call_us = number("client.attempts_max") * (
+        number("client.attempt_deadline_us") + number("client.pause_most_us")
+    )
+    away_us = 3 * slowest_us + number("protocol.repeat_most_us") + call_us
+    away_us += number("protocol.transaction_deadline_us") + number("protocol.operation_deadline_us")
+    away_us = max(away_us, scenario.span("faults.downtime_us")[1])
+    if number("protocol.token_valid_us") <= 2 * away_us:
         raise ScenarioError(
-            "protocol.token_valid_us must be more than twice as long as any message or host may be"
-            f" away ({longest_us} µs): the ledger must outlive what asks it"
+            "protocol.token_valid_us must be more than twice as long as a call, a message or a host"
+            f" may be away ({away_us} µs): the ledger must outlive what asks it"
+        )
+    settling_us = 4 * number("protocol.stalled_after_us") + number("protocol.votes_deadline_us")
+    settling_us += 4 * number("protocol.repeat_most_us") + 8 * slowest_us
+    if number("run.calm_us_max") <= settling_us:
+        raise ScenarioError(
+            "run.calm_us_max must be longer than recovery may take with this scenario's time"
+            f" limits ({settling_us} µs)"
         )
 
 

@@ -144,7 +144,8 @@ class Witness:
     def _ledger(self, number: int, item: Any) -> None:
         state = item["State"][1]
         if state in (State.COMMITTING, State.CANCELLING):
-            transaction, token, call = (item[name][1] for name in ("Transaction", "Entry", "Call"))
+            transaction, token = item["Transaction"][1], item["Entry"][1]
+            call = item["Call"][1] if "Call" in item else ""
             us, node = timestamp_of(item)
             commits = state == State.COMMITTING
             self._keep(Decision(number, transaction, token, call, us, node, commits))

@@ -29,7 +29,11 @@ class Evidence:
 
     def __init__(self, history: History, witness: Witness) -> None:
         self.operations = list(history)
-        self.decisions: list[Decision] = witness.all(Decision)
+        # The entry of a decided transaction may be written again, say for a call refused beside it.
+        decided: dict[tuple[str, bool], Decision] = {}
+        for decision in witness.all(Decision):
+            decided.setdefault((decision.transaction, decision.commits), decision)
+        self.decisions = list(decided.values())
         self.applied: list[Applied] = witness.all(Applied)
         # Judged once; a copy is answered from memory, when the item may be another already.
         judged: dict[str, Refused] = {}

@@ -10,18 +10,25 @@ from collections.abc import Iterator
 
 from sim.checkers.finding import Finding
 from sim.checkers.model import Json, Model
-from sim.checkers.oracles import Evidence
+from sim.checkers.oracles import SINGLETON_WRITES, Evidence
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
 from sim.witness import Rejected, Witness
 
 # Given by whoever never heard of a partition, so no partition can bear witness.
 BY_SILENCE = "ThrottlingError"
+# Refusals of a singleton write that only the partition can know of.
+BY_PARTITIONS = ("ConditionalCheckFailedException", "TransactionConflictException")
 
 
 def check_outcomes(evidence: Evidence) -> Iterator[Finding]:
     """Judge the answers to write transactions by the decisions in the ledger."""
     committed = Counter((one.token, one.call) for one in evidence.decisions if one.commits)
     tokens = Counter(one.token for one in evidence.decisions if one.commits)
+    ends = Counter(one.transaction for one in evidence.decisions)
+    for transaction, count in sorted(ends.items()):
+        if count > 1:
+            text = f"{transaction} was decided both ways: the ledger had it commit, and cancel"
+            yield Finding("outcomes", "decided twice", text, (transaction,))
     for token, count in sorted(tokens.items()):
         if count > 1:
             text = f"token {token} has led to {count} commits"
@@ -37,6 +44,40 @@ def check_outcomes(evidence: Evidence) -> Iterator[Finding]:
         if operation.outcome == "cancelled" and happened:
             text = f"{operation.call} was told {operation.error}, and its transaction committed"
             yield Finding("outcomes", "cancelled and committed", text, (operation.call,))
+    yield from check_tokens(evidence)
+
+
+def check_tokens(evidence: Evidence) -> Iterator[Finding]:
+    """Judge whom a token let through: a commit is told only to who asked for that very thing."""
+    meant = {
+        one.token: operation.request["TransactItems"]
+        for one in evidence.decisions
+        if one.commits and (operation := evidence.of(one)) is not None
+    }
+    for operation in evidence.operations:
+        if operation.name == WRITE_TRANSACTION and operation.outcome == "committed":
+            token = operation.request["ClientRequestToken"]
+            if token in meant and meant[token] != operation.request["TransactItems"]:
+                text = f"{operation.call} was told 'committed' of another's request"
+                yield Finding("outcomes", "mismatch overlooked", text, (operation.call,))
+
+
+def check_singletons(evidence: Evidence) -> Iterator[Finding]:
+    """Judge the answers to singleton writes by what partitions did: nothing is told that was not."""
+    applied = {one.request for one in evidence.applied}
+    refused = {one.request: one.error for one in evidence.refused}
+    for operation in evidence.operations:
+        if operation.name not in SINGLETON_WRITES or operation.is_unknown:
+            continue
+        attempts = operation.attempts
+        if not operation.error and not applied.intersection(attempts):
+            text = f"{operation.call} ({operation.name}) was told 'done', and nobody did it"
+            yield Finding("singletons", "write lost", text, (operation.call,))
+        elif operation.error in BY_PARTITIONS and operation.error not in {
+            refused.get(attempt) for attempt in attempts
+        }:
+            text = f"{operation.call} was told {operation.error}, which no partition has said"
+            yield Finding("singletons", "refusal invented", text, (operation.call,))
 
 
 def check_reasons(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coordinator.ledger import REFUSED_CALLS_MAX, Entry, entry_of
+from coordinator.ledger import REFUSED_CALLS_MAX, Entry, State, entry_of
 from coordinator.options import CoordinatorOptions
 from network.ids import EntryKey, TransactionId
 from network.messages import Commit, Done, Prepare, Read, Recover, WriteTransaction, to_frame
@@ -421,3 +421,45 @@ def test_copies_of_a_read_that_is_under_way_are_one_read() -> None:
 
     asked = {one.request for _, _, one in stage.heard if isinstance(one, Read) and one.round == 1}
     assert len(asked) == 1
+
+
+# Large requests -----------------------------------------------------------------------------------
+
+
+def large(name: str) -> dict[str, Any]:
+    put: dict[str, Any] = dict(json_put(name, 1))
+    put["Put"]["Item"]["pad"] = {"S": "x" * 390_000}
+    return put
+
+
+def test_a_transaction_may_be_as_large_as_four_megabytes() -> None:
+    """§3.5: its entry holds the whole request, and the ledger has no limit of an item's size."""
+    stage = staged()
+    names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
+
+    asked = stage.do("TransactWriteItems", {"TransactItems": [large(name) for name in names]})
+
+    assert asked.outcome == "committed"
+    assert [entry.state for entry in entries(stage)] == [State.COMPLETED]
+
+
+def test_a_cancellation_shows_as_many_items_as_an_answer_has_room_for() -> None:
+    stage = staged()
+    names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]
+    for name in names:
+        stage.do("PutItem", large(name)["Put"])
+    refused = {
+        "ConditionExpression": "attribute_not_exists(k)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    puts: list[Any] = [json_put(name, 2) for name in names]
+    for put in puts:
+        put["Put"].update(refused)
+
+    asked = stage.do("TransactWriteItems", {"TransactItems": puts})
+
+    assert asked.error == "TransactionCanceledException"
+    assert {reason["Code"] for reason in asked.reasons} == {"ConditionalCheckFailed"}
+    shown = [len(reason["Item"]["pad"]["S"]) for reason in asked.reasons if "Item" in reason]
+    assert 0 < sum(shown) <= 4 * 1024 * 1024
+    assert [entry.state for entry in entries(stage)] == [State.COMPLETED]

@@ -298,7 +298,7 @@ def read_transactions_ignore_what_is_ongoing(patch: Patch) -> None:
 
 
 @mutant(
-    *("cancelled and committed", "data differ", "order refuted"),
+    *("decided twice", "cancelled and committed", "data differ", "order refuted"),
     scenario="hot-keys",
     more={"protocol.stalled_after_us": "200000"},
 )

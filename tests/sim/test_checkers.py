@@ -15,7 +15,7 @@ from sim.checkers.all import check_run, data_of
 from sim.checkers.finding import Finding
 from sim.checkers.model import Place
 from sim.checkers.oracles import Evidence, check_instants, check_timestamps
-from sim.checkers.outcomes import check_outcomes, check_reasons
+from sim.checkers.outcomes import check_outcomes, check_reasons, check_singletons
 from sim.history import Operation
 from sim.run import Run
 from sim.scenario import load
@@ -87,6 +87,7 @@ class Case:
     def findings(self) -> set[str]:
         checks: tuple[Callable[[], Iterable[Finding]], ...] = (
             lambda: check_outcomes(self.evidence),
+            lambda: check_singletons(self.evidence),
             lambda: check_reasons(self.evidence, self.witness, TABLES),
             lambda: check_timestamps(self.evidence, TABLES, self.data),
             lambda: check_instants(self.evidence, TABLES),
@@ -125,6 +126,35 @@ def test_a_commit_that_the_ledger_decided_otherwise_is_found(case: Case) -> None
     case.replace_decision(WRITE, commits=False)
 
     assert "commit lost" in case.findings()
+
+
+def test_a_transaction_that_was_decided_twice_is_found(case: Case) -> None:
+    other_end = case.decision_of(CANCELLED)._replace(commits=True)
+    case.evidence.decisions.append(other_end)
+
+    assert "decided twice" in case.findings()
+
+
+def test_a_commit_that_is_told_to_who_asked_for_something_else_is_found(case: Case) -> None:
+    written, other = case.operations[WRITE], json_put("a", 2)
+    mistaken = written._replace(
+        call="another", request={**written.request, "TransactItems": [other]}, attempts=["k1#0"]
+    )
+    case.evidence.operations.append(mistaken)
+
+    assert "mismatch overlooked" in case.findings()
+
+
+def test_a_singleton_that_was_told_done_and_never_applied_is_found(case: Case) -> None:
+    case.evidence.applied.clear()
+
+    assert "write lost" in case.findings()
+
+
+def test_a_refusal_that_no_partition_gave_is_found(case: Case) -> None:
+    case.evidence.refused.clear()
+
+    assert "refusal invented" in case.findings()
 
 
 def test_a_cancellation_that_the_ledger_committed_is_found(case: Case) -> None:
@@ -334,5 +364,5 @@ def test_a_run_is_judged_by_every_check() -> None:
 
     checks, found = check_run(going.history, going.witness, going.cluster, going.workload.tables)
 
-    assert checks == ("outcomes", "reasons", "timestamps", "instants")
+    assert checks == ("outcomes", "singletons", "reasons", "timestamps", "instants")
     assert {one.kind for one in found} == {"data differ", "reason untrue"}
