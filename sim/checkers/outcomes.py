@@ -63,7 +63,7 @@ def check_tokens(evidence: Evidence) -> Iterator[Finding]:
 
 
 def check_singletons(evidence: Evidence) -> Iterator[Finding]:
-    """Judge the answers to singleton writes by what partitions did: nothing is told that was not."""
+    """Judge the answers to singleton writes: nothing is told that no partition did or said."""
     applied = {one.request for one in evidence.applied}
     refused = {one.request: one.error for one in evidence.refused}
     for operation in evidence.operations:
