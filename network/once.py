@@ -24,9 +24,10 @@ SENDERS_MAX = 4096
 class Once:
     """One receiver's memory of what it was asked; volatile, as its incarnation is part of it."""
 
-    def __init__(self, incarnation: int) -> None:
+    def __init__(self, incarnation: int, answers_max: int = ANSWERS_PER_SENDER_MAX) -> None:
+        """Remember the last `answers_max` answers to each sender."""
         assert incarnation > 0, "0 is the incarnation that nobody has"
-        self._incarnation = incarnation
+        self._incarnation, self._answers_max = incarnation, answers_max
         self._answers: dict[str, OrderedDict[int, Message | None]] = {}
         self._floors: dict[str, int] = {}
 
@@ -61,6 +62,6 @@ class Once:
             assert len(self._answers) < SENDERS_MAX, "more senders than a cluster has nodes"
             answers = self._answers[source] = OrderedDict()
         answers[number] = answer
-        while len(answers) > ANSWERS_PER_SENDER_MAX:
+        while len(answers) > self._answers_max:
             forgotten, _ = answers.popitem(last=False)
             self._floors[source] = max(self._floors.get(source, 0), forgotten)

@@ -27,6 +27,9 @@ CARRIED_OUT_ONCE = (
 )
 
 
+ANSWERS_PER_CLIENT_MAX = 32  # A client asks a few things at a time, where a router asks many.
+
+
 class RouterServer:
     """One incarnation of a router."""
 
@@ -36,7 +39,7 @@ class RouterServer:
         self._host, self._options = host, options
         self._peers = Peers(host)
         self.api = Api(host, self._peers, placement, coordinators, options)
-        self._once = Once(host.incarnation)
+        self._once = Once(host.incarnation, ANSWERS_PER_CLIENT_MAX)
         self._working: set[tuple[str, int]] = set()  # Requests under way, by source and number.
 
     def receive(self, frame: bytes) -> None:
