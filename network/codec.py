@@ -2,9 +2,9 @@
 
 The way from record to tuple and back is code written once for each class, from its annotations:
 walking a record at run time costs ten times as much.  It understands plain values (`int`, `str`,
- `bytes`, `bool`, mappings and values that msgpack keeps as they are), records (`@data`
-classes and named tuples), unions of `@data` classes (told apart by their place in the union), `X |
-None`, and `tuple[X, ...]` of any of these.
+`bytes`, `bool`, mappings and values that msgpack keeps as they are), records (`@data` classes and
+named tuples), unions of `@data` classes (told apart by their place in the union), `X | None`, and
+`tuple[X, ...]` of any of these.
 """
 
 import dataclasses

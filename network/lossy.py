@@ -16,16 +16,6 @@ FATE_PARTS = 1 << 32
 BOX_FRAMES_MAX = 10_000  # Held frames of one link; more are lost, as they would be in life.
 
 
-class DelayTable(Protocol):
-    """A distribution of one-way delays."""
-
-    @property
-    def longest_us(self) -> int: ...
-
-    def draw(self, site: Site, n: int) -> int:
-        """Return the n-th message's delay in µs; the shortest one is the calm one."""
-
-
 @data
 class Uniform:
     """Every delay from `least_us` to `most_us` is as likely as any other."""

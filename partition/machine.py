@@ -154,18 +154,21 @@ class Machine:
         return Votes(tuple(votes))
 
     def _commit(self, message: Commit, _: Envelope, __: Now) -> Message:
-        if not all(self._range.has(key) for _, key in message.keys):
-            return NotMine("")
-        changed = []
-        for key in message.keys:
-            record = self._ongoing(key)
-            owned = rules.owns(record, message.transaction)
-            changed.append(owned)
-            if record is not None and owned:
-                self._apply(key, rules.commit(record, lsn=self._lsn + 1))
-        return Done(tuple(changed))
+        def commit(key: RecordKey, record: Record) -> None:
+            self._apply(key, rules.commit(record, lsn=self._lsn + 1))
+
+        return self._end(message, commit)
 
     def _cancel(self, message: Cancel, _: Envelope, __: Now) -> Message:
+        def cancel(key: RecordKey, record: Record) -> None:
+            self._keep(key, rules.cancel(record))
+
+        return self._end(message, cancel)
+
+    def _end(
+        self, message: Commit | Cancel, carry_out: Callable[[RecordKey, Record], None]
+    ) -> Message:
+        """Carry an order out on each record that its transaction owns; the others stay."""
         if not all(self._range.has(key) for _, key in message.keys):
             return NotMine("")
         changed = []
@@ -174,7 +177,7 @@ class Machine:
             owned = rules.owns(record, message.transaction)
             changed.append(owned)
             if record is not None and owned:
-                self._keep(key, rules.cancel(record))
+                carry_out(key, record)
         return Done(tuple(changed))
 
     # Outside transactions --------------------------------------------------------------------

@@ -84,6 +84,11 @@ class History:
             self._latest = []
 
     def __iter__(self) -> Iterator[Operation]:
-        for block in (*map(unpack, map(decompress, self._blocks)), self._latest):
-            for packed in block:
-                yield Operation(*unpack(packed, lists=True))
+        # A block at a time: unpacked all at once, a long history would be in memory twice.
+        for block in self._blocks:
+            yield from map(_operation, unpack(decompress(block)))
+        yield from map(_operation, self._latest)
+
+
+def _operation(packed: bytes) -> Operation:
+    return Operation(*unpack(packed, lists=True))
