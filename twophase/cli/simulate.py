@@ -15,7 +15,6 @@ import click
 from items.data import data
 from sim.run import Progress, Result, Run, SetupError
 from sim.scenario import DEFAULT, Scenario, ScenarioError, load
-from sim.workloads.registry import make
 from twophase.cli.as_json import result_as_json
 from twophase.cli.errors import FINDING, BadInputError, why
 from twophase.cli.figures import figures_of
@@ -175,8 +174,7 @@ def loaded(asked: Asked) -> Scenario:
     if os.path.isdir(asked.scenario):
         raise BadInputError(f"{asked.scenario!r} is a directory; give the path of a .toml file")
     try:
-        scenario = load(asked.scenario, asked.settings)
-        make(scenario.workload, scenario.workload_keys)  # Which checks the workload's own keys.
+        return load(asked.scenario, asked.settings)
     except ScenarioError as error:
         raise BadInputError(str(error)) from error
     except OverflowError as error:
@@ -185,7 +183,6 @@ def loaded(asked: Asked) -> Scenario:
         raise BadInputError(f"the scenario cannot be read: {why(error)}") from error
     except (RecursionError, ValueError) as error:
         raise BadInputError(f"scenario {asked.scenario} cannot be run: {error}") from error
-    return scenario
 
 
 def seed_of(text: str) -> int:
