@@ -26,7 +26,8 @@ from items.values import AttributeValue, Item
 from network.codec import decode, encode
 from network.host import Host
 from network.ids import NEVER, EntryKey, Timestamp, TransactionId
-from network.messages import Read, Readings, Restarted, Write, WriteRefused, Written
+from network.messages import NotMine, Read, Readings, Restarted, Write, WriteRefused, Written
+from network.owners import Owners, Pauses
 from network.placement import LEDGER_TABLE, Placement
 from network.rpc import Peers
 
@@ -100,7 +101,9 @@ class Ledger:
     def __init__(
         self, host: Host, peers: Peers, placement: Placement, options: CoordinatorOptions
     ) -> None:
-        self._elapsed_us, self._peers, self._placement = host.elapsed_us, peers, placement
+        self._host, self._elapsed_us = host, host.elapsed_us
+        self._peers, self._placement = peers, placement
+        self._owners = Owners(host, peers, placement)
         self._patience = options.patience(None)
         # For so long a begun transaction is surely found again, and need not have been purged.
         self._remembered_us = options.token_valid_us // 2
@@ -152,10 +155,10 @@ class Ledger:
 
     async def find(self, key: EntryKey) -> Entry | None:
         """Return the entry as it is now; None if there is none (any more)."""
-        record_key = (LEDGER_TABLE, entry_key(key))
-        node = self._placement.owner(*record_key)
+        keys = ((LEDGER_TABLE, entry_key(key)),)
+        question = Read(keys, 0, "")
         while True:
-            reply = await self._peers.ask(node, Read((record_key,), 0, ""), self._patience)
+            ((_, reply),) = await self._owners.ask(keys, lambda _: question, self._patience)
             if isinstance(reply, Readings):
                 item = reply.readings[0].item
                 return None if item is None else entry_of(item)
@@ -214,8 +217,9 @@ class Ledger:
         Each write names the state that it expects, so asking anew is safe, also after the node
         came back or forgot us: had it been carried out, the state would not be the expected one.
         """
-        node = self._placement.owner(LEDGER_TABLE, action.key)
+        pauses: Pauses | None = None
         while True:
+            node = self._placement.owner(LEDGER_TABLE, action.key)
             incarnation = self._incarnations.get(node, 0)
             question = Write(action, "NONE", incarnation, "")
             reply = await self._peers.ask(node, question, self._patience)
@@ -227,8 +231,11 @@ class Ledger:
                     return False, None if item is None else entry_of(item)
                 case Restarted(incarnation=incarnation):
                     self._incarnations[node] = incarnation
+                case NotMine():
+                    pauses = pauses or Pauses(self._host, self._placement)
+                    await pauses.heed((reply,))
                 case _:
-                    pass  # Forgotten, or not the owner (any more): ask anew.
+                    pass  # Forgotten: ask anew.
             if until_us is not None and self._elapsed_us() >= until_us:
                 return False, None
 

@@ -17,7 +17,17 @@ from coordinator.options import CoordinatorOptions
 from items.keys import Key
 from network.host import Host
 from network.ids import EntryKey, TableId, TransactionId
-from network.messages import Page, Recover, Scan, Stalled, from_frame
+from network.messages import (
+    NotMine,
+    OfRange,
+    Page,
+    Recover,
+    Scan,
+    Split,
+    Stalled,
+    from_frame,
+)
+from network.owners import is_elsewhere
 from network.placement import LEDGER_TABLE, Placement
 from network.rpc import Peers
 
@@ -59,8 +69,8 @@ class RecoveryManager:
         self._ledger = Ledger(host, self._peers, placement, options)
         self._coordinator_site = host.site("coordinator")
         self._start_site = host.site("scan start")
-        for node in placement.ledgers:
-            host.spawn(self._look_through(node))
+        self._looked_at: list[str] = []
+        self._look_at_all()
 
     def receive(self, frame: bytes) -> None:
         """Take an answer, or a partition's word of a stalled transaction."""
@@ -71,6 +81,14 @@ class RecoveryManager:
         elif isinstance(message, Stalled):
             self._hand_over(message.transaction, message.entry, envelope.source, message.keys)
 
+    def order_split(self, partition: str, at: int, child: str) -> None:
+        """Have a partition give the range from `at` on to a new node: an operator wants it so."""
+        self._host.spawn(self._order(partition, Split(at, child)))
+
+    async def _order(self, partition: str, order: Split) -> None:
+        patience = self._options.patience(self._options.answer_deadline_us)
+        await self._peers.ask(partition, order, patience)
+
     def _hand_over(
         self,
         transaction: TransactionId,
@@ -80,6 +98,13 @@ class RecoveryManager:
     ) -> None:
         coordinator = self._coordinators[self._coordinator_site.below(len(self._coordinators))]
         self._peers.tell(coordinator, Recover(transaction, entry, partition, keys))
+
+    def _look_at_all(self) -> None:
+        """Begin to look through each ledger node that is known; a split makes new ones."""
+        for node in self._placement.ledgers:
+            if node not in self._looked_at:
+                self._looked_at.append(node)
+                self._host.spawn(self._look_through(node))
 
     async def _look_through(self, node: str) -> None:
         """Look through one ledger node for ever, some thousand entries at a time."""
@@ -92,12 +117,17 @@ class RecoveryManager:
             stalled_lsn, old_lsn = stalled.lsn(now_us), old.lsn(now_us)
             for _ in range(options.scan_pages):
                 page = await self._page(node, cursor, with_completed=old_lsn >= 0)
+                if isinstance(page, NotMine):  # It splits, or has: the next look knows better.
+                    self._placement.learn(page.placement)
+                    break
                 for horizon in (stalled, old):
                     horizon.note(self._host.elapsed_us(), page.lsn)
                 await self._judge(page, stalled_lsn, old_lsn)
                 cursor = page.last
                 if cursor is None:
                     break
+            if len(self._looked_at) < len(self._placement.ledgers):
+                self._look_at_all()
 
     async def _judge(self, page: Page, stalled_lsn: int, old_lsn: int) -> None:
         """Hand over what has stood unfinished for too long, and purge what has long been done."""
@@ -109,8 +139,8 @@ class RecoveryManager:
             elif lsn <= stalled_lsn:
                 self._hand_over(entry.transaction.id, entry.transaction.entry)
 
-    async def _page(self, node: str, after: Key | None, *, with_completed: bool) -> Page:
-        question = Scan(
+    async def _page(self, node: str, after: Key | None, *, with_completed: bool) -> Page | NotMine:
+        scan = Scan(
             table=TableId(LEDGER_TABLE),
             partition_value=None,
             sort_condition=None,
@@ -122,6 +152,10 @@ class RecoveryManager:
             values={":completed": ("S", str(State.COMPLETED))},
             request="",
         )
-        page = await self._peers.ask(node, question, self._options.patience(None))
-        assert isinstance(page, Page), "a ledger node knows the ledger"
+        question: Scan | OfRange = scan
+        if self._placement.record.number:
+            question = OfRange(self._placement.range_of(node), scan)
+        patience = self._options.patience(None)
+        page: Page | NotMine = await self._peers.ask(node, question, patience)
+        assert isinstance(page, Page) or is_elsewhere(page), "a ledger node knows the ledger"
         return page

@@ -15,6 +15,7 @@ from coordinator.options import CoordinatorOptions
 from items.errors import (
     INTERNAL_SERVER_ERROR,
     NONE,
+    PROVISIONED_THROUGHPUT_EXCEEDED,
     RESOURCE_NOT_FOUND,
     TRANSACTION_CONFLICT_REASON,
 )
@@ -27,23 +28,18 @@ from network.messages import (
     Readings,
     ReadItems,
     RecordKey,
+    Throttled,
 )
-from network.placement import Placement
-from network.rpc import Peers
+from network.owners import Owners
 
 
 class ReadTransactions:
     """What one coordinator needs to read."""
 
     def __init__(
-        self,
-        peers: Peers,
-        placement: Placement,
-        options: CoordinatorOptions,
-        note: Callable[[str], None],
+        self, owners: Owners, options: CoordinatorOptions, note: Callable[[str], None]
     ) -> None:
-        self._peers, self._placement, self._options = peers, placement, options
-        self._note = note
+        self._owners, self._options, self._note = owners, options, note
 
     async def read(self, keys: Sequence[RecordKey], request: str) -> ReadItems | Finished | Failed:
         """Read all items as of one moment, or say at which positions something was in the way."""
@@ -74,22 +70,20 @@ class ReadTransactions:
     async def _round(
         self, keys: Sequence[RecordKey], number: int, request: str
     ) -> list[Reading] | Failed:
-        positions: dict[str, list[int]] = {}
-        for position, key in enumerate(keys):
-            positions.setdefault(self._placement.owner(*key), []).append(position)
-        asks = [
-            (node, Read(tuple(keys[position] for position in mine), number, request))
-            for node, mine in positions.items()
-        ]
+        def question(mine: Sequence[int]) -> Read:
+            return Read(tuple([keys[n] for n in mine]), number, request)
+
         patience = self._options.patience(self._options.answer_deadline_us)
-        replies = await self._peers.ask_all(asks, patience)
         readings: dict[int, Reading] = {}
-        for mine, reply in zip(positions.values(), replies, strict=True):
+        for mine, reply in await self._owners.ask(keys, question, patience):
             match reply:
                 case Readings(readings=theirs):
                     readings.update(zip(mine, theirs, strict=True))
                 case NotMine(table=table) if table:
                     return Failed(RESOURCE_NOT_FOUND.name, RESOURCE_NOT_FOUND.message)
+                case Throttled():
+                    throttled = PROVISIONED_THROUGHPUT_EXCEEDED
+                    return Failed(throttled.name, throttled.message)
                 case _:
                     return Failed(INTERNAL_SERVER_ERROR.name, INTERNAL_SERVER_ERROR.message)
         return [readings[position] for position in range(len(keys))]

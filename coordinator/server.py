@@ -30,6 +30,7 @@ from network.messages import (
     WriteTransaction,
     from_frame,
 )
+from network.owners import Owners
 from network.placement import Placement
 from network.rpc import Peers
 
@@ -42,6 +43,7 @@ class CoordinatorServer:
     def __init__(self, host: Host, placement: Placement, options: CoordinatorOptions) -> None:
         self._host, self._options = host, options
         self._peers = Peers(host)
+        owners = Owners(host, self._peers, placement)
         self._tools = Tools(
             self._peers,
             Ledger(host, self._peers, placement, options),
@@ -49,8 +51,9 @@ class CoordinatorServer:
             Timestamps(host.name, host.now_us),
             options,
             host.note,
+            owners,
         )
-        self._reads = ReadTransactions(self._peers, placement, options, host.note)
+        self._reads = ReadTransactions(owners, options, host.note)
         self._id_site = host.site("transaction id")
         self._begun = 0
         self._working: set[tuple[str, int]] = set()  # Requests under way, by source and number.

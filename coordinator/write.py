@@ -5,11 +5,12 @@ record of how far a transaction has come to `coordinator.ledger`.  Recovery need
 own: it calls `drive` again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from coordinator.ledger import Entry, Ledger, State, Transaction
 from coordinator.options import CoordinatorOptions
 from coordinator.timestamps import Timestamps
+from items.actions import Action
 from items.data import data
 from items.errors import (
     NONE,
@@ -27,15 +28,16 @@ from network.messages import (
     Done,
     Failed,
     Finished,
-    Message,
     NotMine,
     Prepare,
+    RecordKey,
     Reject,
     Vote,
     Votes,
 )
+from network.owners import Answers, Owners
 from network.placement import Placement
-from network.rpc import Ask, Peers
+from network.rpc import Peers
 
 TABLE_UNKNOWN = Reason(RESOURCE_NOT_FOUND.name, RESOURCE_NOT_FOUND.message)
 Answer = Callable[[Finished | Failed], None]
@@ -51,6 +53,7 @@ class Tools:
     timestamps: Timestamps
     options: CoordinatorOptions
     note: Callable[[str], None]
+    owners: Owners
 
 
 async def drive(transaction: Transaction, tools: Tools, answer: Answer) -> None:
@@ -87,72 +90,65 @@ async def finish(
         return
     assert entry.reasons == () or len(entry.reasons) == len(transaction.actions)
 
-    actions = transaction.actions
     order = Cancel if entry.is_cancelled else Commit
-    orders: list[Ask] = [
-        (node, order(transaction.id, tuple([(actions[n].table, actions[n].key) for n in mine])))
-        for node, mine in participants(transaction, tools.placement).items()
-    ]
+    keys = keys_of(transaction)
+
+    def ordered(mine: Sequence[int]) -> Cancel | Commit:
+        return order(transaction.id, tuple([keys[n] for n in mine]))
 
     # Whoever is told 'committed' reads what was written, so every commit is applied first (§3.3).
     # A cancellation has nothing to show; it waits a while, so that a retry finds the items free.
     options = tools.options
-    replies = await tools.peers.ask_all(orders, options.patience(options.answer_deadline_us))
-    silent = without_answer(orders, replies)
+    patience = options.patience(options.answer_deadline_us)
+    silent = without_answer(await tools.owners.ask(keys, ordered, patience))
     if not silent or entry.is_cancelled:
         answer(finished)
     else:
         answer(Failed(TRANSACTION_IN_PROGRESS.name, TRANSACTION_IN_PROGRESS.message))
     while silent:
-        replies = await tools.peers.ask_all(silent, options.patience(None))
-        silent = without_answer(silent, replies)
+        answers = await tools.owners.ask(keys, ordered, options.patience(None), silent)
+        silent = without_answer(answers)
 
     # COMPLETED.  Losing this write costs a needless recovery, never an answer.
     await tools.ledger.complete(transaction, committed=not entry.is_cancelled)
 
 
-def participants(transaction: Transaction, placement: Placement) -> dict[str, list[int]]:
-    """Return the positions of the actions that each partition has a part in, in their order."""
-    positions: dict[str, list[int]] = {}
-    for position, action in enumerate(transaction.actions):
-        positions.setdefault(placement.owner(action.table, action.key), []).append(position)
-    return positions
+def keys_of(transaction: Transaction) -> list[RecordKey]:
+    return [(action.table, action.key) for action in transaction.actions]
 
 
-def without_answer(orders: Sequence[Ask], replies: Sequence[Message | None]) -> list[Ask]:
-    """Return the orders that nobody has said 'done' to."""
-    both = zip(orders, replies, strict=True)
-    return [order for order, reply in both if not isinstance(reply, Done)]
+def without_answer(answers: Iterable[tuple[Sequence[int], object]]) -> list[int]:
+    """Return the positions of the actions of which nobody has said 'done'."""
+    return sorted(n for mine, reply in answers if not isinstance(reply, Done) for n in mine)
 
 
 async def collect_votes(transaction: Transaction, tools: Tools) -> list[Vote]:
-    """Ask every partition to promise its actions, and return the votes in the request's order."""
-    actions = transaction.actions
-    positions = participants(transaction, tools.placement)
-    prepares: list[Ask] = [
-        (
-            node,
-            Prepare(
-                transaction.id,
-                transaction.entry,
-                transaction.timestamp,
-                tuple([actions[position] for position in mine]),
-            ),
-        )
-        for node, mine in positions.items()
-    ]
-    deadline_us = tools.options.votes_deadline_us
-    replies = await tools.peers.ask_all(prepares, tools.options.patience(deadline_us))
+    """Ask every partition to promise its actions, and return the votes in the request's order.
 
+    Where a range has moved since, what was one partition's is asked of two, a vote an item as ever.
+    """
+    actions = transaction.actions
+
+    def prepare(mine: Sequence[int]) -> Prepare:
+        part = tuple([actions[n] for n in mine])
+        return Prepare(transaction.id, transaction.entry, transaction.timestamp, part)
+
+    patience = tools.options.patience(tools.options.votes_deadline_us)
+    answers = await tools.owners.ask(keys_of(transaction), prepare, patience)
+    return votes_in(answers, actions, tools.timestamps)
+
+
+def votes_in(answers: Answers, actions: Sequence[Action], timestamps: Timestamps) -> list[Vote]:
+    """Put each vote at its action's position."""
     # Silent until the coordinator gave up: the items are as if throttled.
     votes: list[Vote] = [Reject(THROTTLING_ERROR_REASON, None)] * len(actions)
-    for mine, reply in zip(positions.values(), replies, strict=True):
+    for mine, reply in answers:
         match reply:
             case Votes(votes=theirs):
                 for position, vote in zip(mine, theirs, strict=True):
                     votes[position] = vote
                     if isinstance(vote, Reject):
-                        tools.timestamps.shown(vote.in_the_way)
+                        timestamps.shown(vote.in_the_way)
             case NotMine(table=table):
                 for position in mine:
                     if actions[position].table == table:

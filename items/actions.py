@@ -80,6 +80,9 @@ class Check:
 Action: TypeAlias = Put | Update | Delete | Check
 """`table` is a table's id, never its name: names are given away again."""
 
+BOTH = "BOTH"
+"""Beside the values of ReturnValues: the item before and the item after, for who weighs them."""
+
 
 def writes(action: Action) -> bool:
     return not isinstance(action, Check)
@@ -141,6 +144,24 @@ def returned(
 ) -> Item | None:
     """Give what ReturnValues asks for; None if there is nothing to show.
 
+    `BOTH`, which no client can say, gives both items for the router to look at.
+    """
+    if return_values == BOTH:
+        images = {"Before": before, "After": after}
+        return {name: ("M", item) for name, item in images.items() if item is not None}
+    update = action.update if isinstance(action, Update) else None
+    return shown(return_values, before, after, update, action.names)
+
+
+def shown(
+    return_values: str,
+    before: Item | None,
+    after: Item | None,
+    update: str | None,
+    names: Mapping[str, str],
+) -> Item | None:
+    """Choose from the item before and after a write.
+
     UPDATED_OLD and UPDATED_NEW show what the update expression names, as it was or has become.
     """
     match return_values:
@@ -151,15 +172,14 @@ def returned(
         case "ALL_NEW":
             return after
         case "UPDATED_OLD":
-            return updated_part(action, before)
+            return updated_part(before, update, names)
         case "UPDATED_NEW":
-            return updated_part(action, after)
+            return updated_part(after, update, names)
         case _:
             raise AssertionError(f"not a value of ReturnValues: {return_values}")
 
 
-def updated_part(action: Action, item: Item | None) -> Item | None:
-    assert isinstance(action, Update), "other actions are refused before they come here"
-    if action.update is None or item is None:
+def updated_part(item: Item | None, update: str | None, names: Mapping[str, str]) -> Item | None:
+    if update is None or item is None:
         return None
-    return part_of(item, touched_paths(action.update, action.names)) or None
+    return part_of(item, touched_paths(update, names)) or None

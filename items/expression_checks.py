@@ -100,6 +100,19 @@ def check_given(
         raise validation("ExpressionAttributeValues must not be empty")
 
 
+def check_placeholders(names: Iterable[str], values: Iterable[str]) -> None:
+    """Refuse what cannot stand for a name or a value, whatever it is to stand for.
+
+    Raises:
+        DynamoDBError: ValidationException with the first such thing.
+    """
+    for opening, words in chain(
+        misnamed("ExpressionAttributeNames", "#", names),
+        misnamed("ExpressionAttributeValues", ":", values),
+    ):
+        raise validation(opening + words)
+
+
 @lru_cache(CACHED_TEXTS_MAX)
 def steps(
     expressions: tuple[tuple[str, str | None], ...],

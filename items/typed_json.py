@@ -81,16 +81,22 @@ def values_from_json(json: Any) -> dict[str, AttributeValue]:
     Raises:
         DynamoDBError: SerializationException or ValidationException.
     """
+    try:
+        return read_attributes(json, 0)
+    except DynamoDBError as error:
+        if error.kind != VALIDATION:
+            raise
     check_item_shape(json)
-    values = {}
-    for name, value in json.items():
-        try:
-            values[name] = read_value(value, 0)
-        except DynamoDBError as error:
-            raise validation(
-                f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
-            ) from None
-    return values
+    return {name: value_of_placeholder(name, value) for name, value in json.items()}
+
+
+def value_of_placeholder(name: str, json: Any) -> AttributeValue:
+    try:
+        return read_value(json, 0)
+    except DynamoDBError as error:
+        raise validation(
+            f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
+        ) from None
 
 
 def read_attributes(json: Any, depth: int) -> dict[str, AttributeValue]:

@@ -1,5 +1,5 @@
 """What is said between nodes, and how it travels.
 
 Reading order: `messages` (everything that is ever said), `ids`, `codec`, `host` (the seams), `rpc`,
-`once`, `lossy`, `placement`.
+`once`, `weather`, `seal`, `lossy`, `placement`.
 """

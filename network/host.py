@@ -73,6 +73,7 @@ class Host:
         self.name = name
         self.incarnation = incarnation
         self.up = True
+        self.awake = True  # Up, and not paused: what is due is done.
         self.failed: Callable[[str, BaseException], None] | None = None  # Told of a node's bugs.
         self.noted: Callable[[str, str, dict[str, Any]], None] | None = None  # Told of events.
         self.elapsed_us = timers.elapsed_us
@@ -80,6 +81,8 @@ class Host:
         self.create_future: Callable[[], asyncio.Future[Any]] = loop.create_future
         # Say something to another host, by name; a crash replaces it, so the dead are silent.
         self.send: Callable[[str, bytes], None] = partial(transport.send, name)
+        self._say = self.send
+        self._put_off: list[tuple[Callable[[Any], None], Any]] = []  # Until a pause ends.
         self._timers, self._chance, self._loop = timers, chance, loop
         # In order of birth, the order in which a crash drops them.
         self._tasks: dict[int, tuple[asyncio.Task[None], Coroutine[Any, Any, None]]] = {}
@@ -87,7 +90,7 @@ class Host:
 
     def after(self, delay_us: int, function: Callable[[Any], None], argument: Any = None) -> None:
         """Call `function(argument)` after `delay_us`, unless this host has crashed by then."""
-        self._timers.after(delay_us, self._fire, function, argument)
+        self._timers.after(delay_us, self.do, function, argument)
 
     def note(self, event: str, **particulars: Any) -> None:
         """Note an event of `network.events`; for shells only, the rules say nothing aside."""
@@ -105,13 +108,38 @@ class Host:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Start a task that lives until it ends or the host crashes.  The only place that does."""
+        if not self.up:  # It crashed in the middle of a step, and the step goes on to its end.
+            work.close()
+            return
         self._births += 1
         task = self._loop.create_task(self._run(self._births, work))
         self._tasks[self._births] = task, work
 
+    def pause(self) -> None:
+        """Stand still: from now on nothing is done, and nothing said, until `resume`."""
+        self.awake = False
+        self.send = self._say_later
+
+    def resume(self) -> None:
+        """Do what has become due meanwhile, in that order, and go on with what was believed."""
+        if not self.up or self.awake:
+            return
+        self.awake, self.send = True, self._say
+        due, self._put_off = self._put_off, []
+        for function, argument in due:
+            self.do(function, argument)
+
+    def do(self, function: Callable[[Any], None], argument: Any = None) -> None:
+        """Do something that is due now: at once, or when a pause ends, or never after a crash."""
+        if self.awake:
+            function(argument)
+        elif self.up:
+            self._put_off.append((function, argument))
+
     def crash(self) -> None:
         """Go silent, then drop all tasks in the order of their birth."""
-        self.up = False
+        self.up = self.awake = False
+        self._put_off = []
         self.send = _say_nothing
         tasks, self._tasks = list(self._tasks.values()), {}
         for task, work in tasks:
@@ -119,9 +147,12 @@ class Host:
                 work.close()
             task.cancel()
 
-    def _fire(self, function: Callable[[Any], None], argument: Any) -> None:
-        if self.up:
-            function(argument)
+    def _say_later(self, target: str, frame: bytes) -> None:
+        """Stand in for a paused host's transport: its step was under way, and goes no further."""
+        self._put_off.append((self._say_put_off, (target, frame)))
+
+    def _say_put_off(self, said: tuple[str, bytes]) -> None:
+        self.send(*said)
 
     async def _run(self, birth: int, work: Coroutine[Any, Any, None]) -> None:
         try:

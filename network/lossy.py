@@ -6,75 +6,31 @@ host that is down, a cut) is asked about as it arrives, because a crash and a cu
 flight as well.
 """
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
 
-from items.data import data
 from network.host import Chance, Receive, Site, Timers
-
-CARRIED, LOST, REPEATED, LATE = range(4)  # Fates; the calm one first.
-FATE_PARTS = 1 << 32
-BOX_FRAMES_MAX = 10_000  # Held frames of one link; more are lost, as they would be in life.
-
-
-@data
-class Uniform:
-    """Every delay from `least_us` to `most_us` is as likely as any other."""
-
-    least_us: int
-    most_us: int
-
-    @property
-    def longest_us(self) -> int:
-        return self.most_us
-
-    def draw(self, site: Site, n: int) -> int:
-        return self.least_us + site.at(n, self.most_us - self.least_us + 1)
-
-
-# Quantiles of exp(0.6 · z), z normal, at (n + ½) / 64 for n below 32, in thousandths of the median:
-# the shape of delays in a network, by table because `log` and `exp` differ from platform to
-# platform.
-LOWER_PERMILLE = (
-    *(234, 303, 347, 383, 413, 441, 466, 490, 513, 535, 556, 577, 597, 618, 638, 657),
-    *(677, 697, 716, 736, 756, 776, 796, 816, 836, 857, 878, 899, 921, 943, 965, 988),
+from network.seal import damaged, opened, sealed
+from network.weather import (
+    CARRIED,
+    CORRUPT,
+    FATE_PARTS,
+    LATE,
+    LOST,
+    REPEATED,
+    Uniform,
+    Weather,
 )
-# The upper half mirrors the lower one in ratio.
-PERMILLE = (*LOWER_PERMILLE, *(1_000_000 // quantile for quantile in reversed(LOWER_PERMILLE)))
 
-
-@data
-class LogNormal:
-    """Most delays near the median, a few of them up to four times as long."""
-
-    median_us: int
-
-    @property
-    def longest_us(self) -> int:
-        return self.median_us * PERMILLE[-1] // 1000
-
-    def draw(self, site: Site, n: int) -> int:
-        return max(1, self.median_us * PERMILLE[site.at(n, len(PERMILLE))] // 1000)
-
-
-@data
-class Weather:
-    """How a link treats what it carries: probabilities a message, and delays in µs."""
-
-    delay: Uniform | LogNormal
-    loss: float = 0.0
-    repeat: float = 0.0
-    late: float = 0.0  # With this probability a message takes up to `late_us` longer.
-    late_us: int = 0
-
-    def __post_init__(self) -> None:
-        total = self.loss + self.repeat + self.late
-        assert 0.0 <= total <= 1.0, "a link cannot lose, repeat and delay more than it carries"
+BOX_FRAMES_MAX = 10_000  # Held frames of one link; more are lost, as they would be in life.
 
 
 class Link:
     """One direction between two hosts."""
 
     __slots__ = (
+        "_corrupt",
         "_delay",
         "_fate",
         "_late",
@@ -100,12 +56,13 @@ class Link:
         self._fate = chance.site(f"{source}>{target} fate")
         self._delay = chance.site(f"{source}>{target} delay")
         self._late = chance.site(f"{source}>{target} late")
+        self._corrupt: Site | None = None  # Made where it is drawn from: most links never do.
         self.treat(weather)
 
     def treat(self, weather: Weather) -> None:
         """Treat what is sent from now on like this."""
         self.weather = weather
-        self.is_calm = weather.loss + weather.repeat + weather.late == 0.0
+        self.is_calm = weather.loss + weather.repeat + weather.late + weather.corrupt == 0.0
         uniform = weather.delay if isinstance(weather.delay, Uniform) else None
         self._least_us = uniform.least_us if uniform else 0
         self._span = uniform.most_us - uniform.least_us + 1 if uniform else 0
@@ -115,11 +72,14 @@ class Link:
         weather = self.weather
         point = self._fate.at(n, FATE_PARTS)
         # Calm from 0 upwards, so that a smaller draw is never worse.
-        if point < (1.0 - weather.loss - weather.repeat - weather.late) * FATE_PARTS:
+        loss, repeat, corrupt = weather.loss, weather.repeat, weather.corrupt
+        if point < (1.0 - loss - repeat - weather.late - corrupt) * FATE_PARTS:
             return CARRIED
-        if point < (1.0 - weather.loss - weather.repeat) * FATE_PARTS:
+        if point < (1.0 - loss - repeat - corrupt) * FATE_PARTS:
             return LATE
-        return REPEATED if point < (1.0 - weather.loss) * FATE_PARTS else LOST
+        if point < (1.0 - loss - corrupt) * FATE_PARTS:
+            return REPEATED
+        return CORRUPT if point < (1.0 - loss) * FATE_PARTS else LOST
 
     def delay_us(self, n: int) -> int:
         """Return how long the n-th message takes."""
@@ -127,9 +87,28 @@ class Link:
             return self._least_us + self._delay.at(n, self._span)
         return self.weather.delay.draw(self._delay, n)
 
+    def damaged(self, n: int, travelling: bytes, chance: Chance) -> bytes:
+        """Return the n-th message with one byte of it changed."""
+        if self._corrupt is None:
+            self._corrupt = chance.site(f"{self.source}>{self.target} corrupt")
+        return damaged(travelling, self._corrupt.at(n, 255 * len(travelling)))
+
     def late_us(self, n: int) -> int:
         """Return how long the n-th message takes if it is late, or its copy if it is repeated."""
         return self.delay_us(n) + self._late.at(n, self.weather.late_us + 1)
+
+
+Arrive = Callable[[Link, tuple[int, bytes]], None]
+
+
+class _Door:
+    """Where messages wait for a host that stands still."""
+
+    __slots__ = ("receive", "waiting")
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self.waiting: list[tuple[Link, tuple[int, bytes]]] = []
 
 
 class Watcher(Protocol):
@@ -147,14 +126,26 @@ class Watcher(Protocol):
 class LossyNetwork:
     """All links between all hosts; a `Transport`."""
 
-    def __init__(self, timers: Timers, chance: Chance, weather: Weather, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        timers: Timers,
+        chance: Chance,
+        weather: Weather,
+        watcher: Watcher,
+        *,
+        seals: bool = False,
+    ) -> None:
         self.watcher = watcher
+        self.seals = seals  # Each frame carries a checksum.
         self.weather = weather
         self.links: dict[tuple[str, str], Link] = {}
-        self._receivers: dict[str, Receive] = {}  # Only of hosts that are up.
+        self.met: Callable[[Link], None] | None = None  # Told of a link's first message.
+        self._receivers: dict[str, Receive] = {}  # Only of hosts that are up and not paused.
+        self._paused: dict[str, _Door] = {}
         self._chance = chance
         # Bound once: a message passes here twice.
-        self._after, self._arrival = timers.after, self.arrive
+        self._after = timers.after
+        self.arrival: Arrive = self.arrive  # Who comes in between as messages arrive sets another.
         self._sent, self._delivered = watcher.sent, watcher.delivered
 
     def join(self, host: str, receive: Receive) -> None:
@@ -162,14 +153,34 @@ class LossyNetwork:
         self._receivers[host] = receive
 
     def leave(self, host: str) -> None:
-        """Deliver nothing to `host` any more."""
+        """Deliver nothing to `host` any more, nor what waits for the end of its pause."""
         self._receivers.pop(host, None)
+        door = self._paused.pop(host, None)
+        for link, (number, frame) in door.waiting if door else ():
+            self.watcher.lost(link, number, frame, "host down")
+
+    def pause(self, host: str) -> None:
+        """Let what arrives at `host` wait at its door."""
+        receive = self._receivers.pop(host, None)
+        if receive is not None:
+            self._paused[host] = _Door(receive)
+
+    def resume(self, host: str) -> None:
+        """Deliver what has arrived at `host` meanwhile, in that order."""
+        door = self._paused.pop(host, None)
+        if door is None:
+            return
+        self._receivers[host] = door.receive
+        for link, parcel in door.waiting:
+            self._hand_over(link, parcel)
 
     def link(self, source: str, target: str) -> Link:
         link = self.links.get((source, target))
         if link is None:
             link = Link(source, target, len(self.links), self.weather, self._chance)
             self.links[source, target] = link
+            if self.met is not None:
+                self.met(link)
         return link
 
     def change_weather(self, weather: Weather) -> None:
@@ -178,19 +189,60 @@ class LossyNetwork:
         for link in self.links.values():
             link.treat(weather)
 
+    def clog(self, source: str, target: str, *, times: int) -> None:
+        """Let what is sent on this link from now on take `times` as long; once is healed."""
+        weather = self.weather
+        slow = replace(weather, delay=weather.delay.times(times)) if times > 1 else weather
+        self.link(source, target).treat(slow)
+
     def send(self, source: str, target: str, frame: bytes) -> None:
         """Draw a message's fate as it leaves, and post its copies."""
         link = self.links.get((source, target)) or self.link(source, target)
         link.sent = number = link.sent + 1
         fate = CARRIED if link.is_calm else link.fate(number)
+        if fate == CARRIED and not self.seals:
+            self._sent(link, number, frame, CARRIED)
+            self._after(link.delay_us(number), self.arrival, link, (number, frame))
+        else:
+            self._post(link, frame, fate, None)
+
+    def send_as(
+        self, source: str, target: str, frame: bytes, fate: int, later_us: int | None
+    ) -> None:
+        """Send a message whose fate is chosen; if it, or its copy, is later, by so much."""
+        link = self.link(source, target)
+        link.sent += 1
+        self._post(link, frame, fate, later_us)
+
+    def _post(self, link: Link, frame: bytes, fate: int, later_us: int | None) -> None:
+        """Post the copies of the link's latest message, as its fate will have it."""
+        number = link.sent
         self._sent(link, number, frame, fate)
         if fate == LOST:
             self.watcher.lost(link, number, frame, "loss")
             return
-        delay_us = link.delay_us(number) if fate != LATE else link.late_us(number)
-        self._after(delay_us, self._arrival, link, (number, frame))
+        arrival: Callable[[Link, Any], None] = self.arrival
+        parcel: tuple[Any, ...] = (number, frame)
+        if self.seals:
+            travelling = sealed(frame)
+            if fate == CORRUPT:
+                travelling = link.damaged(number, travelling, self._chance)
+            arrival, parcel = self._arrive_sealed, (number, frame, travelling)
+        delay_us = late_us = link.delay_us(number)
+        if fate in (LATE, REPEATED):
+            late_us = link.late_us(number) if later_us is None else delay_us + later_us
+        self._after(delay_us if fate == REPEATED else late_us, arrival, link, parcel)
         if fate == REPEATED:
-            self._after(link.late_us(number), self._arrival, link, (number, frame))
+            self._after(late_us, arrival, link, parcel)
+
+    def _arrive_sealed(self, link: Link, parcel: tuple[int, bytes, bytes]) -> None:
+        """Look at a frame's checksum before anything is read; what is damaged goes no further."""
+        number, frame, travelled = parcel  # The frame as it was is for the watcher alone.
+        found = opened(travelled)
+        if found is None:
+            self.watcher.lost(link, number, frame, "corrupt")
+        else:
+            self.arrival(link, (number, found))
 
     def hold(self, source: str, target: str) -> None:
         """Keep what arrives on this link in a box."""
@@ -212,10 +264,31 @@ class LossyNetwork:
         if receive is not None and not link.cut and link.held is None:
             self._delivered(link, number, frame)
             receive(frame)
-        elif link.held is not None and len(link.held) < BOX_FRAMES_MAX:
+        else:
+            self._stopped(link, parcel)
+
+    def _stopped(self, link: Link, parcel: tuple[int, bytes]) -> None:
+        """Keep a message that meets an obstacle, or lose it."""
+        number, frame = parcel
+        if link.held is not None and len(link.held) < BOX_FRAMES_MAX:
             link.held.append(parcel)
             self.watcher.held(link, number, frame)
         elif link.held is not None:
             self.watcher.lost(link, number, frame, "box full")
+        elif link.cut:
+            self.watcher.lost(link, number, frame, "link cut")
         else:
-            self.watcher.lost(link, number, frame, "link cut" if link.cut else "host down")
+            self._hand_over(link, parcel)
+
+    def _hand_over(self, link: Link, parcel: tuple[int, bytes]) -> None:
+        """Deliver a message that has come as far as its host, if that is up."""
+        number, frame = parcel
+        receive, door = self._receivers.get(link.target), self._paused.get(link.target)
+        if receive is not None:
+            self._delivered(link, number, frame)
+            receive(frame)
+        elif door is not None and len(door.waiting) < BOX_FRAMES_MAX:
+            door.waiting.append((link, parcel))
+            self.watcher.held(link, number, frame)
+        else:
+            self.watcher.lost(link, number, frame, "box full" if door else "host down")

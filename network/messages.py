@@ -6,6 +6,7 @@ what a repeat does ('Twice').  The three roles meet only here.
     client → router → coordinator → ledger, partitions        a transaction
     client → router → partition                               a singleton, a query
     partition → recovery manager → coordinator                a stalled transaction
+    operator → partition → its child                          a partition that splits
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from items.keys import Key, KeySchema
 from items.values import AttributeValue, Item
 from network.codec import CodecError, codec_of, pack, unpack
 from network.ids import EntryKey, TableId, Timestamp, TransactionId
+from network.placement import PlacementRecord, Range
 
 RecordKey: TypeAlias = tuple[str, Key]  # (table id, key): an item's address in the whole cluster.
 
@@ -180,9 +182,18 @@ class Done:
 
 @data
 class NotMine:
-    """Reply of a partition that does not own a key, or does not know its table: it did nothing."""
+    """Reply of a partition that does not own a key, or does not know its table: it did nothing.
+
+    Nor will it, whatever becomes of copies of the message: so it may be asked of the owner.
+    """
 
     table: str  # The first table id that is unknown here; empty if a key is out of range.
+    placement: PlacementRecord | None = None  # The newest that is known here, after a split.
+
+
+@data
+class Throttled:
+    """Reply of a partition that takes no new work now, to a read or a scan: it did nothing."""
 
 
 # Reads -------------------------------------------------------------------------------------------
@@ -192,7 +203,7 @@ class NotMine:
 class Read:
     """Router or coordinator → partition: read these items (§2.2, §3.4).
 
-    Reply: `Readings`, or `NotMine`.  Twice: read again.
+    Reply: `Readings`, `NotMine` or `Throttled`.  Twice: read again.
     """
 
     keys: tuple[RecordKey, ...]
@@ -217,7 +228,7 @@ class Readings:
 class Scan:
     """Router or recovery manager → partition: the next items in key order (§2.2).
 
-    Reply: `Page`, or `NotMine`.  Twice: read again.
+    Reply: `Page`, `NotMine` or `Throttled`.  Twice: read again.
     A page is read committed: each item at its moment.
     """
 
@@ -299,6 +310,58 @@ class DropTable:
     table: TableId
 
 
+@data
+class OfRange:
+    """Router, recovery manager → partition: this question, of just this range of yours (§3.1).
+
+    What names no keys is asked like this once a partition has split: one that has another range
+    by now would answer for too little.  Reply: the question's, or `NotMine`.  Twice: as the
+    question.
+    """
+
+    range: Range
+    question: Scan | OpenTable | DropTable
+
+
+# A partition that splits --------------------------------------------------------------------------
+
+
+@data
+class Split:
+    """Operator → partition: give the upper part of your range to a new node (§3.3).
+
+    Reply: `Done`, or `NotMine` if that cannot be.  Twice: it is being split already, or `NotMine`.
+    """
+
+    at: int  # The first hash that moves.
+    child: str
+
+
+@data
+class Carry:
+    """Partition → its child: keep these records of what is to be your range (§3.3).
+
+    Reply: `Done`, or `NotMine` if the child has (had) another's.  Twice: they are kept already;
+    once the child serves its range, nothing.
+    """
+
+    attempt: int  # The parent's splits are counted.
+    range: Range
+    tables: bytes  # All tables with their marks, with the first message; by `partition.split`.
+    records: bytes  # Some of the records, with what is ongoing on them; likewise.
+    lsn: int  # The parent's last one: the child's begin above it.
+
+
+@data
+class Serve:
+    """Partition → its child: the placement gives you your range.  Reply: `Done`.
+
+    Twice: it is served already.
+    """
+
+    placement: PlacementRecord
+
+
 # Recovery -----------------------------------------------------------------------------------------
 
 
@@ -354,6 +417,11 @@ Message: TypeAlias = (
     | DropTable
     | Stalled
     | Recover
+    | OfRange
+    | Split
+    | Carry
+    | Serve
+    | Throttled
 )
 MESSAGES: tuple[type, ...] = Message.__args__
 _TO_WIRE = {cls: (kind, codec_of(cls).to_wire) for kind, cls in enumerate(MESSAGES)}

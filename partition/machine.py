@@ -9,35 +9,42 @@ The rules are in `rules`, `singletons`, `reads` and `scan`, a function each; her
 state.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from items.data import data
 from items.keys import Key, partition_hash
+from items.values import Item
 from network.ids import NEVER, EntryKey, TransactionId
 from network.messages import (
     Cancel,
+    Carry,
     Commit,
     Done,
     DropTable,
     Envelope,
     Message,
     NotMine,
+    OfRange,
     OpenTable,
     Prepare,
     Read,
     Readings,
     RecordKey,
     Scan,
+    Serve,
+    Split,
     Stalled,
+    Throttled,
     Votes,
     Write,
 )
 from network.once import Once
-from network.placement import Range
-from partition import reads, rules, scan, singletons
+from network.placement import NOTHING, PLACEMENT_TABLE, PlacementRecord, Range
+from partition import reads, rules, scan, singletons, split
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
+from partition.split import Holding, Kept
 from partition.storage import Changes, Stored
 
 
@@ -58,6 +65,15 @@ class Output:
     stalled: tuple[Stalled, ...] = ()  # For a recovery manager; needs no durability.
 
 
+@data
+class Census:
+    """How much a partition keeps."""
+
+    records: int  # Placeholders are among them.
+    ongoing: int  # Records that are promised to a transaction.
+    lsn: int
+
+
 class _Table:
     """One table here: its state, its records, and their order."""
 
@@ -75,8 +91,11 @@ class Machine:
     ) -> None:
         self.name = name
         self.incarnation = stored.incarnation
-        self._range = owned
+        self._range = owned  # What it serves; a split makes it smaller.
         self._options = options
+        # Whether it takes no new work now; set from outside, and no part of what it remembers.
+        self.throttled = False
+        self.may_split = True
         self._lsn = stored.lsn
         self._tables = {state.id: _Table(state) for state in stored.tables}
         self._once = Once(stored.incarnation)
@@ -86,8 +105,9 @@ class Machine:
         self._records: list[tuple[RecordKey, Record | None]] = []
         self._states: dict[str, TableState] = {}
         self._timestamp = NEVER
+        self._held: Holding | None = None
         self._met: dict[RecordKey, Record] = {}  # Ongoing records that the step ran into.
-        self._steps: dict[type, Callable[[Any, Envelope, Now], Message | None]] = {
+        self._steps: dict[type, Callable[..., Message | None]] = {
             Prepare: self._prepare,
             Commit: self._commit,
             Cancel: self._cancel,
@@ -96,20 +116,29 @@ class Machine:
             Write: self._write,
             OpenTable: self._open_table,
             DropTable: self._drop_table,
+            OfRange: self._of_range,
+            Split: self._split,
+            Carry: self._carry,
+            Serve: self._serve,
         }
+        self._steps_as_configured = self._steps
         for (table, key), record in stored.records:
             records = self._tables[table].records
             records[key] = record
             self._tables[table].order.add(key, records)
             if record.ongoing is not None:
                 self._since[table, key] = elapsed_us  # Counted afresh by each incarnation.
+        self.holding = Holding(owned)
+        if stored.holding is not None or owned == NOTHING:
+            self._hold(stored.holding or self.holding, elapsed_us)
+            self._held = None
 
     def step(self, envelope: Envelope, now: Now) -> Output:
         """Take one message: change the state, and say what changed and what to reply."""
         message = envelope.message
         reply = self._steps[type(message)](message, envelope, now)
         changes = None
-        if self._records or self._states:
+        if self._records or self._states or self._held is not None:
             cause = getattr(message, "request", "") or getattr(message, "transaction", "")
             changes = Changes(
                 cause,
@@ -117,12 +146,24 @@ class Machine:
                 tuple(self._records),
                 tuple(self._states.values()),
                 self._lsn,
+                self._held,
             )
-            self._records, self._states, self._timestamp = [], {}, NEVER
+            self._records, self._states, self._timestamp, self._held = [], {}, NEVER, None
         if self._met:
             met, self._met = self._met, {}
             return Output(changes, reply, self._stalled(met, now.elapsed_us))
         return Output(changes, reply)
+
+    def census(self) -> Census:
+        """Count what is kept here, for people who look."""
+        records = sum(len(table.records) for table in self._tables.values())
+        return Census(records, len(self._since), self._lsn)
+
+    def items_of(self, table_id: str) -> list[Item]:
+        """Return the items of one table, for people who look."""
+        table = self._tables.get(table_id)
+        records = table.records.values() if table is not None else ()
+        return [record.item for record in records if record.item is not None]
 
     def stalled(self, elapsed_us: int) -> tuple[Stalled, ...]:
         """Return what has been ongoing here for too long, a message a transaction (§3.5)."""
@@ -135,6 +176,8 @@ class Machine:
         stray = self._stray([(action.table, action.key) for action in message.actions])
         if stray is not None:
             return stray
+        if self.throttled and not self._knows(message):
+            return rules.throttled(message)
         votes = []
         promised: list[tuple[RecordKey, Record]] = []
         for action in message.actions:
@@ -153,6 +196,11 @@ class Machine:
                 self._since[key] = now.elapsed_us
         return Votes(tuple(votes))
 
+    def _knows(self, message: Prepare) -> bool:
+        """Say whether anything here is promised to this transaction: then it is no new work."""
+        keys = [(action.table, action.key) for action in message.actions]
+        return any(rules.owns(self._ongoing(key), message.transaction) for key in keys)
+
     def _commit(self, message: Commit, _: Envelope, __: Now) -> Message:
         def commit(key: RecordKey, record: Record) -> None:
             self._apply(key, rules.commit(record, lsn=self._lsn + 1))
@@ -170,7 +218,7 @@ class Machine:
     ) -> Message:
         """Carry an order out on each record that its transaction owns; the others stay."""
         if not all(self._range.has(key) for _, key in message.keys):
-            return NotMine("")
+            return self._not_mine()
         changed = []
         for key in message.keys:
             record = self._ongoing(key)
@@ -189,6 +237,8 @@ class Machine:
             return earlier
         action = message.action
         answer: Message | None = self._stray([(action.table, action.key)])
+        if answer is None and self.throttled:
+            answer = singletons.THROTTLED
         if answer is None:
             record = self.record(action.table, action.key)
             if record.ongoing is not None:
@@ -204,6 +254,8 @@ class Machine:
         stray = self._stray(message.keys)
         if stray is not None:
             return stray
+        if self.throttled and message.round != 2:  # Round 2 ends what round 1 has begun.
+            return Throttled()
         readings = []
         for table_id, key in message.keys:
             table = self._tables[table_id]
@@ -218,6 +270,8 @@ class Machine:
         table = self._tables.get(message.table)
         if table is None or table.state.dropped:
             return NotMine(message.table)
+        if self.throttled:
+            return Throttled()
         bytes_max = self._options.page_bytes_max
         return scan.page(message, table.order, table.records, bytes_max, self._lsn)
 
@@ -240,6 +294,115 @@ class Machine:
                 del self._since[key]
         return Done(())
 
+    # A partition that splits -----------------------------------------------------------------
+
+    def _of_range(self, message: OfRange, envelope: Envelope, now: Now) -> Message:
+        """Answer for a range, if it is (still) all that is here."""
+        if message.range != self._range:
+            return self._not_mine()
+        question = message.question
+        answer = self._steps_as_configured[type(question)](question, envelope, now)
+        assert answer is not None, "each of these has a reply"
+        return answer
+
+    def _split(self, message: Split, _: Envelope, now: Now) -> Message:
+        leaving = self.holding.leaving
+        if leaving is not None and leaving.child == message.child:
+            return Done(())
+        left = split.leave(self.holding, message.at, message.child) if self.may_split else None
+        if left is None:
+            return self._not_mine()
+        self._hold(left, now.elapsed_us)
+        return Done(())
+
+    def _carry(self, message: Carry, envelope: Envelope, now: Now) -> Message:
+        holding = split.arrive(self.holding, message, envelope.source)
+        if holding is None:
+            return self._not_mine()
+        self._hold(holding, now.elapsed_us)
+        tables, records = split.carried(message)
+        for state in tables:
+            if state.id not in self._tables:
+                self._tables[state.id] = _Table(state)
+            table = self._tables[state.id]
+            table.state = self._states[state.id] = split.merged(table.state, state)
+        for kept in records:
+            self._keep(kept.key, kept.record)
+        self._lsn = max(self._lsn, message.lsn)
+        return Done(())
+
+    def _serve(self, message: Serve, _: Envelope, now: Now) -> Message:
+        serving = split.serve(self.holding, message.placement, self.name)
+        if serving is not None:
+            self._hold(serving, now.elapsed_us)
+        return Done(())
+
+    def carries(self) -> Iterator[Carry]:
+        """Make the messages that carry the leaving range to the child, as it is now."""
+        leaving = self.holding.leaving
+        assert leaving is not None, "nothing leaves"
+        tables = {name: one for name, one in self._tables.items() if name != PLACEMENT_TABLE}
+        kept = tuple(
+            Kept((name, key), record)
+            for name, table in tables.items()
+            for key, record in table.records.items()
+            if leaving.range.has(key)
+        )
+        states = tuple(table.state for table in tables.values())
+        return split.carries(self.holding, states, kept, self._lsn)
+
+    def settle(self, placement: PlacementRecord, elapsed_us: int) -> Changes:
+        """Take the placement's word on the range that was leaving."""
+        return self._held_as(split.settle(self.holding, placement), elapsed_us)
+
+    def take_up(self, placement: PlacementRecord, elapsed_us: int) -> Changes | None:
+        """Serve what has arrived; None if nothing has, or the placement does not give it."""
+        held = split.serve(self.holding, placement, self.name)
+        return None if held is None else self._held_as(held, elapsed_us)
+
+    def _held_as(self, holding: Holding, elapsed_us: int) -> Changes:
+        self._hold(holding, elapsed_us)
+        self._held = None
+        return Changes("", NEVER, (), (), self._lsn, holding)
+
+    def _hold(self, holding: Holding, elapsed_us: int) -> None:
+        """Keep what is of the range now, drop what has left it, and answer accordingly."""
+        self.holding = self._held = holding
+        self._range = holding.range
+        ongoing: dict[RecordKey, int] = {}
+        for name, table in self._tables.items():
+            for key, record in list(table.records.items()):
+                if name != PLACEMENT_TABLE and not holding.keeps(partition_hash(key[0])):
+                    del table.records[key]
+                elif record.ongoing is not None and self._range.has(key):
+                    ongoing[name, key] = self._since.get((name, key), elapsed_us)
+        self._since = ongoing
+        self._steps = self._steps_of(holding)
+
+    def _steps_of(self, holding: Holding) -> dict[type, Callable[..., Message | None]]:
+        """Refuse what names no keys and means a range of before, or everything if none is served.
+
+        While a range leaves, nobody knows what is left to answer for.
+        """
+        refused: list[type] = [Scan, OpenTable, DropTable]
+        if holding.leaving is not None:
+            refused.append(OfRange)
+        if holding.range == NOTHING:
+            refused = [kind for kind in self._steps_as_configured if kind not in (Carry, Serve)]
+        steps = {**self._steps_as_configured, **dict.fromkeys(refused, self._not_mine)}
+        if holding.range == NOTHING:
+            steps[Write] = self._refuse_write
+        return steps
+
+    def _refuse_write(self, message: Write, envelope: Envelope, _: Now) -> Message:
+        """Refuse a write for good: a copy of it may come when this range is served."""
+        source, number = envelope.source, envelope.number
+        answer = self._once.earlier(source, number, message.incarnation)
+        if answer is None:
+            answer = self._not_mine()
+            self._once.answer(source, number, answer)
+        return answer
+
     # State -----------------------------------------------------------------------------------
 
     def _stray(self, keys: Iterable[RecordKey]) -> NotMine | None:
@@ -249,9 +412,12 @@ class Machine:
             table = self._tables.get(table_id)
             if table is None or table.state.dropped:
                 return NotMine(table_id)
-            if not first <= partition_hash(key[0]) < end:
-                return NotMine("")
+            if not first <= partition_hash(key[0]) < end and table_id != PLACEMENT_TABLE:
+                return self._not_mine()
         return None
+
+    def _not_mine(self, *_: Any) -> NotMine:
+        return NotMine("", self.holding.placement)
 
     def record(self, table_id: str, key: Key) -> Record:
         """Return what is known of a key, whether or not there is an item."""

@@ -14,6 +14,7 @@ from items.actions import Action
 from items.data import data
 from items.errors import (
     CONDITIONAL_CHECK_FAILED_REASON,
+    PROVISIONED_THROUGHPUT_EXCEEDED_REASON,
     TRANSACTION_CONFLICT_REASON,
     DynamoDBError,
     Reason,
@@ -21,7 +22,7 @@ from items.errors import (
 )
 from items.values import Item
 from network.ids import Timestamp, TransactionId
-from network.messages import Accept, Prepare, Reject, Vote
+from network.messages import Accept, Prepare, Reject, Vote, Votes
 from partition.record import Ongoing, Record
 
 ACCEPT = Accept()
@@ -54,6 +55,11 @@ def prepare(record: Record, request: Prepare, action: Action) -> tuple[Record, V
     promised = Record(record.item, record.timestamp, record.lsn, ongoing)
     assert promised.timestamp < ongoing.timestamp, "promised behind what is already there"
     return promised, ACCEPT
+
+
+def throttled(request: Prepare) -> Votes:
+    """Refuse new work: every action of the request, whatever is the matter with its item."""
+    return Votes((Reject(PROVISIONED_THROUGHPUT_EXCEEDED_REASON, None),) * len(request.actions))
 
 
 def is_too_late(timestamp: Timestamp, record: Record) -> bool:

@@ -3,17 +3,20 @@
 No decision is made here.  Ledger nodes run this very code on the internal tables.
 """
 
+from asyncio import Future
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from network.host import Host
 from network.messages import Envelope, from_frame
-from network.placement import Range
+from network.placement import Placement, Range
 from network.rpc import Peers
 from partition.machine import Machine, Now, Output
+from partition.mover import Mover
 from partition.options import PartitionOptions
-from partition.storage import Storage, Stored
+from partition.storage import Changes, Storage, Stored
 
 Observe = Callable[[Machine, Envelope, Output], None]
 
@@ -31,7 +34,9 @@ class PartitionServer:
         *,
         managers: Sequence[str],
         observe: Observe | None = None,
+        placement: Placement | None = None,
     ) -> None:
+        """Serve a range; without a `placement` to begin with it cannot be split."""
         self.machine = Machine(host.name, owned, stored, options, host.elapsed_us())
         self._host, self._storage, self._options = host, storage, options
         self._peers = Peers(host)
@@ -43,10 +48,25 @@ class PartitionServer:
         self._appended = self._durable = 0
         if self._managers:
             host.after(options.stalled_check_us, self._look_for_stalled)
+        self._mover: Mover | None = None
+        self.machine.may_split = placement is not None
+        if placement is not None:
+            self._mover = Mover(
+                host,
+                self._peers,
+                self.machine,
+                placement,
+                self._keep,
+                deadline_us=options.carry_deadline_us,
+            )
+            self._mover.go_on()
 
     def receive(self, frame: bytes) -> None:
         """Take one message to its reply."""
         envelope = from_frame(frame)
+        if envelope.reply_to:  # Only a split makes a partition ask.
+            self._peers.answered(envelope.reply_to, envelope.message)
+            return
         host = self._host
         output = self.machine.step(envelope, Now(host.now_us(), host.elapsed_us()))
         if self._observe is not None:
@@ -55,7 +75,10 @@ class PartitionServer:
             self._appended += 1
             if output.reply is not None:
                 self._replies.append((self._appended, envelope, output))
-            self._storage.append(output.changes, self._one_more_durable)
+            if output.changes.holding is None:
+                self._storage.append(output.changes, self._one_more_durable)
+            else:
+                self._storage.append(output.changes, self._holding_durable)
         elif output.reply is not None:
             if self._replies or self._durable < self._appended:
                 self._replies.append((self._appended, envelope, output))
@@ -64,8 +87,9 @@ class PartitionServer:
         if output.stalled:
             self._report(output.stalled)
 
-    def _one_more_durable(self) -> None:
-        if not self._host.up:
+    def _one_more_durable(self, _: Any = None) -> None:
+        if not self._host.awake:
+            self._host.do(self._one_more_durable)  # When its pause ends; never, if it has crashed.
             return
         self._durable += 1
         replies = self._replies
@@ -73,6 +97,28 @@ class PartitionServer:
             _, envelope, output = replies.popleft()
             assert output.reply is not None, "only replies are queued"
             self._peers.reply(envelope.source, envelope.number, output.reply)
+
+    def _holding_durable(self, _: Any = None) -> None:
+        if not self._host.awake:
+            self._host.do(self._holding_durable)
+            return
+        self._one_more_durable()
+        if self._mover is not None:
+            self._mover.go_on()
+
+    async def _keep(self, changes: Changes) -> None:
+        """Append changes that no message asked for, and wait until they are durable."""
+        durable = self._host.create_future()
+        self._appended += 1
+        self._storage.append(changes, partial(self._kept, durable))
+        await durable
+
+    def _kept(self, durable: Future[None], _: Any = None) -> None:
+        if not self._host.awake:
+            self._host.do(partial(self._kept, durable))
+            return
+        self._one_more_durable()
+        durable.set_result(None)
 
     def _look_for_stalled(self, _: Any) -> None:
         self._report(self.machine.stalled(self._host.elapsed_us()))

@@ -11,13 +11,23 @@ from math import inf
 from items import actions
 from items.actions import Action
 from items.data import data
-from items.errors import CONDITIONAL_CHECK_FAILED, TRANSACTION_CONFLICT, DynamoDBError
+from items.errors import (
+    CONDITIONAL_CHECK_FAILED,
+    PROVISIONED_THROUGHPUT_EXCEEDED,
+    TRANSACTION_CONFLICT,
+    DynamoDBError,
+)
 from items.limits import ITEM_SIZE_BYTES_MAX
 from network.ids import Timestamp
 from network.messages import Message, WriteRefused, Written
 from network.placement import is_internal
 from partition.record import Record
 from partition.rules import Applied
+
+# What a partition says to new work while there is too much of it.
+THROTTLED = WriteRefused(
+    PROVISIONED_THROUGHPUT_EXCEEDED.name, PROVISIONED_THROUGHPUT_EXCEEDED.message, None
+)
 
 
 @data

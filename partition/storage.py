@@ -9,9 +9,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from items.data import data
+from items.keys import partition_hash
 from network.ids import Timestamp
 from network.messages import RecordKey
+from network.placement import PLACEMENT_TABLE
 from partition.record import Record, TableState
+from partition.split import Holding
 
 
 @data
@@ -23,6 +26,7 @@ class Changes:
     records: tuple[tuple[RecordKey, Record | None], ...]  # None: nothing is kept under this key.
     tables: tuple[TableState, ...]
     lsn: int  # The partition's last LSN after this step.
+    holding: Holding | None = None  # What is its range now, if that has changed.
 
 
 @data
@@ -33,6 +37,7 @@ class Stored:
     lsn: int
     tables: tuple[TableState, ...]
     records: tuple[tuple[RecordKey, Record], ...]
+    holding: Holding | None = None  # None: its range is the one that was configured.
 
 
 class Storage(Protocol):
@@ -51,11 +56,21 @@ class Contents:
         self.lsn = 0
         self.tables: dict[str, TableState] = {}
         self.records: dict[RecordKey, Record] = {}
+        self.holding: Holding | None = None
+
+    def copy(self) -> "Contents":
+        twin = Contents()
+        twin.incarnation, twin.lsn = self.incarnation, self.lsn
+        twin.tables, twin.records = dict(self.tables), dict(self.records)
+        twin.holding = self.holding
+        return twin
 
     def take(self, changes: Changes) -> None:
         """Add one append."""
         assert changes.lsn >= self.lsn, "an LSN would come twice"
         self.lsn = changes.lsn
+        if changes.holding is not None:
+            self._hold(changes.holding)
         for state in changes.tables:
             self.tables[state.id] = state
             if state.dropped:
@@ -68,10 +83,21 @@ class Contents:
                 record.check()
                 self.records[key] = record
 
+    def _hold(self, holding: Holding) -> None:
+        """Keep what is of its range now, and drop what has left it."""
+        self.holding = holding
+        for table, key in list(self.records):
+            if table != PLACEMENT_TABLE and not holding.keeps(partition_hash(key[0])):
+                del self.records[table, key]
+
     def load(self) -> Stored:
         self.incarnation += 1
         return Stored(
-            self.incarnation, self.lsn, tuple(self.tables.values()), tuple(self.records.items())
+            self.incarnation,
+            self.lsn,
+            tuple(self.tables.values()),
+            tuple(self.records.items()),
+            self.holding,
         )
 
 

@@ -1,6 +1,6 @@
 """The laboratory: a whole cluster on virtual time, from one seed, with someone making trouble.
 
 Reading order: `chance`, `loop`, `clock`, `disk`, `cluster`, `trace`; then who takes part in a run
-(`client`, `history`, `workload`, `nemesis`, `witness`) and the run itself (`scenario`, `run`, the
+(`client`, `history`, `workload`, `faults`, `witness`) and the run itself (`scenario`, `run`, the
 `checkers`); then golden scripts (`script`, `words`).
 """

@@ -4,7 +4,7 @@ A crash takes a host's node, memory and tasks and leaves its disk and its clock;
 new incarnation on them.  No host shares an object with another: they meet in bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias
 
 from coordinator.manager import RecoveryManager
@@ -12,22 +12,31 @@ from coordinator.options import CoordinatorOptions
 from coordinator.server import CoordinatorServer
 from items.data import data
 from items.keys import KeyAttribute, KeySchema
-from network.host import Host
+from network.host import Host, Transport
 from network.ids import NEVER
-from network.lossy import LossyNetwork, Uniform, Weather
-from network.messages import Envelope
-from network.placement import LEDGER_TABLE, TABLES_TABLE, Placement
+from network.lossy import LossyNetwork
+from network.messages import Envelope, RecordKey
+from network.placement import (
+    LEDGER_TABLE,
+    NODES_MAX,
+    PLACEMENT_KEY,
+    PLACEMENT_TABLE,
+    TABLES_TABLE,
+    Placement,
+    placement_of,
+)
+from network.weather import Uniform, Weather
 from partition.machine import Machine, Output
 from partition.options import PartitionOptions
-from partition.record import TableState
-from partition.server import PartitionServer
+from partition.record import Record, TableState
+from partition.server import Observe, PartitionServer
 from partition.storage import Changes
 from router.options import RouterOptions
 from router.server import RouterServer
 from sim.chance import NamedChance
 from sim.client import Client, ClientOptions
-from sim.clock import SkewedClock
-from sim.disk import DiskSpeed, SimulatedDisk
+from sim.clock import DriftingClock, SkewedClock
+from sim.disk import DiskSpeed, DiskWatcher, SimulatedDisk
 from sim.history import History
 from sim.loop import VirtualLoop
 from sim.trace import Trace
@@ -36,6 +45,8 @@ INTERNAL_TABLES = (
     TableState(LEDGER_TABLE, KeySchema(KeyAttribute("Entry", "S"), None), NEVER),
     TableState(TABLES_TABLE, KeySchema(KeyAttribute("Name", "S"), None), NEVER),
 )
+# Kept by one node only.
+HOME_TABLES = (TableState(PLACEMENT_TABLE, KeySchema(KeyAttribute("Name", "S"), None), NEVER),)
 
 Server: TypeAlias = PartitionServer | CoordinatorServer | RecoveryManager | RouterServer | Client
 
@@ -64,6 +75,8 @@ class Settings:
     coordinator: CoordinatorOptions = CoordinatorOptions()
     router: RouterOptions = RouterOptions()
     client: ClientOptions = ClientOptions()
+    clock_drift_ppm: int = 0  # A clock gains or loses up to this many µs a second.
+    seals: bool = False  # Frames carry a checksum.
 
 
 class Witness(Protocol):
@@ -91,7 +104,13 @@ class Cluster:
     ) -> None:
         self.loop, self.chance, self.settings = loop, chance, settings
         self.trace = Trace(loop)
-        self.network = LossyNetwork(loop, chance, settings.weather, self.trace)
+        self.network = LossyNetwork(
+            loop, chance, settings.weather, self.trace, seals=settings.seals
+        )
+        # What hosts send through, and who sees the steps of partitions: faults that are placed on
+        # steps of the protocol come in between.
+        self.transport: Transport = self.network
+        self.observe: Observe = witness.stepped
         self.history, self.witness = history, witness
         shape = settings.shape
         self.partitions = names("p", shape.partitions)
@@ -100,11 +119,13 @@ class Cluster:
         self.managers = names("m", shape.managers)
         self.routers = names("r", shape.routers)
         self.clients = names("k", shape.clients)
-        self.placement = Placement(self.partitions, self.ledgers)
+        self.placement = Placement(self.partitions, self.ledgers)  # As configured.
         self.failures: list[tuple[str, BaseException]] = []  # Bugs of nodes, with the node's name.
         self.servers: dict[str, Server] = {}
         self.hosts: dict[str, Host] = {}
         self._incarnations: dict[str, int] = {}
+        self._throttled: dict[str, bool] = {}
+        self.disk_watcher: DiskWatcher | None = None  # Of disks that are yet to come.
         self._clocks = {name: self._clock(name) for name in self.all_names()}
         self.disks = {name: self._disk(name) for name in (*self.partitions, *self.ledgers)}
 
@@ -139,7 +160,7 @@ class Cluster:
             name,
             incarnation,
             loop=self.loop,
-            transport=self.network,
+            transport=self.transport,
             clock=self._clocks[name],
             timers=self.loop,
             chance=self.chance,
@@ -149,10 +170,16 @@ class Cluster:
         self.hosts[name] = host
         self.trace.host("host.started", name)
         server = self.servers[name] = self._serve(name, host)(stored)
+        if name in self._throttled and isinstance(server, PartitionServer):
+            server.machine.throttled = True
         self.network.join(name, server.receive)
 
-    def crash(self, name: str) -> None:
-        """Crash a host; nothing happens if it is down."""
+    def crash(self, name: str, *, keeps: int | None = None, tears: bool = False) -> None:
+        """Crash a host; nothing happens if it is down.
+
+        Of what its disk had not synced `keeps` appends are there nevertheless, as many as chance
+        says if it is None; `tears` leaves a part of the next one there.
+        """
         if name not in self.servers:
             return
         # Network, disk and memory refuse first; only then are the host's tasks dropped.
@@ -160,8 +187,82 @@ class Cluster:
         del self.servers[name]
         self.trace.host("host.crashed", name)
         if name in self.disks:
-            self.disks[name].crash()
+            self.disks[name].crash(keeps=keeps, tears=tears)
         self.hosts[name].crash()
+
+    def pause(self, name: str) -> None:
+        """Let a host stand still; nothing happens if it is down, or does so already."""
+        if name in self.servers and self.hosts[name].awake:
+            self.network.pause(name)
+            self.hosts[name].pause()
+            self.trace.host("host.paused", name)
+
+    def resume(self, name: str) -> None:
+        """Let a host go on after its pause: what is due comes first, then what has arrived."""
+        if name in self.servers and not self.hosts[name].awake:
+            self.trace.host("host.resumed", name)
+            self.hosts[name].resume()
+            self.network.resume(name)
+
+    def throttle(self, name: str, *, is_on: bool) -> None:
+        """Let a partition refuse new work, or take it again; a restart does not change that."""
+        was_on = name in self._throttled
+        if is_on and not was_on:
+            self._throttled[name] = True
+        elif was_on and not is_on:
+            del self._throttled[name]
+        else:
+            return
+        machine = self.machine(name)
+        if machine is not None:
+            machine.throttled = is_on
+        self.trace.fault("partition.throttled" if is_on else "partition.relented", host=name)
+
+    def is_paused(self, name: str) -> bool:
+        host = self.hosts.get(name)
+        return host is not None and host.up and not host.awake
+
+    def add_for_split(self, parent: str) -> str:
+        """Set up a host for a partition's child; return its name, empty if there is no room.
+
+        It begins when it is started, and owns nothing until a split has given it something.
+        """
+        kind = self.ledgers if parent in self.ledgers else self.partitions
+        if len(kind) >= NODES_MAX:
+            return ""
+        name = f"{parent[0]}{len(kind) + 1}"
+        kind.append(name)
+        self._clocks[name] = self._clock(name)
+        self.disks[name] = self._disk(name)
+        return name
+
+    def split(self, parent: str, at: int, child: str) -> bool:
+        """Order a partition to split, as an operator does, through a recovery manager's node.
+
+        Says whether there was a node to order it through; what comes of it is another matter.
+        """
+        managers = (self.servers.get(name) for name in self.managers)
+        manager = next((one for one in managers if isinstance(one, RecoveryManager)), None)
+        if manager is not None:
+            manager.order_split(parent, at, child)
+        return manager is not None
+
+    def records_of(self, name: str) -> Iterable[tuple[RecordKey, Record]]:
+        """Return what a node's disk has of its own range: copies for a split may be left over."""
+        contents = self.disks[name].contents
+        if contents.holding is None:
+            return contents.records.items()
+        owned = self.placement_now().range_of(name)
+        return [one for one in contents.records.items() if owned.has(one[0][1])]
+
+    def placement_now(self) -> Placement:
+        """Return who owns what, by the disk that says so."""
+        found = self.placement.copy()
+        place = (PLACEMENT_TABLE, PLACEMENT_KEY)
+        record = self.disks[found.home].contents.records.get(place)
+        if record is not None and record.item is not None:
+            found.learn(placement_of(record.item))
+        return found
 
     def is_incarnation_up(self, name: str, incarnation: int) -> bool:
         host = self.hosts.get(name)
@@ -191,6 +292,11 @@ class Cluster:
         """Make a host's clock fast by so much, or slow."""
         self._clocks[name].offset_us = offset_us
 
+    def step_clock(self, name: str, by_us: int) -> None:
+        """Let a host's clock jump, forward or back."""
+        self._clocks[name].offset_us += by_us
+        self.trace.fault("clock.jumped", host=name, by_us=by_us)
+
     def _serve(self, name: str, host: Host) -> Callable[..., Server]:
         settings, placement = self.settings, self.placement
         match name[0]:
@@ -202,27 +308,32 @@ class Cluster:
                     placement.range_of(name),
                     settings.partition,
                     managers=self.managers,
-                    observe=self.witness.stepped,
+                    observe=self.observe,
+                    placement=placement,
                 )
             case "c":
-                return lambda _: CoordinatorServer(host, placement, settings.coordinator)
+                return lambda _: CoordinatorServer(host, placement.copy(), settings.coordinator)
             case "m":
                 return lambda _: RecoveryManager(
-                    host, placement, self.coordinators, settings.coordinator
+                    host, placement.copy(), self.coordinators, settings.coordinator
                 )
             case "r":
-                return lambda _: RouterServer(host, placement, self.coordinators, settings.router)
+                return lambda _: RouterServer(
+                    host, placement.copy(), self.coordinators, settings.router
+                )
             case _:
                 return lambda _: Client(host, self.routers, settings.client, self.history)
 
     def _failed(self, node: str, error: BaseException) -> None:
         self.failures.append((node, error))
 
-    def _clock(self, name: str) -> SkewedClock:
-        skew_us = self.settings.clock_skew_us
-        drawn = self.chance.site(f"{name} clock").below(2 * skew_us + 1)
-        # 0, -1, 1, -2, 2 …: the calm choice is a clock that is right.
-        return SkewedClock(self.loop, (drawn + 1) // 2 * (1 if drawn % 2 == 0 else -1))
+    def _clock(self, name: str) -> SkewedClock | DriftingClock:
+        skew_us, drift_ppm = self.settings.clock_skew_us, self.settings.clock_drift_ppm
+        offset_us = either_way(self.chance.site(f"{name} clock").below(2 * skew_us + 1))
+        if not drift_ppm:
+            return SkewedClock(self.loop, offset_us)
+        drawn = self.chance.site(f"{name} drift").below(2 * drift_ppm + 1)
+        return DriftingClock(self.loop, offset_us, either_way(drawn))
 
     def _disk(self, name: str) -> SimulatedDisk:
         disk = SimulatedDisk(
@@ -232,14 +343,26 @@ class Cluster:
             speed=self.settings.disk,
             number=self.witness.number,
             durable=self._durable,
+            noted=self._disk_noted,
         )
-        if name in self.ledgers:
-            disk.contents.take(Changes("born", NEVER, (), INTERNAL_TABLES, 0))
+        disk.watcher = self.disk_watcher
+        # A node that is born of a split has its tables from its parent.
+        if name in self.placement.ledgers:
+            tables = INTERNAL_TABLES + (HOME_TABLES if name == self.placement.home else ())
+            disk.contents.take(Changes("born", NEVER, (), tables, 0))
         return disk
+
+    def _disk_noted(self, event: str, host: str) -> None:
+        self.trace.fault(event, host=host)
 
     def _durable(self, host: str, number: int, changes: Changes) -> None:
         self.trace.durable(host, changes)
         self.witness.durable(host, number, changes)
+
+
+def either_way(drawn: int) -> int:
+    """Return 0, -1, 1, -2, 2 …: the calm choice is a clock that is right."""
+    return (drawn + 1) // 2 * (1 if drawn % 2 == 0 else -1)
 
 
 def names(kind: str, count: int) -> list[str]:

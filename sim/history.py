@@ -36,7 +36,8 @@ class Operation(NamedTuple):
     @property
     def error(self) -> str:
         """The answer's error by name; empty if there is none."""
-        return str(self.answer.get("__type", "")).rpartition("#")[2]
+        name = self.answer.get("__type")
+        return "" if name is None else str(name).rpartition("#")[2]
 
     @property
     def is_unknown(self) -> bool:

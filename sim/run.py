@@ -11,18 +11,20 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from coordinator.ledger import State
 from items.data import data
-from network.lossy import Weather
-from network.placement import LEDGER_TABLE
+from network.weather import Weather
 from sim.chance import NamedChance, Overrides
 from sim.checkers.all import check_run
+from sim.checkers.calm import check_calm, is_settled
+from sim.checkers.canary import falsified, verdict
 from sim.checkers.finding import Finding
 from sim.client import Client
 from sim.cluster import Cluster
+from sim.faults.nemesis import Nemesis
+from sim.faults.placed import Told
+from sim.faults.plan import planned
 from sim.history import History
 from sim.loop import new_loop
-from sim.nemesis import Faults, Nemesis
 from sim.scenario import Scenario
 from sim.trace import Listener
 from sim.witness import Witness
@@ -51,7 +53,9 @@ class Result:
     findings: tuple[Finding, ...]
     marks: Mapping[str, int]  # Events of `network.events`, and how often each was seen.
     messages: Mapping[str, int]  # sent, delivered, lost, repeated
-    faults: Mapping[str, int]
+    faults: Mapping[str, int]  # By kind, how often each was carried out.
+    switched_off: tuple[str, ...]  # Faults that the scenario asks for, and swarm left out.
+    steps: tuple[Told, ...]  # What came of each of the scenario's steps.
     checks: tuple[str, ...]  # The names of the checks that were made.
     virtual_us: int
     digest: str
@@ -66,12 +70,14 @@ class Run:
 
     def __init__(self, scenario: Scenario, seed: int, overrides: Overrides | None = None) -> None:
         self.scenario, self.seed = scenario, seed
+        chance = NamedChance(seed, overrides)
+        self.plan = planned(scenario, chance)
         self.loop = new_loop()
         self.history, self.witness = History(), Witness()
         self.cluster = Cluster(
             self.loop,
-            NamedChance(seed, overrides),
-            scenario.settings(),
+            chance,
+            self.plan.settings,
             history=self.history,
             witness=self.witness,
         )
@@ -95,8 +101,8 @@ class Run:
             KeyboardInterrupt: Somebody called `interrupt`.
         """
         cluster, failures = self.cluster, self.cluster.failures
-        nemesis = Nemesis(cluster, self.budget, self._faults())
-        unfinished: list[str] = []
+        nemesis = Nemesis(cluster, self.budget, self.plan)
+        unfinished: list[Finding] = []
         try:
             unfinished = self._phases(nemesis, progress)
         except SetupError:
@@ -107,20 +113,35 @@ class Run:
             self.is_in_loop = False
             cluster.stop()
         self._phase_ended("calm")
-        findings = [Finding("calm", "unfinished", text, ()) for text in unfinished]
+        findings = [*unfinished]
         for node, failure in failures:
             text = f"{node} has a bug: {type(failure).__name__}: {failure} ({where(failure)})"
             findings.append(Finding("nodes", "failed", text, ()))
         if failures:  # What a run that was broken off has left is no evidence against anybody.
             return self._result(tuple(findings), ("nodes",), nemesis)
-        checks, found = check_run(self.history, self.witness, cluster, self.workload.tables)
+        checks, found = self._checked()
         return self._result((*findings, *found), ("calm", *checks), nemesis)
+
+    def _checked(self) -> tuple[tuple[str, ...], list[Finding]]:
+        """Check what happened; with a canary, on evidence that is false in one place."""
+        keys, history, whose = self.scenario.keys, self.history, ""
+        if keys["run.canary"]:
+            history, whose = falsified(history, self.cluster.chance)
+        checks, found = check_run(
+            history,
+            self.witness,
+            self.cluster,
+            self.workload.tables,
+            workload=self.workload,
+            with_graph=bool(keys["run.graph"]),
+        )
+        return checks, [*found, *verdict(whose, found)] if keys["run.canary"] else found
 
     def interrupt(self) -> None:
         """End the run at its next step: between two events, where nothing is half done."""
         self.is_interrupted = True
 
-    def _phases(self, nemesis: Nemesis, progress: Progress | None) -> list[str]:
+    def _phases(self, nemesis: Nemesis, progress: Progress | None) -> list[Finding]:
         """Set up, make trouble, be calm; return what is left unfinished."""
         self.is_in_loop = True
         cluster = self.cluster
@@ -203,42 +224,25 @@ class Run:
         if failures and isinstance(failures[0][1], SetupError):
             raise failures[0][1]
 
-    def _calm(self) -> list[str]:
-        """Let things settle; return what has not, as text."""
+    def _calm(self) -> list[Finding]:
+        """Let things settle; return what has not."""
         limit_us = self.loop.now_us + self.scenario.number("run.calm_us_max")
-        unfinished = self._unfinished()
-        while unfinished and self.loop.now_us < limit_us:
+        while not is_settled(self.cluster) and self.loop.now_us < limit_us:
             self.loop.run_for(CALM_STEP_US)
             self._heed_interrupt()
-            unfinished = self._unfinished()
-        return unfinished
+        return list(check_calm(self.cluster, self.witness.table_names))
 
     def _heed_interrupt(self) -> None:
         if self.is_interrupted:
             raise KeyboardInterrupt
 
-    def _unfinished(self) -> list[str]:
-        found = []
-        if self.working:
-            found.append(f"{self.working} clients have had no last answer")
-        for name in (*self.cluster.ledgers, *self.cluster.partitions):
-            for (table, key), record in self.cluster.disks[name].contents.records.items():
-                if record.ongoing is not None:
-                    what = f"{record.ongoing.transaction} is still ongoing on {table} {key}"
-                    found.append(f"{name}: {what}")
-                if table == LEDGER_TABLE and record.item is not None:
-                    state = record.item["State"][1]
-                    if state != State.COMPLETED:
-                        transaction = record.item["Transaction"][1]
-                        found.append(f"{name}: the ledger has {transaction} as {state}")
-        return found
-
     # What came of it -------------------------------------------------------------------------
 
-    def _faults(self) -> Faults:
-        return Faults(
-            self.scenario.number("faults.crashes"), *self.scenario.span("faults.downtime_us")
-        )
+    def _faults(self, nemesis: Nemesis) -> dict[str, int]:
+        counts = {**nemesis.counts(), "late": self.cluster.trace.late_count}
+        if self.scenario.keys["network.corrupt"]:
+            counts["corrupt"] = self.cluster.trace.corrupt_count
+        return counts
 
     def _show_progress(self, progress: Progress, _: None) -> None:
         progress(self.budget.begun, self.budget.total)
@@ -261,7 +265,9 @@ class Run:
                 "lost": trace.lost_count,
                 "repeated": trace.repeated_count,
             },
-            faults={"crashes": nemesis.crashes, "late": trace.late_count},
+            faults=self._faults(nemesis),
+            switched_off=self.plan.off,
+            steps=nemesis.told(),
             checks=checks,
             virtual_us=self.loop.now_us,
             digest=trace.digest(),

@@ -11,7 +11,9 @@ rot; run as a test it pins one race of the protocol.
     hold c1>p1 · release c1>p1 [newest first] · cut c1>p1 · heal c1>p1
     copy c1>p1                  keep a copy of the next message there …
     deliver c1>p1               … and deliver it, once or more often
+    pause c1 · resume c1 · throttle p1 · relent p1
     crash c1 · restart c1 · clock c1 +5000 (µs fast) · recovery c2 (is given what has stalled)
+    split p1 c (c, and what lies above it, moves) · split l1 T [child=down] (at first)
     wait (until nothing is on its way) · tick 10s · show a b · ledger · drop · create (the table)
 
 All commands of a block happen at one moment but for `wait` and `tick`; the block ends when nothing
@@ -29,10 +31,10 @@ from collections.abc import Callable, Iterable
 from coordinator.ledger import Entry, entry_of
 from items.actions import Delete
 from items.data import data
-from items.keys import Key
+from items.keys import Key, partition_hash
 from network.ids import TransactionId
 from network.lossy import Link
-from network.messages import Envelope, Page, Scan, Write, from_frame
+from network.messages import Envelope, OfRange, Page, Scan, Write, from_frame
 from network.placement import LEDGER_TABLE
 from sim.cluster import Cluster
 from sim.history import History
@@ -51,6 +53,10 @@ from sim.witness import Witness
 from sim.words import Words
 
 ON_ITS_WAY = {"LossyNetwork.arrive", "SimulatedDisk.synced"}
+HOST_EVENTS = (
+    *("host.crashed", "host.started", "host.paused", "host.resumed"),
+    *("partition.throttled", "partition.relented"),
+)
 STAND_ALONE = {"wait", "ledger", "drop", "create"}
 ITEMS, PRACTICE = "items", "practice"  # Tables: the script's, and one where nodes meet before it.
 TABLES = (table(ITEMS), table(PRACTICE))
@@ -200,12 +206,43 @@ class Player:
             self.cluster.start(name)
         self._let_tasks_run()
 
+    def _do_pause(self, rest: str) -> None:
+        for name in self._hosts(rest):
+            self.cluster.pause(name)
+
+    def _do_resume(self, rest: str) -> None:
+        for name in self._hosts(rest):
+            self.cluster.resume(name)
+        self._let_tasks_run()
+
+    def _do_throttle(self, rest: str) -> None:
+        for name in self._hosts(rest):
+            self.cluster.throttle(name, is_on=True)
+
+    def _do_relent(self, rest: str) -> None:
+        for name in self._hosts(rest):
+            self.cluster.throttle(name, is_on=False)
+
     def _do_clock(self, rest: str) -> None:
         found = re.fullmatch(r"(\w+) ([+-]\d+)", rest)
         if not found:
             raise ScriptError("a clock is set like c1 +5000")
         (name,) = self._hosts(found[1])
         self.cluster.set_clock(name, int(found[2]))
+
+    def _do_split(self, rest: str) -> None:
+        rest, given = split_options(rest, ("child",))
+        parent, _, where = rest.partition(" ")
+        (parent,) = self._hosts(parent)
+        if parent[0] not in "pl" or not where:
+            raise ScriptError("a partition splits at an item, as in `split p1 c`")
+        value = self._keys.get(where, where) if parent[0] == "p" else where
+        child = self.cluster.add_for_split(parent)
+        if not self.cluster.split(parent, partition_hash(("S", value)), child):
+            raise ScriptError("there is no recovery manager to order it through")
+        if given.get("child") != "down":
+            self.cluster.start(child)
+        self._let_tasks_run()
 
     def _do_recovery(self, rest: str) -> None:
         self._choose_coordinator(self.cluster.managers, self._coordinator(rest))
@@ -339,7 +376,7 @@ class Player:
             self._chance.site(f"{name}.{incarnation} coordinator").choose(chosen)
 
     def _entries(self, ledger: str) -> list[Entry]:
-        records = self.cluster.disks[ledger].contents.records.items()
+        records = self.cluster.records_of(ledger)
         return [
             entry_of(record.item)
             for (table, _), record in records
@@ -349,7 +386,7 @@ class Player:
     def _shown(self, letter: str) -> str:
         key: Key = (("S", self._place(letter)["Key"]["key"]["S"]),)
         table_id = [one for one, name in self.witness.table_names.items() if name == ITEMS][-1]
-        owner = self.cluster.placement.owner(table_id, key)
+        owner = self.cluster.placement_now().owner(table_id, key)
         contents = self.cluster.disks[owner].contents
         state = contents.tables.get(table_id)
         if state is None or state.dropped:
@@ -365,7 +402,7 @@ class Player:
             self._sent(fields["link"], fields["number"], fields["frame"])
         elif event.name in ("message.delivered", "message.lost", "message.held"):
             self._say_message(event)
-        elif event.name in ("host.crashed", "host.started") and self._listening:
+        elif event.name in HOST_EVENTS and self._listening:
             self._lines.append(f"{fields['host']}: {event.name.partition('.')[2]}")
 
     def _sent(self, link: Link, number: int, frame: bytes) -> None:
@@ -379,6 +416,8 @@ class Player:
     def _is_shown(self, link: Link, envelope: Envelope) -> bool:
         """Say whether this message is the script's matter: neither small talk nor about before."""
         message = envelope.message
+        if isinstance(message, OfRange):
+            message = message.question
         if isinstance(message, Scan | Page) or getattr(message, "incarnation", 1) == 0:
             return False  # Incarnation 0 is how one asks for the incarnation.
         if (link.target, envelope.reply_to) in self._not_shown:

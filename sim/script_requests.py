@@ -3,6 +3,7 @@
 write put(a, 1) update(a, 1) delete(a) check(a)     one to many of them: a transaction
 read a b · get a · put a 1 · update a 1 · delete a
 ⟨any action⟩ if missing · if exists · if = 1        its condition
+… if = 1 showing            and the item is to be shown if that fails
 … [token=T call=C via=c2]                           at the end: which token, call, coordinator
 """
 
@@ -79,7 +80,7 @@ def answered(operation: Operation) -> str:
     if operation.outcome == "unknown":
         return f"unknown {operation.error}".strip()
     if operation.error:
-        codes = ", ".join(reason["Code"] for reason in operation.reasons)
+        codes = ", ".join(_reason(reason) for reason in operation.reasons)
         return f"{operation.error} [{codes}]" if codes else operation.error
     answer = operation.answer
     if operation.name == "TransactGetItems":
@@ -117,7 +118,10 @@ def _entry(verb: str, inside: str, place_of: PlaceOf) -> Spec:
     elif verb == "update":
         spec["UpdateExpression"] = "SET #v = :new"
         names["#v"], values[":new"] = "value", {"S": value}
-    if condition:
+    condition, shows, _ = f"{condition} ".partition(" showing ")
+    if shows:
+        spec["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    if condition.strip():
         spec["ConditionExpression"] = _condition(condition.strip(), names, values)
     if names:
         spec["ExpressionAttributeNames"] = names
@@ -135,6 +139,11 @@ def _condition(condition: str, names: dict[str, str], values: Spec) -> str:
         raise ScriptError(f"no condition: {condition!r}")
     names["#k"] = "key"
     return CONDITIONS[condition]
+
+
+def _reason(reason: Mapping[str, Any]) -> str:
+    shown = f" of {_value(reason['Item'])}" if "Item" in reason else ""
+    return f"{reason['Code']}{shown}"
 
 
 def _value(item: Mapping[str, Any] | None) -> str:

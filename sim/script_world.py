@@ -2,7 +2,7 @@
 
 from coordinator.options import CoordinatorOptions
 from items.keys import placement_hash
-from network.lossy import Uniform, Weather
+from network.weather import Uniform, Weather
 from partition.options import PartitionOptions
 from router.options import RouterOptions
 from sim.chance import NamedChance, NamedSite

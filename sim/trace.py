@@ -11,13 +11,14 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from network.events import EVENTS
-from network.lossy import CARRIED, LATE, REPEATED, Link
+from network.events import EVENTS, FAULTS
+from network.lossy import Link
+from network.weather import CARRIED, CORRUPT, LATE, REPEATED
 from partition.storage import Changes
 from sim.loop import VirtualLoop
 
 MARKS_MAX = 30_000  # Buffered before they are hashed.
-LOST_MARK, CRASH_MARK = -1, -2
+LOST_MARK, CRASH_MARK, FAULT_MARK = -1, -2, -3
 
 
 class Event(NamedTuple):
@@ -36,7 +37,7 @@ class Trace:
 
     def __init__(self, loop: VirtualLoop) -> None:
         self.sent_count = self.delivered_count = self.lost_count = self.repeated_count = 0
-        self.late_count = 0
+        self.late_count = self.corrupt_count = 0
         self.marks: Counter[str] = Counter()
         self._listeners: list[Listener] = []
         self._loop = loop
@@ -61,6 +62,7 @@ class Trace:
         if fate != CARRIED:
             self.repeated_count += fate == REPEATED
             self.late_count += fate == LATE
+            self.corrupt_count += fate == CORRUPT
         if self._listeners:
             self.tell("message.sent", link=link, number=number, frame=frame, fate=fate)
 
@@ -92,11 +94,20 @@ class Trace:
             self.tell("change.durable", host=host, changes=changes)
 
     def host(self, event: str, host: str) -> None:
-        """Note that a host crashed or (re)started."""
+        """Note that a host crashed, (re)started, was paused or resumed."""
+        assert event in FAULTS, f"{event} is not declared in network.events"
         self._marks += (self._loop.now_us, CRASH_MARK)
         self._frames.append(f"{event} {host}".encode())
         if self._listeners:
             self.tell(event, host=host)
+
+    def fault(self, event: str, **fields: Any) -> None:
+        """Note a fault of a link, a disk or a clock, or its end."""
+        assert event in FAULTS, f"{event} is not declared in network.events"
+        self._marks += (self._loop.now_us, FAULT_MARK)
+        self._frames.append(" ".join([event, *map(str, fields.values())]).encode())
+        if self._listeners:
+            self.tell(event, **fields)
 
     def noted(self, host: str, event: str, particulars: dict[str, Any]) -> None:
         """Count an event that a node noted about itself, and pass it on."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from coordinator.ledger import State, timestamp_of
 from items.actions import Action, Update, allowed_on, applied_to
 from items.errors import DynamoDBError, Reason
-from items.keys import Key
+from items.values import Item
 from network.codec import pack, unpack
 from network.ids import incarnation_of
 from network.messages import (
@@ -22,8 +22,11 @@ from network.messages import (
     Envelope,
     Prepare,
     Read,
+    Reading,
     Readings,
+    RecordKey,
     Reject,
+    Vote,
     Votes,
     Write,
     WriteRefused,
@@ -32,6 +35,7 @@ from network.placement import LEDGER_TABLE, TABLES_TABLE
 from partition.machine import Machine, Output
 from partition.record import Record
 from partition.storage import Changes
+from sim.checkers.disks import Change, Disks, shown_lsn
 
 
 class Decision(NamedTuple):
@@ -53,6 +57,23 @@ class Applied(NamedTuple):
     request: str
     us: int  # Its timestamp: µs …
     node: str  # … and partition.
+    changes: tuple[Change, ...] = ()  # One, of its item.
+
+
+class Promised(NamedTuple):
+    """A partition promised all its actions of a transaction."""
+
+    transaction: str
+    keys: tuple[RecordKey, ...]
+
+
+class Landed(NamedTuple):
+    """A partition applied its part of a transaction."""
+
+    number: int
+    transaction: str
+    node: str  # The partition.
+    changes: tuple[Change, ...]
 
 
 class Refused(NamedTuple):
@@ -70,15 +91,15 @@ class ReadAt(NamedTuple):
     request: str
     round: int
     ongoing: tuple[str | None, ...]  # Which transaction was ongoing on each item.
+    lsns: tuple[int, ...] = ()  # Each item's, as `shown_lsn` has it.
+    keys: tuple[RecordKey, ...] = ()
 
 
-class Rejected(NamedTuple):
-    """An action of a transaction was rejected, truthfully."""
+class Said(NamedTuple):
+    """A partition's votes on its actions of a transaction, one of them a rejection at least."""
 
     transaction: str
-    table: str
-    key: Key
-    code: str
+    votes: tuple[tuple[RecordKey, str, Item | None], ...]  # Code, and the item shown.
 
 
 class Inside(Protocol):
@@ -95,10 +116,13 @@ class Witness:
     def __init__(self) -> None:
         self.table_names: dict[str, str] = {}  # By id: a name may be used again.
         self.lies: list[tuple[str, str]] = []  # Rejections that were not true: transaction, why.
+        self.disks = Disks()
+        self._in_conflict: set[str] = set()  # Singletons that were rightly refused for a conflict.
+        self._in_throttling: set[str] = set()  # … because their partition took no new work.
         self._inside: Inside | None = None
         self._number = 0
         self._packed: dict[type, list[bytes]] = {
-            kind: [] for kind in (Decision, Applied, Refused, ReadAt, Rejected)
+            kind: [] for kind in (Decision, Applied, Promised, Landed, Refused, ReadAt, Said)
         }
         self._steps: dict[type, Callable[[Machine, Envelope, Any, Output], None]] = {
             Read: self._read,
@@ -131,9 +155,22 @@ class Witness:
 
     def durable(self, node: str, number: int, changes: Changes) -> None:
         """Take what has become durable; `number` is of the moment when it was changed."""
-        if changes.cause.startswith("k"):  # A client's attempt.
-            self._keep(Applied(number, changes.cause, changes.timestamp.us, node))
-            return
+        cause = changes.cause
+        if cause.startswith("k"):  # A client's attempt.
+            _, applied = self.disks.take(node, changes)
+            self._keep(Applied(number, cause, changes.timestamp.us, node, applied))
+        elif cause:  # A transaction.
+            promised, applied = self.disks.take(node, changes)
+            if promised:
+                self._keep(Promised(cause, promised))
+            if applied:
+                self._keep(Landed(number, cause, node, applied))
+        elif node.startswith("l") and changes.holding is None:
+            self._internal(number, changes)
+        else:
+            self.disks.adopt(node, changes)
+
+    def _internal(self, number: int, changes: Changes) -> None:
         for (table, _), record in changes.records:
             if record is not None and record.item is not None:
                 if table == LEDGER_TABLE:
@@ -160,17 +197,38 @@ class Witness:
 
     def _read(self, _: Machine, __: Envelope, message: Read, output: Output) -> None:
         if message.request and isinstance(output.reply, Readings):
-            ongoing = tuple(reading.ongoing for reading in output.reply.readings)
-            self._keep(ReadAt(self.number(), message.request, message.round, ongoing))
+            readings: tuple[Reading, ...] = output.reply.readings
+            ongoing = tuple([reading.ongoing for reading in readings])
+            lsns = tuple([shown_lsn(reading.item, reading.lsn) for reading in readings])
+            keys = message.keys
+            self._keep(ReadAt(self.number(), message.request, message.round, ongoing, lsns, keys))
 
-    def _write(self, _: Machine, envelope: Envelope, message: Write, output: Output) -> None:
+    def _write(self, machine: Machine, envelope: Envelope, message: Write, output: Output) -> None:
         refused = isinstance(output.reply, WriteRefused)
         if isinstance(output.reply, WriteRefused) and message.request:
             self._keep(Refused(self.number(), message.request, output.reply.error))
             if output.reply.error == "TransactionConflictException":
                 self._note("singleton.conflicted")
+                self._conflicted(machine, message)
+            elif output.reply.error == "ProvisionedThroughputExceededException":
+                self._throttled(machine, message)
         if message.action.table == LEDGER_TABLE and not refused:
             self._decided(envelope, message.action)
+
+    def _conflicted(self, machine: Machine, message: Write) -> None:
+        """Judge a conflict where it was met; a copy is answered from memory, perhaps later."""
+        action = message.action
+        if machine.record(action.table, action.key).ongoing is not None:
+            self._in_conflict.add(message.request)
+        elif message.request not in self._in_conflict:
+            self.lies.append((message.request, "nothing was ongoing on its item"))
+
+    def _throttled(self, machine: Machine, message: Write) -> None:
+        """Judge a refusal of new work where it was made; a copy is answered from memory."""
+        if machine.throttled:
+            self._in_throttling.add(message.request)
+        elif message.request not in self._in_throttling:
+            self.lies.append((message.request, "its partition took new work"))
 
     def _decided(self, envelope: Envelope, action: Action) -> None:
         """Note who decided, if this was a decision."""
@@ -192,25 +250,39 @@ class Witness:
         if origin != _sender(envelope) and self._inside.is_incarnation_up(*origin):
             self._note("coordinators.met")
         votes = output.reply.votes
-        for action, vote in zip(message.actions, votes, strict=True):
-            if isinstance(vote, Reject):
-                self._rejected(message, action, vote, machine.record(action.table, action.key))
-        if output.changes is None and not any(isinstance(vote, Reject) for vote in votes):
+        rejects = [vote for vote in votes if isinstance(vote, Reject)]
+        if rejects:
+            self._rejecting(machine, message, votes)
+        elif output.changes is None:
             self._note("vote.repeated")
 
-    def _rejected(self, message: Prepare, action: Action, vote: Reject, record: Record) -> None:
+    def _rejecting(self, machine: Machine, message: Prepare, votes: tuple[Vote, ...]) -> None:
+        said: list[tuple[RecordKey, str, Item | None]] = []
+        for action, vote in zip(message.actions, votes, strict=True):
+            key = action.table, action.key
+            if isinstance(vote, Reject):
+                self._rejected(machine, message, action, vote)
+                said.append((key, vote.reason.code, vote.reason.item))
+            else:
+                said.append((key, "None", None))
+        self._keep(Said(message.transaction, tuple(said)))
+
+    def _rejected(self, machine: Machine, message: Prepare, action: Action, vote: Reject) -> None:
+        if vote.reason.code == "ProvisionedThroughputExceeded":
+            self._note("prepare.throttled")
+            if not machine.throttled:
+                self.lies.append((message.transaction, "its partition took new work"))
+            return
         if vote.in_the_way is not None:
             self._note("prepare.too_late")
         elif vote.reason.code == "TransactionConflict":
             self._note("prepare.conflicted")
         else:
             self._note("prepare.failed")
+        record = machine.record(action.table, action.key)
         lie = lie_in(message, action, vote.reason, record)
         if lie:
             self.lies.append((message.transaction, lie))
-        else:
-            code = vote.reason.code
-            self._keep(Rejected(message.transaction, action.table, action.key, code))
 
     def _commit(self, _: Machine, __: Envelope, ___: Commit, output: Output) -> None:
         if isinstance(output.reply, Done) and not any(output.reply.changed):

@@ -15,6 +15,7 @@ from network.ids import NEVER, Timestamp
 from network.messages import (
     Accept,
     Cancel,
+    Carry,
     Commit,
     Done,
     DropTable,
@@ -23,6 +24,7 @@ from network.messages import (
     Forgotten,
     Message,
     NotMine,
+    OfRange,
     OpenTable,
     Page,
     Prepare,
@@ -38,15 +40,19 @@ from network.messages import (
     Response,
     Restarted,
     Scan,
+    Serve,
+    Split,
     Stalled,
+    Throttled,
     Votes,
     Write,
     WriteRefused,
     WriteTransaction,
     Written,
 )
-from network.placement import LEDGER_TABLE
+from network.placement import LEDGER_TABLE, PLACEMENT_TABLE, placement_of
 from partition.record import Record
+from partition.split import carried
 from sim.clock import EPOCH_US
 
 
@@ -129,6 +135,8 @@ def _done(_: Words, message: Done) -> str:
 
 def _write(words: Words, message: Write) -> str:
     action = message.action
+    if isinstance(action, Put) and action.table == PLACEMENT_TABLE:
+        return f"set the {_item(action.item)}"
     if action.table != LEDGER_TABLE:
         return words.action(action)
     values = action.values
@@ -148,6 +156,8 @@ def _refused(words: Words, message: WriteRefused) -> str:
     item = message.item
     if item is not None and "Transaction" in item:
         return f"no, {_found(words, item)}"
+    if item is not None and "Shares" in item:
+        return f"no, {_item(item)}"
     return message.error
 
 
@@ -169,6 +179,10 @@ def _reading(words: Words, reading: Reading) -> str:
 def _item(item: Mapping[str, Any] | None) -> str:
     if item is None:
         return "nothing"
+    if "Shares" in item:
+        found = placement_of(item)
+        nodes = [share.node for share in (*found.partitions, *found.ledgers)]
+        return f"placement {found.number}: {' '.join(nodes)}"
     value = item.get("value") or item.get("State") or ("S", "an item")
     return str(value[1])
 
@@ -192,6 +206,26 @@ def _stalled(words: Words, message: Stalled | Recover) -> str:
     return f"{verb} {words.transaction(message.transaction)} {words.keys(message.keys)}".strip()
 
 
+def _not_mine(_: Words, message: NotMine) -> str:
+    if message.table:
+        return "not mine: no such table"
+    return f"not mine, by placement {message.placement.number}" if message.placement else "not mine"
+
+
+def _carry(words: Words, message: Carry) -> str:
+    _, records = carried(message)
+    said = [
+        words.key(kept.key[1])
+        + (
+            f" ({words.transaction(kept.record.ongoing.transaction)})"
+            if kept.record.ongoing
+            else ""
+        )
+        for kept in records
+    ]
+    return f"carry {', '.join(said) or 'nothing'}"
+
+
 _PHRASES: dict[type, Any] = {
     Request: lambda _, m: m.operation,
     Response: _response,
@@ -208,10 +242,11 @@ _PHRASES: dict[type, Any] = {
     Commit: lambda words, m: f"commit {words.transaction(m.transaction)} {words.keys(m.keys)}",
     Cancel: lambda words, m: f"cancel {words.transaction(m.transaction)} {words.keys(m.keys)}",
     Done: _done,
-    NotMine: lambda _, m: f"not mine{': no such table' if m.table else ''}",
+    NotMine: _not_mine,
     Read: lambda words, m: f"read{f' round {m.round}' if m.round else ''} {words.keys(m.keys)}",
     Readings: _readings,
     Scan: lambda _, __: "scan",
+    Throttled: lambda _, __: "throttled",
     Page: lambda _, m: f"page of {len(m.items)}",
     Write: _write,
     Written: lambda _, __: "written",
@@ -219,6 +254,10 @@ _PHRASES: dict[type, Any] = {
     Forgotten: lambda _, __: "forgotten",
     OpenTable: lambda _, __: "open table",
     DropTable: lambda _, __: "drop table",
+    OfRange: lambda words, m: f"{words.message(m.question)} of a range",
+    Split: lambda _, m: f"split, the upper part to {m.child}",
+    Carry: _carry,
+    Serve: lambda _, m: f"serve what placement {m.placement.number} gives you",
     Stalled: _stalled,
     Recover: _stalled,
 }

@@ -5,8 +5,8 @@ asks through a `Session`, which counts transactions: a scenario's `workload.tran
 clients together, and a session that has used up the last one ends its client's work.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from network.host import Site
 from sim.client import Client
@@ -24,6 +24,8 @@ class Budget:
 
     def __init__(self, transactions: int) -> None:
         self.total = self.left = transactions
+        self._told_at = -1  # So many are left when somebody wants to be told.
+        self._tell: Callable[[], None] = _nobody
 
     @property
     def begun(self) -> int:
@@ -32,7 +34,18 @@ class Budget:
     def take(self) -> None:
         if self.left == 0:
             raise BudgetSpentError
-        self.left -= 1
+        self.left = left = self.left - 1
+        if left == self._told_at:
+            self._tell()
+
+    def tell(self, begun: int, whom: Callable[[], None]) -> None:
+        """Call `whom` once, when so many transactions have begun: later than now."""
+        assert begun > self.begun, "that is over"
+        self._told_at, self._tell = self.total - begun, whom
+
+
+def _nobody() -> None:
+    """Nobody wants to be told."""
 
 
 class Session:
@@ -80,3 +93,14 @@ class Workload(Protocol):
 
     async def act(self, session: Session) -> None:
         """Do one thing that a client does: a transaction, a read, a few singletons."""
+
+
+@runtime_checkable
+class HasInvariant(Protocol):
+    """A workload that knows something to be true of its items at any one moment."""
+
+    def watched(self) -> Iterable[tuple[str, Json]]:
+        """Return the items that it is about: table names and keys."""
+
+    def broken(self, items: Sequence[Json | None]) -> str:
+        """Say what is wrong with these, in the order of `watched`; nothing if all is well."""

@@ -7,7 +7,7 @@ from items.actions import Action, Check, Delete, Put, Update
 from items.keys import Key, KeyAttribute, KeySchema
 from items.values import AttributeValue
 from network.ids import NEVER, EntryKey, TableId, Timestamp, TransactionId, first_number
-from network.lossy import LossyNetwork, Uniform, Weather
+from network.lossy import LossyNetwork
 from network.messages import (
     Cancel,
     Commit,
@@ -20,6 +20,7 @@ from network.messages import (
     from_frame,
 )
 from network.placement import HASHES, Range
+from network.weather import Uniform, Weather
 from partition import rules
 from partition.machine import Machine, Now, Output
 from partition.options import PartitionOptions

@@ -1,4 +1,8 @@
-"""All checks of a run, the cheapest evidence first."""
+"""All checks of a run, the cheapest evidence first.
+
+Where the orders that the protocol claims do not hold, the dependency graph says why: which
+operations contradict each other, by which anomaly, and what is still possible.
+"""
 
 from collections.abc import Callable, Iterable
 from itertools import islice
@@ -6,32 +10,77 @@ from itertools import islice
 from items.keys import Key
 from items.values import Item
 from network.placement import is_internal
+from sim.checkers.acknowledged import check_disks
+from sim.checkers.dependencies import SERIALIZABLE, STRICT, explained
+from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
+from sim.checkers.instants import Instants
+from sim.checkers.invariant import check_invariant
+from sim.checkers.linear import check_items
 from sim.checkers.model import Json, Place
-from sim.checkers.oracles import FINDINGS_MAX, Evidence, check_instants, check_timestamps
-from sim.checkers.outcomes import check_outcomes, check_reasons, check_singletons
+from sim.checkers.outcomes import check_outcomes, check_singletons
+from sim.checkers.reasons import check_reasons
+from sim.checkers.structure import check_structure
+from sim.checkers.timestamps import check_timestamps
 from sim.cluster import Cluster
 from sim.history import History
 from sim.witness import Witness
+from sim.workload import HasInvariant
+
+FINDINGS_MAX = 20  # Of one checker; the first ones say most.
+OF_ORDER = ("items", "timestamps", "instants", "strict", "invariant")  # What the graph can explain.
 
 
 def check_run(
-    history: History, witness: Witness, cluster: Cluster, tables: tuple[Json, ...]
+    history: History,
+    witness: Witness,
+    cluster: Cluster,
+    tables: tuple[Json, ...],
+    *,
+    workload: object = None,
+    with_graph: bool = False,
 ) -> tuple[tuple[str, ...], list[Finding]]:
-    """Make every check; return their names and what they found."""
-    evidence = Evidence(history, witness)
+    """Make every check; return their names and what they found.
+
+    A workload that has an invariant is asked for it; `with_graph` has the dependency graph judge
+    the run as well, and not only explain.
+    """
+    evidence = Evidence(history, witness, tables)
     checks: dict[str, Callable[[], Iterable[Finding]]] = {
+        "disks": lambda: check_disks(cluster),
         "outcomes": lambda: check_outcomes(evidence),
         "singletons": lambda: check_singletons(evidence),
-        "reasons": lambda: check_reasons(evidence, witness, tables),
+        "reasons": lambda: check_reasons(evidence),
+        "structure": lambda: check_structure(evidence),
+        "items": lambda: check_items(evidence),
     }
-    if not any(operation.name == "BatchWriteItem" for operation in evidence.operations):
-        # The oracles know no batches, whose writes would be missing from their model.
+    if is_whole(evidence):
         data = data_of(cluster, witness)
-        checks["timestamps"] = lambda: check_timestamps(evidence, tables, data)
-        checks["instants"] = lambda: check_instants(evidence, tables)
+        instants = Instants(evidence)
+        checks["timestamps"] = lambda: check_timestamps(evidence, instants, data)
+        checks["instants"] = lambda: instants.findings
+        checks["strict"] = lambda: instants.late
+        if isinstance(workload, HasInvariant):
+            checks["invariant"] = lambda: check_invariant(evidence, workload, data)
     found = [one for check in checks.values() for one in islice(check(), FINDINGS_MAX)]
-    return tuple(checks), found
+    if not is_whole(evidence) or not (with_graph or any(one.checker in OF_ORDER for one in found)):
+        return tuple(checks), found
+    return (*checks, "graph"), [*found, *islice(_by_graph(evidence), FINDINGS_MAX)]
+
+
+def _by_graph(evidence: Evidence) -> Iterable[Finding]:
+    """Look for a contradiction: from inside and as clients alone see it, then in real time."""
+    for model in (SERIALIZABLE, STRICT):
+        for is_inside in (True, False):
+            found = list(explained(evidence, model=model, is_inside=is_inside))
+            if found:
+                return found
+    return []
+
+
+def is_whole(evidence: Evidence) -> bool:
+    """Say whether the model knows all writes; of batches it knows nothing."""
+    return not any(operation.name == "BatchWriteItem" for operation in evidence.operations)
 
 
 def data_of(cluster: Cluster, witness: Witness) -> dict[Place, Item]:
@@ -39,7 +88,7 @@ def data_of(cluster: Cluster, witness: Witness) -> dict[Place, Item]:
     names = witness.table_names
     data: dict[tuple[str, Key], Item] = {}
     for name in cluster.partitions:
-        for (table, key), record in cluster.disks[name].contents.records.items():
+        for (table, key), record in cluster.records_of(name):
             if record.item is not None and not is_internal(table) and table in names:
                 data[names[table], key] = record.item
     return data

@@ -5,7 +5,15 @@ from items.data import data
 
 @data
 class Finding:
+    """What is wrong, and what that means.
+
+    The explanation gives the smallest evidence, a line a step and a reason for each.
+    """
+
     checker: str
     kind: str
     explanation: str
     transactions: tuple[str, ...]  # Calls or transaction ids that it is about.
+    anomaly: str = ""  # Its name in the literature, if it has one.
+    refutes: tuple[str, ...] = ()  # What this system does not give, therefore.
+    possible: tuple[str, ...] = ()  # The strongest of what it may still give.

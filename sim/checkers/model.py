@@ -34,6 +34,7 @@ class Model:
     def __init__(self, tables: Iterable[Json]) -> None:
         self.schemas = {table["TableName"]: schema_of(table) for table in tables}
         self.items: dict[Place, Item] = {}
+        self._shown: dict[Place, Json] = {}  # Items as JSON, while they stay what they are.
 
     # Reading requests ------------------------------------------------------------------------
 
@@ -80,31 +81,47 @@ class Model:
 
     # Carrying out ----------------------------------------------------------------------------
 
-    def wrong_with(self, step: Step) -> str:
-        """Say why this action could not be carried out now; nothing if it could."""
+    def judged(self, step: Step) -> tuple[str, Item | None]:
+        """Say why this action could not be carried out now, if so, and what it would leave."""
         item = self.items.get(step.place)
         try:
-            if not allowed_on(step.action, item):
-                return f"its condition {step.action.condition!r} is false of {shown(item)}"
-            applied_to(step.action, item)
+            after = applied_to(step.action, item)
+            if allowed_on(step.action, item):
+                return "", after
         except DynamoDBError as error:
-            return error.message
-        return ""
+            return error.message, item
+        return f"its condition {step.action.condition!r} is false of {shown(item)}", item
 
-    def apply(self, step: Step) -> None:
-        after = applied_to(step.action, self.items.get(step.place))
+    def carried_out(self, step: Step) -> Item | None:
+        """Return what an action leaves, whatever its condition says.
+
+        Raises:
+            DynamoDBError: It is impossible.
+        """
+        return applied_to(step.action, self.items.get(step.place))
+
+    def keep(self, place: Place, after: Item | None) -> None:
+        """Have this item, or none, at its place."""
+        self._shown.pop(place, None)
         if after is None:
-            self.items.pop(step.place, None)
+            self.items.pop(place, None)
         else:
-            self.items[step.place] = after
+            self.items[place] = after
 
-    def write(self, step: Step, request: Json) -> Json:
-        """Carry out a singleton write and return the answer's body."""
-        before = self.items.get(step.place)
-        self.apply(step)
-        wanted = request.get("ReturnValues", "NONE")
-        attributes = returned(step.action, wanted, before, self.items.get(step.place))
-        return {"Attributes": item_to_json(attributes)} if attributes else {}
+    def answer(self, place: Place, entry: Json) -> Json:
+        """Return what GetItem, or one entry of TransactGetItems, answers now."""
+        if "ProjectionExpression" in entry:
+            return get_answer(self.items.get(place), entry)
+        found = self._shown.get(place)
+        if found is None:
+            found = self._shown[place] = get_answer(self.items.get(place), {})
+        return found
+
+
+def write_answer(step: Step, request: Json, before: Item | None, after: Item | None) -> Json:
+    """Return the body that a singleton write is answered with."""
+    attributes = returned(step.action, request.get("ReturnValues", "NONE"), before, after)
+    return {"Attributes": item_to_json(attributes)} if attributes else {}
 
 
 def get_answer(item: Item | None, entry: Json) -> Json:
@@ -127,3 +144,8 @@ def schema_of(table: Json) -> KeySchema:
 
 def shown(item: Item | None) -> str:
     return "a missing item" if item is None else str(item_to_json(item))
+
+
+def shown_place(place: Place) -> str:
+    table, key = place
+    return f"{table} {'/'.join(str(content) for _, content in key)}"

@@ -5,7 +5,7 @@ is nothing on it, and what is done to one account alone leaves its balance as it
 reads all accounts at once finds `Bank.total`, a missing account counting as nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import ClassVar
 
@@ -56,6 +56,18 @@ class Bank:
     def total(self) -> int:
         """Say how much money there is, at any time."""
         return self.accounts * self.balance
+
+    def watched(self) -> Iterable[tuple[str, Json]]:
+        """Return all accounts."""
+        return map(account, range(self.accounts))
+
+    def broken(self, items: Sequence[Json | None]) -> str:
+        """Say how much money there is in these accounts, if it is not what there has to be."""
+        # What is no account, if the protocol shows such a thing, holds nothing.
+        total = sum(int(item.get("balance", {}).get("N", 0)) for item in items if item is not None)
+        if total == self.total():
+            return ""
+        return f"the accounts hold {total}, and {self.total()} is what they held at first"
 
     def items(self) -> Iterable[tuple[str, Json]]:
         for n in range(self.accounts):

@@ -8,7 +8,9 @@ from sim.workloads.bookshop import Bookshop
 from sim.workloads.game_shop import GameShop
 from sim.workloads.hot_keys import HotKeys
 from sim.workloads.keys import Keys, fit
+from sim.workloads.listed import Listed
 from sim.workloads.orders_and_payments import OrdersAndPayments
+from sim.workloads.ring import Ring
 
 
 class WorkloadType(Protocol):
@@ -26,6 +28,8 @@ WORKLOADS: dict[str, WorkloadType] = {
     "bookshop": Bookshop,
     "bank": Bank,
     "hot_keys": HotKeys,
+    "ring": Ring,
+    "listed": Listed,
 }
 
 

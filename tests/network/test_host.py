@@ -182,3 +182,92 @@ def test_only_the_living_note_events(up: bool) -> None:
     bench.host.note("vote.repeated")
 
     assert bench.notes == (["a vote.repeated"] if up else [])
+
+
+# Pauses -------------------------------------------------------------------------------------------
+
+
+def test_a_paused_host_does_what_is_due_when_it_goes_on_in_that_order() -> None:
+    bench = Bench()
+    bench.host.after(10, bench.notes.append, "first")
+    bench.host.after(20, bench.notes.append, "second")
+
+    bench.host.pause()
+    bench.settle()
+    assert bench.notes == []
+    bench.host.resume()
+
+    assert bench.notes == ["first", "second"]
+
+
+def test_a_task_of_a_paused_host_sleeps_until_it_goes_on() -> None:
+    bench = Bench()
+
+    async def sleep() -> None:
+        await bench.host.sleep(250)
+        bench.notes.append("awake")
+
+    bench.host.spawn(sleep())
+    bench.loop.run_for(100)
+    bench.host.pause()
+    bench.settle()
+    assert bench.notes == []
+    bench.host.resume()
+    bench.settle()
+
+    assert bench.notes == ["awake"]
+
+
+def test_what_a_step_goes_on_to_say_after_a_pause_is_said_when_it_ends() -> None:
+    bench = Bench()
+    bench.host.send("b", b"one")
+
+    bench.host.pause()
+    bench.host.send("b", b"two")
+    bench.settle()
+    assert bench.heard == [b"one"]
+    bench.host.resume()
+    bench.settle()
+
+    assert bench.heard == [b"one", b"two"]
+
+
+def test_a_host_that_crashes_in_its_pause_does_not_go_on() -> None:
+    bench = Bench()
+    bench.host.after(10, bench.notes.append, "due")
+    bench.host.pause()
+    bench.host.send("b", b"said")
+    bench.settle()
+
+    bench.host.crash()
+    bench.host.resume()
+    bench.settle()
+
+    assert (bench.notes, bench.heard) == ([], [])
+
+
+def test_a_host_that_is_paused_again_meanwhile_puts_off_the_rest() -> None:
+    bench = Bench()
+    bench.host.after(10, lambda _: bench.host.pause())
+    bench.host.after(20, bench.notes.append, "later")
+    bench.host.pause()
+    bench.settle()
+
+    bench.host.resume()
+    assert bench.notes == []
+    bench.host.resume()
+
+    assert bench.notes == ["later"]
+
+
+def test_a_crash_in_the_middle_of_a_step_lets_it_start_no_task() -> None:
+    bench = Bench()
+
+    async def speak() -> None:
+        bench.notes.append("spoken")
+
+    bench.host.crash()
+    bench.host.spawn(speak())
+    bench.settle()
+
+    assert bench.notes == []

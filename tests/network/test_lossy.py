@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from network.host import Transport
-from network.lossy import BOX_FRAMES_MAX, CARRIED, PERMILLE, LogNormal, Uniform, Weather
+from network.lossy import BOX_FRAMES_MAX
+from network.weather import CARRIED, LATE, LOST, PERMILLE, REPEATED, LogNormal, Uniform, Weather
 from sim.chance import NamedChance
 from tests.builders import CALM, Wires
 
-LOSS = Weather(Uniform(100, 1_000), loss=1.0)
-REPEAT = Weather(Uniform(100, 1_000), repeat=1.0, late_us=5_000)
-LATE = Weather(Uniform(100, 1_000), late=1.0, late_us=5_000)
+LOSES = Weather(Uniform(100, 1_000), loss=1.0)
+REPEATS = Weather(Uniform(100, 1_000), repeat=1.0, late_us=5_000)
+LATES = Weather(Uniform(100, 1_000), late=1.0, late_us=5_000)
 ROUGH = Weather(Uniform(100, 1_000), loss=0.2, repeat=0.2, late=0.2, late_us=5_000)
 ABC = (b"a", b"b", b"c")
 
@@ -81,7 +82,7 @@ def test_who_has_left_gets_nothing_of_what_was_on_its_way() -> None:
 
 
 def test_a_lost_message_does_not_arrive() -> None:
-    net = wires(LOSS)
+    net = wires(LOSES)
 
     net.send(*ABC)
     net.settle()
@@ -91,7 +92,7 @@ def test_a_lost_message_does_not_arrive() -> None:
 
 
 def test_a_repeated_message_arrives_twice() -> None:
-    net = wires(REPEAT)
+    net = wires(REPEATS)
 
     net.send(*ABC)
     net.settle()
@@ -101,7 +102,7 @@ def test_a_repeated_message_arrives_twice() -> None:
 
 @given(st.integers(0, 10_000))
 def test_a_late_message_takes_up_to_so_much_longer(seed: int) -> None:
-    net = wires(LATE, seed)
+    net = wires(LATES, seed)
 
     net.send(b"a")
     net.settle()
@@ -161,7 +162,7 @@ def test_a_change_of_the_weather_is_for_what_is_sent_from_now_on() -> None:
     net = wires()
     net.send(b"a")
 
-    net.network.change_weather(LOSS)
+    net.network.change_weather(LOSES)
     net.send(b"b")
     net.send(b"c", target="c")
     net.settle()
@@ -275,6 +276,141 @@ def test_a_full_box_loses_what_comes_on_top() -> None:
     net = held(*[b"x"] * (BOX_FRAMES_MAX + 2))
 
     assert net.watcher.losses == ["box full"] * 2
+
+
+# Pauses -------------------------------------------------------------------------------------------
+
+
+def test_a_paused_host_gets_what_arrived_when_it_goes_on() -> None:
+    net = wires(Weather(Uniform(100, 100)))
+    net.network.pause("b")
+
+    net.send(*ABC)
+    net.settle()
+    assert net.got["b"] == []
+    net.network.resume("b")
+
+    assert net.got["b"] == list(ABC)
+    net.send(b"d")
+    net.settle()
+    assert net.got["b"] == [*ABC, b"d"]
+
+
+def test_what_has_arrived_is_not_lost_to_a_cut_that_comes_later() -> None:
+    net = wires(Weather(Uniform(100, 100)))
+    net.network.pause("b")
+    net.send(b"a")
+    net.settle()
+
+    net.network.link("a", "b").cut = True
+    net.network.resume("b")
+
+    assert net.got["b"] == [b"a"]
+
+
+def test_a_host_that_crashes_in_its_pause_loses_what_has_arrived() -> None:
+    net = wires()
+    net.network.pause("b")
+    net.send(*ABC)
+    net.settle()
+
+    net.network.leave("b")
+    net.network.resume("b")
+
+    assert net.got["b"] == []
+    assert net.watcher.losses == ["host down"] * 3
+
+
+def test_a_host_that_is_paused_again_meanwhile_keeps_the_rest_waiting() -> None:
+    net = wires(Weather(Uniform(100, 100)))
+    got: list[bytes] = []
+
+    def receive(frame: bytes) -> None:
+        got.append(frame)
+        if len(got) == 1:
+            net.network.pause("b")
+
+    net.network.join("b", receive)
+    net.network.pause("b")
+    net.send(*ABC)
+    net.settle()
+
+    net.network.resume("b")
+    assert got == [b"a"]
+    net.network.resume("b")
+    assert got == list(ABC)
+
+
+def test_the_door_of_a_paused_host_has_room_for_so_much() -> None:
+    net = wires(Weather(Uniform(100, 100)))
+    net.network.pause("b")
+
+    net.send(*[b"x"] * (BOX_FRAMES_MAX + 2))
+    net.settle()
+
+    assert net.watcher.losses == ["box full"] * 2
+
+
+# Clogs --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delay", [Uniform(100, 200), LogNormal(100)])
+def test_a_clogged_link_takes_so_many_times_as_long(delay: Uniform | LogNormal) -> None:
+    plain, clogged = wires(Weather(delay)), wires(Weather(delay))
+    clogged.network.clog("a", "b", times=10)
+
+    for net in (plain, clogged):
+        net.send(*ABC)
+        net.settle()
+
+    assert min(clogged.when_us) > max(plain.when_us) or isinstance(delay, LogNormal)
+    assert sum(clogged.when_us) > 5 * sum(plain.when_us)
+
+
+def test_only_the_link_that_is_clogged_is_slow_and_only_for_so_long() -> None:
+    net = wires(Weather(Uniform(100, 100)))
+    net.network.clog("a", "b", times=10)
+    net.send(b"other", target="c")
+    net.send(b"slow")
+    net.network.clog("a", "b", times=1)
+    net.send(b"fast")
+
+    net.settle()
+
+    assert net.when_us == [100, 100, 1_000]
+
+
+# Chosen fates -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fate", "later_us", "when"),
+    [
+        (CARRIED, None, [100]),
+        (LOST, None, []),
+        (LATE, 50, [150]),
+        (REPEATED, 70, [100, 170]),
+    ],
+)
+def test_a_fate_may_be_chosen(fate: int, later_us: int | None, when: list[int]) -> None:
+    net = wires(Weather(Uniform(100, 100)))
+
+    net.network.send_as("a", "b", b"a", fate, later_us)
+    net.settle()
+
+    assert net.when_us == when
+    assert net.network.link("a", "b").sent == 1
+
+
+def test_a_link_is_told_of_when_it_is_first_used() -> None:
+    net = wires()
+    met: list[str] = []
+    net.network.met = lambda link: met.append(f"{link.source}>{link.target}")
+
+    net.send(*ABC)
+    net.send(b"a", target="c")
+
+    assert met == ["a>b", "a>c"]
 
 
 # Delays -------------------------------------------------------------------------------------------

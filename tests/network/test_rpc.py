@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from network.host import Host
 from network.ids import first_number
-from network.lossy import LossyNetwork, Uniform, Weather
+from network.lossy import LossyNetwork
 from network.messages import Done, Envelope, Forgotten, Message, Restarted, from_frame, to_frame
 from network.rpc import Patience, Peers
+from network.weather import Uniform, Weather
 from sim.chance import NamedChance
 from sim.clock import SkewedClock
 from sim.loop import VirtualLoop, new_loop

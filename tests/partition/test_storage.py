@@ -1,26 +1,32 @@
 """What every `Storage` promises: all or nothing, in order, and all of it back after a restart."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from items.keys import partition_hash
 from items.values import Item
 from network.ids import NEVER
+from network.placement import HASHES, Range
 from partition.record import Record, TableState
+from partition.split import Holding
+from partition.sqlite import SqliteStorage
 from partition.storage import Changes, MemoryStorage, Storage
 from sim.chance import NamedChance
 from sim.disk import DiskSpeed, SimulatedDisk
 from sim.loop import VirtualLoop, new_loop
-from tests.builders import SCHEMA, TABLE, at, item, record
+from tests.builders import SCHEMA, TABLE, at, item, key, record
+from tests.partition.mailbox import Mailbox
 
 
 class Bench:
     """A storage, and the loop that it may need."""
 
-    def __init__(self, make: Callable[[VirtualLoop], Storage]) -> None:
-        self.loop = new_loop()
-        self.storage = make(self.loop)
+    def __init__(self, storage: Storage, loop: VirtualLoop, mailbox: Mailbox) -> None:
+        self.storage, self.loop, self.mailbox = storage, loop, mailbox
         self.done: list[str] = []
+        self.asked = 0
         self.append("born", tables=(TableState(TABLE, SCHEMA),))
 
     def append(
@@ -32,10 +38,17 @@ class Bench:
     ) -> None:
         kept = tuple((at(name), found) for name, found in records)
         changes = Changes(cause, NEVER, kept, tables, lsn)
+        self.asked += 1
         self.storage.append(changes, lambda: self.done.append(cause))
 
     def settle(self) -> None:
         self.loop.run_for(1_000_000)
+        self.mailbox.deliver(until=lambda: len(self.done) == self.asked)
+
+    def keys(self) -> list[str]:
+        """Restart, and return the names that are there."""
+        self.settle()
+        return [key[1][0][1] for key, _ in self.storage.load().records]
 
     def items(self) -> dict[str, Item | None]:
         """Restart, and return what is there."""
@@ -54,9 +67,17 @@ def simulated(loop: VirtualLoop) -> Storage:
     )
 
 
-@pytest.fixture(params=[lambda _: MemoryStorage(), simulated], ids=["memory", "simulated"])
-def bench(request: pytest.FixtureRequest) -> Bench:
-    return Bench(request.param)
+@pytest.fixture(params=["memory", "simulated", "sqlite"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    loop, mailbox = new_loop(), Mailbox()
+    if request.param == "sqlite":
+        storage = SqliteStorage(tmp_path / "p1.sqlite", "p1", mailbox.post)
+        yield Bench(storage, loop, mailbox)
+        storage.close()
+    else:
+        yield Bench(
+            simulated(loop) if request.param == "simulated" else MemoryStorage(), loop, mailbox
+        )
 
 
 def test_each_append_is_confirmed_once_and_in_order(bench: Bench) -> None:
@@ -119,6 +140,22 @@ def test_a_dropped_table_takes_its_records_along(bench: Bench) -> None:
     bench.append("drop", tables=(TableState(TABLE, SCHEMA, dropped=True),), lsn=1)
 
     assert bench.items() == {}
+
+
+def test_what_has_left_a_partitions_range_is_gone_and_what_stays_is_there(bench: Bench) -> None:
+    everything = {name: partition_hash(key(name)[0]) for name in "abcdefgh"}
+    half = Holding(Range(0, HASHES // 2), attempts=1)
+    bench.append("t1", *((name, record(1)) for name in "abcd"), lsn=1)
+    bench.append("t2", *((name, record(1)) for name in "efgh"), lsn=2)
+
+    changes = Changes("", NEVER, (), (), 2, half)
+    bench.asked += 1
+    bench.storage.append(changes, lambda: bench.done.append("split"))
+
+    stays = {name for name, place in everything.items() if place < HASHES // 2}
+    assert 0 < len(stays) < 8
+    assert set(bench.keys()) == stays
+    assert bench.storage.load().holding == half
 
 
 def test_the_incarnation_rises_with_each_start(bench: Bench) -> None:

@@ -66,8 +66,8 @@ def calm_down(player: Player) -> None:
 def unfinished(player: Player) -> list[str]:
     """Say what is still ongoing on any disk, or undecided or not carried out in the ledger."""
     left = []
-    for name, disk in player.cluster.disks.items():
-        for (table, key), record in disk.contents.records.items():
+    for name in player.cluster.disks:
+        for (table, key), record in player.cluster.records_of(name):
             if record.ongoing is not None:
                 left.append(f"{name}: {record.ongoing.transaction} is still ongoing on {key}")
             if table == LEDGER_TABLE and record.item is not None:

@@ -4,22 +4,26 @@ The story is the same for all, and true: see `story`.  A test changes one piece 
 names the finding that this must lead to.
 """
 
-import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from items.values import Item
 from sim.checkers.all import check_run, data_of
+from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
+from sim.checkers.instants import Instants
+from sim.checkers.linear import check_items
 from sim.checkers.model import Place
-from sim.checkers.oracles import Evidence, check_instants, check_timestamps
-from sim.checkers.outcomes import check_outcomes, check_reasons, check_singletons
+from sim.checkers.outcomes import check_outcomes, check_singletons
+from sim.checkers.reasons import check_reasons
+from sim.checkers.structure import check_structure
+from sim.checkers.timestamps import check_timestamps
 from sim.history import Operation
 from sim.run import Run
 from sim.scenario import load
-from sim.witness import Decision, ReadAt, Witness
+from sim.witness import Decision, ReadAt
 from tests.builders import (
     CREATE_TABLE,
     TABLE_NAME,
@@ -58,8 +62,8 @@ class Case:
 
     def __init__(self) -> None:
         stage = story()
-        self.witness: Witness = copy.copy(stage.witness)
-        self.evidence = Evidence(stage.history, stage.witness)
+        self.evidence = Evidence(stage.history, stage.witness, TABLES)
+        self.evidence.lies, self.evidence.wrongs = [], []
         self.data: dict[Place, Item] = data_of(stage.cluster, stage.witness)
         self.operations = [one for one in self.evidence.operations if one.name != "CreateTable"]
 
@@ -85,14 +89,19 @@ class Case:
         decisions[decisions.index(old)] = old._replace(**fields)
 
     def findings(self) -> set[str]:
-        checks: tuple[Callable[[], Iterable[Finding]], ...] = (
-            lambda: check_outcomes(self.evidence),
-            lambda: check_singletons(self.evidence),
-            lambda: check_reasons(self.evidence, self.witness, TABLES),
-            lambda: check_timestamps(self.evidence, TABLES, self.data),
-            lambda: check_instants(self.evidence, TABLES),
+        evidence = self.evidence
+        instants = Instants(evidence)
+        found: tuple[Iterable[Finding], ...] = (
+            check_outcomes(evidence),
+            check_singletons(evidence),
+            check_reasons(evidence),
+            check_structure(evidence),
+            check_items(evidence),
+            check_timestamps(evidence, instants, self.data),
+            instants.findings,
+            instants.late,
         )
-        return {one.kind for check in checks for one in check()}
+        return {one.kind for findings in found for one in findings}
 
 
 def swap(one: Operation, old: Operation, new: Operation) -> Operation:
@@ -194,7 +203,7 @@ def with_reasons(case: Case, *reason_codes: str, place: int = CANCELLED) -> None
 def test_a_reason_at_another_place_is_found(case: Case) -> None:
     with_reasons(case, "None", "ConditionalCheckFailed")
 
-    assert case.findings() == {"reason misplaced"}
+    assert case.findings() == {"reason misplaced", "reason hidden"}
 
 
 def test_a_reason_that_no_partition_gave_is_found(case: Case) -> None:
@@ -229,7 +238,7 @@ def test_a_read_transaction_that_failed_a_condition_is_found(case: Case) -> None
 
 
 def test_a_lie_of_a_partition_is_found(case: Case) -> None:
-    case.witness.lies = [("t1", "nothing was ongoing")]
+    case.evidence.lies = [("t1", "nothing was ongoing")]
 
     assert case.findings() == {"reason untrue"}
 
@@ -362,7 +371,12 @@ def test_a_run_is_judged_by_every_check() -> None:
     going.cluster.disks["p1"].contents.records.clear()
     going.witness.lies.append(("t1", "said on purpose"))
 
-    checks, found = check_run(going.history, going.witness, going.cluster, going.workload.tables)
+    checks, found = check_run(
+        going.history, going.witness, going.cluster, going.workload.tables, workload=going.workload
+    )
 
-    assert checks == ("outcomes", "singletons", "reasons", "timestamps", "instants")
-    assert {one.kind for one in found} == {"data differ", "reason untrue"}
+    assert checks == (
+        *("disks", "outcomes", "singletons", "reasons", "structure", "items"),
+        *("timestamps", "instants", "strict", "invariant", "graph"),
+    )
+    assert {one.kind for one in found} == {"data differ", "reason untrue", "invariant broken"}

@@ -29,6 +29,7 @@ class Bench:
         self.numbers = 0
         self.durable: list[tuple[int, str]] = []
         self.answered: list[tuple[int, int]] = []  # (which append, when)
+        self.noted: list[str] = []
         self.chance = NamedChance(seed, overrides)
         self.disk = SimulatedDisk(
             "p1",
@@ -37,6 +38,7 @@ class Bench:
             speed=speed or DiskSpeed(100, 100),
             number=self._number,
             durable=lambda _, number, made: self.durable.append((number, made.cause)),
+            noted=lambda event, _: self.noted.append(event),
         )
 
     def _number(self) -> int:
@@ -46,6 +48,9 @@ class Bench:
     def append(self, *numbers: int) -> None:
         for n in numbers:
             self.disk.append(changes(n), partial(self._answer, n))
+
+    def kept(self) -> list[int]:
+        return [int(name[1][0][1][1:]) for name in self.disk.contents.records]
 
     def _answer(self, n: int) -> None:
         self.answered.append((n, self.loop.now_us))
@@ -103,7 +108,7 @@ def test_a_crash_keeps_a_prefix_that_has_all_that_was_answered(
 
     bench.disk.crash()
 
-    kept = [int(name[1][0][1][1:]) for name in bench.disk.contents.records]
+    kept = bench.kept()
     assert kept == list(range(1, len(kept) + 1))
     assert answered == kept[: len(answered)]
     assert [cause for _, cause in bench.durable] == [f"cause {n}" for n in kept]
@@ -156,3 +161,175 @@ def test_an_lsn_never_comes_twice() -> None:
 
     with pytest.raises(AssertionError, match="twice"):
         bench.loop.run_for(1_000)
+
+
+# Slow, full, torn ---------------------------------------------------------------------------------
+
+
+def test_a_slow_disk_takes_so_many_times_as_long() -> None:
+    bench = Bench(speed=DiskSpeed(100, 100).times(7))
+
+    bench.append(1)
+    bench.loop.run_for(10_000)
+
+    assert bench.answered == [(1, 700)]
+
+
+def test_an_append_to_a_full_disk_fails_and_is_never_answered() -> None:
+    bench = Bench()
+    failed: list[str] = []
+    bench.append(1)
+    bench.loop.run_for(1_000)
+
+    bench.disk.full = failed.append
+    bench.append(2)
+    bench.loop.run_for(1_000)
+    bench.disk.full = None
+    bench.append(3)
+    bench.loop.run_for(1_000)
+
+    assert failed == ["p1"]
+    assert [n for n, _ in bench.answered] == bench.kept() == [1, 3]
+
+
+def test_a_crash_keeps_as_many_as_it_is_told() -> None:
+    bench = Bench()
+    bench.append(1, 2, 3)
+
+    bench.disk.crash(keeps=2)
+
+    assert bench.kept() == [1, 2]
+
+
+@given(st.integers(0, 10_000))
+def test_a_torn_write_is_found_by_its_checksum_and_dropped(seed: int) -> None:
+    bench = Bench(seed)
+    bench.append(1, 2)
+
+    bench.disk.crash(keeps=1, tears=True)
+    assert bench.noted == ["write.torn"]
+    bench.disk.load()
+
+    assert bench.noted == ["write.torn", "write.dropped"]
+    assert bench.kept() == [1]
+    bench.disk.load()
+    assert bench.noted == ["write.torn", "write.dropped"]
+
+
+def test_without_the_checksum_a_torn_write_would_come_back_by_half(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sim.torn.is_whole", lambda raw: True)
+    both = Changes("t1", NEVER, tuple((at(f"i{n}"), record(n, lsn=n)) for n in (1, 2)), (), 2)
+    found = set()
+    for seed in range(40):
+        bench = Bench(seed)
+        bench.disk.append(both, lambda: None)
+        bench.disk.crash(keeps=0, tears=True)
+        bench.disk.load()
+        found.add(tuple(bench.kept()))
+
+    assert (1,) in found
+
+
+# Watched ------------------------------------------------------------------------------------------
+
+
+class Watch:
+    """Sees each write go by, and may take the power."""
+
+    def __init__(self, bench: Bench, crash_before: int = 0, crash_after: int = 0) -> None:
+        self.seen: list[str] = []
+        self._bench, self._before, self._after = bench, crash_before, crash_after
+        bench.disk.watcher = self
+
+    def appended(self, host: str, number: int) -> None:
+        self.seen.append(f"{host} {number} appended")
+
+    def durable_next(self, host: str, number: int) -> None:
+        self.seen.append(f"{host} {number} next")
+        if number == self._before:
+            self._bench.disk.crash(keeps=0)
+
+    def durable_now(self, host: str, number: int) -> None:
+        self.seen.append(f"{host} {number} now")
+        if number == self._after:
+            self._bench.disk.crash(keeps=0)
+
+
+def test_a_watched_disk_does_as_one_that_is_not() -> None:
+    plain, watched = Bench(3), Bench(3)
+    watch = Watch(watched)
+
+    for bench in (plain, watched):
+        bench.append(1, 2, 3)
+        bench.loop.run_for(1_000)
+
+    assert watched.answered == plain.answered
+    assert watch.seen[-2:] == ["p1 3 next", "p1 3 now"]
+
+
+def test_a_crash_before_a_write_is_durable_keeps_those_before_it() -> None:
+    bench = Bench()
+    Watch(bench, crash_before=3)
+
+    bench.append(1, 2, 3, 4)
+    bench.loop.run_for(1_000)
+
+    assert bench.kept() == [1, 2]
+    assert [n for n, _ in bench.answered] == [1, 2]
+
+
+def test_a_crash_after_a_write_is_durable_keeps_it_and_answers_nobody() -> None:
+    bench = Bench()
+    Watch(bench, crash_after=3)
+
+    bench.append(1, 2, 3, 4)
+    bench.loop.run_for(1_000)
+
+    assert bench.kept() == [1, 2, 3]
+    assert [n for n, _ in bench.answered] == [1, 2]
+
+
+# Lies ---------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_a_disk_that_lies_loses_what_it_said_was_durable(seed: int, count: int) -> None:
+    bench = Bench(seed)
+    bench.append(1)
+    bench.loop.run_for(1_000)
+
+    bench.disk.lie()
+    bench.append(*range(2, 2 + count))
+    bench.loop.run_for(10_000)
+    assert [n for n, _ in bench.answered] == bench.kept() == list(range(1, 2 + count))
+    bench.disk.crash()
+
+    lost = [int(one.cause.split()[1]) for one in bench.disk.broken]
+    assert 1 in bench.kept()
+    assert lost
+    assert bench.kept() + lost == list(range(1, 2 + count))
+
+
+def test_a_disk_that_stops_lying_in_time_has_lost_nothing() -> None:
+    bench = Bench()
+    bench.disk.lie()
+    bench.append(1)
+    bench.loop.run_for(1_000)
+
+    bench.disk.tell_the_truth()
+    bench.disk.crash()
+
+    assert bench.kept() == [1]
+    assert bench.disk.broken == []
+
+
+def test_an_honest_disk_never_loses_what_it_said_was_durable() -> None:
+    bench = Bench()
+    bench.append(1, 2, 3)
+    bench.loop.run_for(150)
+
+    bench.disk.crash()
+
+    assert bench.disk.broken == []

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from network.lossy import LogNormal, Uniform
-from sim.scenario import DEFAULT, KEYS, ScenarioError, load, parse, shipped
+from network.weather import LogNormal, Uniform
+from sim.keys import KEYS, ScenarioError
+from sim.scenario import DEFAULT, load, parse, shipped
 
 BANK = '[workload]\nname = "bank"\n'
 NUMBERS = {
@@ -111,19 +112,72 @@ def test_a_scenario_without_a_workload_is_refused() -> None:
 def test_what_a_link_does_may_not_add_up_to_more_than_it_carries() -> None:
     said = refusal(network__loss="0.5", network__repeat="0.4", network__late="0.2")
 
-    assert "network.loss, network.repeat and network.late" in said
+    assert "network.loss, network.repeat, network.late and network.corrupt are parts" in said
     assert "1 at most, not 1.1" in said
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
-    [("network__late_us", "400000000"), ("faults__downtime_us", "1..400000000")],
+    "keys",
+    [
+        {"network__late_us": "400000000"},
+        {"faults__downtime_us": "1..400000000"},
+        {"faults__pauses": "1", "faults__pause_us": "1..300000000"},
+        {"faults__holds": "1", "faults__hold_us": "1..300000000"},
+        {"faults__cuts": "1", "faults__cut_us": "1..300000000"},
+        {"faults__clogs": "1", "network__delay_us": "1000000..2000000"},
+    ],
 )
-def test_the_ledger_must_outlive_whoever_asks_it(key: str, value: str) -> None:
-    said = refusal(**{key: value})
+def test_the_ledger_must_outlive_whoever_asks_it(keys: dict[str, str]) -> None:
+    said = refusal(**keys)
 
     assert "protocol.token_valid_us must be more than twice as long" in said
     assert "µs" in said
+
+
+def test_how_long_a_fault_may_last_does_not_matter_where_there_is_none() -> None:
+    assert parse(BANK, "mine", {"faults.pause_us": "1..300000000"}).number("faults.pauses") == 0
+
+
+# Steps --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['["lose the second vote", "crash c1 after its ledger write"]', "lose the second vote"],
+)
+def test_steps_are_a_list_of_texts_or_one_text(value: str) -> None:
+    scenario = parse(BANK, "mine", {"faults.steps": value})
+
+    assert str(scenario.steps[0]) == "lose vote #2"
+
+
+def test_a_file_has_its_steps_as_a_list() -> None:
+    scenario = parse(BANK + '[faults]\nsteps = ["lose vote #2"]\n', "mine", {})
+
+    assert [str(step) for step in scenario.steps] == ["lose vote #2"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("[3]", "is to be a list like ["),
+        ("4", "is to be a list like ["),
+        ('["lose the voet"]', "'voet' is no kind of message; there are vote"),
+        ('["crash c9 after its ledger write"]', "names c9; there are c1 to c2"),
+        ('["lose z1>c1 #3"]', "names z1; there are hosts like k1, r1, c1, p1, l1, m1"),
+        (str(["lose vote"] * 1_001), "may have 1000 steps, not 1001"),
+    ],
+)
+def test_what_are_no_steps_is_refused_with_what_would_be(value: str, said: str) -> None:
+    assert said in refusal(faults__steps=value)
+
+
+def test_an_unknown_fault_is_refused_with_all_there_are() -> None:
+    said = refusal(faults__quakes="3")
+
+    assert "'faults.quakes' is no key" in said
+    assert "faults.pauses" in said
+    assert "faults.steps" in said
 
 
 @pytest.mark.parametrize(

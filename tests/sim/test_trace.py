@@ -6,7 +6,8 @@ import pytest
 
 from network.events import EVENTS
 from network.ids import NEVER
-from network.lossy import CARRIED, LATE, LOST, REPEATED, Link
+from network.lossy import Link
+from network.weather import CARRIED, LATE, LOST, REPEATED
 from partition.storage import Changes
 from sim.chance import NamedChance
 from sim.loop import VirtualLoop, new_loop

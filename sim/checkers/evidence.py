@@ -1,0 +1,168 @@
+"""What there is to judge a run by: what clients saw, and what the witness saw inside.
+
+Each piece can be found by the other's name for it, and what several checks need - requests read as
+actions, the versions of each item - is worked out once.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from network.messages import RecordKey
+from sim.checkers.model import Json, Model, Place, Step
+from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
+from sim.witness import Applied, Decision, Landed, Promised, ReadAt, Refused, Said, Witness
+
+SINGLETON_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
+NEVER_US = 1 << 62  # When an operation was over whose outcome its client never learned.
+
+
+class Version(NamedTuple):
+    """One version of an item, and who left it."""
+
+    lsn: int
+    before: int  # The LSN of the version that its writer found, as `shown_lsn` has it.
+    is_item: bool  # Or the item went.
+    writer: str  # A transaction's id, or a singleton's attempt.
+
+
+class Evidence:
+    """What the history and the witness say of one run."""
+
+    def __init__(self, history: History, witness: Witness, tables: Iterable[Json]) -> None:
+        self.tables = tuple(tables)
+        self.operations = list(history)
+        # The entry of a decided transaction may be written again, say for a call refused beside it.
+        decided: dict[tuple[str, bool], Decision] = {}
+        for decision in witness.all(Decision):
+            decided.setdefault((decision.transaction, decision.commits), decision)
+        self.decisions = list(decided.values())
+        self.applied: list[Applied] = witness.all(Applied)
+        self.landed: list[Landed] = witness.all(Landed)
+        self.promised: list[Promised] = witness.all(Promised)
+        self.said: list[Said] = witness.all(Said)
+        # Judged once; a copy is answered from memory, when the item may be another already.
+        judged: dict[str, Refused] = {}
+        for one in witness.all(Refused):
+            judged.setdefault(one.request, one)
+        self.refused = list(judged.values())
+        self.reads: dict[str, list[ReadAt]] = defaultdict(list)
+        for read in witness.all(ReadAt):
+            self.reads[read.request.partition("/")[0]].append(read)
+        self.lies, self.wrongs = witness.lies, witness.disks.wrongs
+        self.table_names = witness.table_names
+        self.by_call = {
+            (operation.request["ClientRequestToken"], operation.call): operation
+            for operation in self.operations
+            if operation.name == WRITE_TRANSACTION
+        }
+        self.by_attempt = {
+            attempt: operation for operation in self.operations for attempt in operation.attempts
+        }
+        self.requests = Model(self.tables)
+        # By place; a test may have put another operation there.
+        self._steps: dict[int, tuple[Operation, list[Step]]] = {}
+        self._gets: dict[int, tuple[Operation, list[tuple[Place, Json]]]] = {}
+
+    def of(self, decision: Decision) -> Operation | None:
+        return self.by_call.get((decision.token, decision.call))
+
+    def steps(self, operation: Operation) -> list[Step]:
+        """Return the actions of a write transaction, or a singleton's one."""
+        known = self._steps.get(operation.place)
+        if known is not None and known[0] is operation:
+            return known[1]
+        if operation.name == WRITE_TRANSACTION:
+            steps = self.requests.steps(operation.request)
+        else:
+            steps = [self.requests.step(operation.name, operation.request)]
+        self._steps[operation.place] = operation, steps
+        return steps
+
+    def gets(self, operation: Operation) -> list[tuple[Place, Json]]:
+        """Return the items that a GetItem or a read transaction asks for."""
+        known = self._gets.get(operation.place)
+        if known is not None and known[0] is operation:
+            return known[1]
+        gets = self.requests.gets(operation.request)
+        self._gets[operation.place] = operation, gets
+        return gets
+
+    def place(self, key: RecordKey) -> Place:
+        return self.table_names.get(key[0], key[0]), key[1]
+
+    @cached_property
+    def seen(self) -> list[tuple[Operation, dict[RecordKey, list[int | None]]]]:
+        """Give the reads that were answered, with the versions of each item that they may show."""
+        found = []
+        for operation in self.operations:
+            if is_read(operation):
+                reads = [read for one in operation.attempts for read in self.reads.get(one, ())]
+                found.append((operation, places_seen(reads, self.versions)))
+        return found
+
+    @cached_property
+    def writers(self) -> dict[str, Operation]:
+        """Find operations by what the versions of items call their writers."""
+        found = {
+            decision.transaction: operation
+            for decision in self.decisions
+            if (operation := self.of(decision)) is not None
+        }
+        return {**found, **self.by_attempt}
+
+    @cached_property
+    def versions(self) -> dict[RecordKey, list[Version]]:
+        """Give the versions of each item in the order of their LSNs, without the missing first."""
+        found: dict[RecordKey, list[Version]] = defaultdict(list)
+        for writer, changes in (
+            *((one.request, one.changes) for one in self.applied),
+            *((one.transaction, one.changes) for one in self.landed),
+        ):
+            for key, before, after in changes:
+                if after is not None:
+                    lsn = after if after >= 0 else -1 - after
+                    found[key].append(Version(lsn, before, after >= 0, writer))
+        for versions in found.values():
+            versions.sort()
+        return found
+
+
+def place_of(versions: list[Version], shown: int) -> int | None:
+    """Count the versions of an item up to the one that a reader was shown, by its LSN.
+
+    A missing item shows the LSN of the last delete in its table.  None: there is no such version.
+    """
+    lsn = shown if shown >= 0 else -1 - shown
+    count = bisect_right(versions, lsn, key=lambda version: version.lsn)
+    if shown >= 0:
+        is_there = count > 0 and versions[count - 1].lsn == lsn and versions[count - 1].is_item
+        return count if is_there else None
+    return count if count == 0 or not versions[count - 1].is_item else None
+
+
+def places_seen(
+    reads: Iterable[ReadAt], versions: Mapping[RecordKey, list[Version]]
+) -> dict[RecordKey, list[int | None]]:
+    """Count, for each item that was read, the versions up to those that were shown."""
+    found: dict[RecordKey, list[int | None]] = defaultdict(list)
+    for read in reads:
+        for key, shown in zip(read.keys, read.lsns, strict=True):
+            found[key].append(place_of(versions.get(key, []), shown))
+    return found
+
+
+def returned_us(operation: Operation) -> int:
+    """Say until when an operation may have happened: for ever, if nobody knows whether it did."""
+    return NEVER_US if operation.is_unknown else operation.returned_us
+
+
+def is_read(operation: Operation) -> bool:
+    """Say whether an operation is a read that was answered."""
+    return operation.name in ("GetItem", READ_TRANSACTION) and operation.outcome == "committed"
+
+
+def named(operation: Operation) -> str:
+    return f"{operation.client}'s {operation.name} ({operation.call})"

@@ -1,0 +1,47 @@
+"""Hosts in trouble: crashes, pauses, clocks that jump, partitions that refuse new work."""
+
+from sim.faults.world import Fault, World
+
+
+def crash(world: World, fault: Fault) -> bool:
+    (victim,) = fault.victims
+    if not world.cluster.is_up(victim):
+        return False
+    world.cluster.crash(victim)
+    return True
+
+
+def restart(world: World, fault: Fault) -> None:
+    world.cluster.start(fault.victims[0])
+
+
+def pause(world: World, fault: Fault) -> bool:
+    (victim,) = fault.victims
+    if not world.cluster.is_up(victim) or world.cluster.is_paused(victim):
+        return False
+    world.cluster.pause(victim)
+    return True
+
+
+def resume(world: World, fault: Fault) -> None:
+    world.cluster.resume(fault.victims[0])
+
+
+def step_clock(world: World, fault: Fault) -> bool:
+    """Let a clock jump; how far is the fault's length."""
+    forward = fault.strength % 2 == 0
+    world.cluster.step_clock(fault.victims[0], fault.length_us if forward else -fault.length_us)
+    return True
+
+
+def leave_clock(_: World, __: Fault) -> None:
+    """Leave a clock as it is: to set it right would be another jump."""
+
+
+def throttle(world: World, fault: Fault) -> bool:
+    world.throttle(fault.victims[0])
+    return True
+
+
+def relent(world: World, fault: Fault) -> None:
+    world.relent(fault.victims[0])

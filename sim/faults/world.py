@@ -1,0 +1,64 @@
+"""What faults have to do with: the cluster, its links and disks, and whether there is trouble."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from items.data import data
+from sim.cluster import Cluster
+from sim.faults.disks import Disks
+from sim.faults.links import Links
+
+
+@data
+class Fault:
+    """One fault that is to come."""
+
+    place: int  # When so many transactions have begun …
+    after_us: int  # … and so much time has gone by …
+    victims: tuple[str, ...]  # … these hosts are hit: one, the two ends of a link, or more …
+    length_us: int  # … for so long …
+    strength: int  # … so hard; what that means is the kind's own matter.
+
+
+class World:
+    """The cluster, as faults see it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.links = Links(cluster.network, cluster.trace)
+        self.disks = Disks(cluster)
+        self.counts: Counter[str] = Counter()  # Faults that were carried out, by kind.
+        self.over = False  # The trouble is: whatever was to come does not.
+        self._throttles: Counter[str] = Counter()
+
+    def after(self, delay_us: int, function: Callable[[Any], None], argument: Any = None) -> None:
+        """Call `function(argument)` after `delay_us`, if there is still trouble then."""
+        self.cluster.loop.after(delay_us, self._unless_over, function, argument)
+
+    def throttle(self, partition: str) -> None:
+        """Let a partition refuse new work, as DynamoDB does where there is too much of it."""
+        self._throttles[partition] += 1
+        self.cluster.throttle(partition, is_on=True)
+
+    def relent(self, partition: str) -> None:
+        """End one throttling of a partition."""
+        self._throttles[partition] -= 1
+        self.cluster.throttle(partition, is_on=self._throttles[partition] > 0)
+
+    def heal(self) -> None:
+        """End all faults that are going on, and bring back who is down."""
+        self.over = True
+        cluster = self.cluster
+        self.links.heal()
+        self.disks.heal()
+        for name in list(self._throttles):
+            cluster.throttle(name, is_on=False)
+        for name in cluster.all_names():
+            cluster.resume(name)
+        for name in cluster.all_names():
+            cluster.start(name)
+
+    def _unless_over(self, function: Callable[[Any], None], argument: Any) -> None:
+        if not self.over:
+            function(argument)

@@ -1,0 +1,171 @@
+"""The keys that all scenarios share: their defaults, their bounds, and how a value is read."""
+
+import tomllib
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from network.weather import LogNormal, Uniform
+
+Value: TypeAlias = int | float | str | bool
+
+# Every key that scenarios share, with its default and the least and most that it may be.
+KEYS: dict[str, tuple[Value, float, float]] = {
+    "cluster.partitions": (4, 1, 1000),
+    "cluster.coordinators": (2, 1, 1000),
+    "cluster.routers": (2, 1, 1000),
+    "cluster.ledgers": (1, 1, 1000),
+    "cluster.managers": (1, 1, 1000),
+    "cluster.clock_skew_us": (0, 0, 86_400_000_000),
+    "cluster.clock_drift_ppm": (0, 0, 100_000),
+    "network.delay_us": ("200..2000", 0, 0),
+    "network.loss": (0.0, 0, 1),
+    "network.repeat": (0.0, 0, 1),
+    "network.late": (0.0, 0, 1),
+    "network.corrupt": (0.0, 0, 1),
+    "network.late_us": (50_000, 0, 600_000_000),
+    "disk.sync_us": ("200..1000", 0, 0),
+    "faults.crashes": (0, 0, 10_000),
+    "faults.downtime_us": ("100000..8000000", 0, 0),
+    "faults.pauses": (0, 0, 10_000),
+    "faults.pause_us": ("50000..5000000", 0, 0),
+    "faults.clock_jumps": (0, 0, 10_000),
+    "faults.clock_jump_us": ("1000..2000000", 0, 0),
+    "faults.cuts": (0, 0, 10_000),
+    "faults.one_way_cuts": (0, 0, 10_000),
+    "faults.cut_us": ("50000..5000000", 0, 0),
+    "faults.flaps": (0, 0, 10_000),
+    "faults.flap_us": ("100000..5000000", 0, 0),
+    "faults.splits": (0, 0, 10_000),
+    "faults.split_us": ("50000..5000000", 0, 0),
+    "faults.holds": (0, 0, 10_000),
+    "faults.hold_us": ("10000..5000000", 0, 0),
+    "faults.clogs": (0, 0, 10_000),
+    "faults.clog_us": ("50000..5000000", 0, 0),
+    "faults.swizzles": (0, 0, 10_000),
+    "faults.swizzle_us": ("200000..5000000", 0, 0),
+    "faults.slow_disks": (0, 0, 10_000),
+    "faults.slow_disk_us": ("50000..5000000", 0, 0),
+    "faults.full_disks": (0, 0, 10_000),
+    "faults.full_disk_us": ("10000..2000000", 0, 0),
+    "faults.torn_writes": (0, 0, 10_000),
+    "faults.throttles": (0, 0, 10_000),
+    "faults.throttle_us": ("50000..2000000", 0, 0),
+    "faults.partition_splits": (0, 0, 900),
+    "faults.late_child_us": ("50000..8000000", 0, 0),
+    "faults.lying_disks": (0, 0, 10_000),
+    "faults.lying_disk_us": ("50000..2000000", 0, 0),
+    "faults.all": (0, 0, 100),
+    "faults.swarm": (False, 0, 1),
+    "protocol.transaction_actions_max": (100, 1, 100),
+    "protocol.allow_reserved_words": (False, 0, 1),
+    "protocol.stalled_after_us": (5_000_000, 1_000, 3_600_000_000),
+    "protocol.votes_deadline_us": (25_000_000, 1_000, 3_600_000_000),
+    "protocol.answer_deadline_us": (5_000_000, 1_000, 3_600_000_000),
+    "protocol.token_valid_us": (600_000_000, 1_000, 86_400_000_000),
+    "protocol.read_redrives": (0, 0, 100),
+    "protocol.repeat_first_us": (40_000, 1_000, 600_000_000),
+    "protocol.repeat_most_us": (1_000_000, 1_000, 600_000_000),
+    "protocol.transaction_deadline_us": (12_000_000, 1_000, 3_600_000_000),
+    "protocol.operation_deadline_us": (5_000_000, 1_000, 3_600_000_000),
+    "protocol.table_cache_us": (1_000_000, 0, 3_600_000_000),
+    "client.attempts_max": (8, 1, 100),
+    "client.attempt_deadline_us": (1_000_000, 1_000, 600_000_000),
+    "client.pause_first_us": (50_000, 1, 600_000_000),
+    "client.pause_most_us": (5_000_000, 1, 600_000_000),
+    "client.think_us": (2_000, 1, 600_000_000),
+    "run.trouble_us_max": (3_600_000_000, 1_000, 10**15),
+    "run.calm_us_max": (120_000_000, 1_000, 10**15),
+    "run.canary": (False, 0, 1),
+    "run.graph": (False, 0, 1),
+    "workload.clients": (8, 1, 4_000),
+    "workload.transactions": (200, 1, 100_000_000),
+}
+
+# What `faults.all = N` asks for N of: every kind that a correct system survives.
+NOT_SURVIVED = ("faults.lying_disks",)
+COUNTED = tuple(
+    key
+    for key, (default, _, _) in KEYS.items()
+    if key.startswith("faults.") and type(default) is int and key != "faults.all"
+)
+SURVIVED = tuple(key for key in COUNTED if key not in NOT_SURVIVED)
+# … and of what comes with each message, or each clock, so much.
+MILD: Mapping[str, Value] = {
+    "network.loss": 0.02,
+    "network.repeat": 0.02,
+    "network.late": 0.02,
+    "network.corrupt": 0.01,
+    "cluster.clock_skew_us": 5_000,
+    "cluster.clock_drift_ppm": 200,
+}
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be run; the text names the mistake and what would be right."""
+
+
+def everything(keys: Mapping[str, Value], said: Mapping[str, str]) -> dict[str, Value]:
+    """Return the keys that `faults.all` comes to; what is said of a key by itself holds."""
+    count = int(keys["faults.all"])
+    if not count:
+        return dict(keys)
+    least: dict[str, Value] = {**dict.fromkeys(SURVIVED, count), **MILD, "faults.swarm": True}
+    more = {
+        key: value
+        for key, value in least.items()
+        if key not in said and float(value) > float(keys[key])
+    }
+    return {**keys, **more}
+
+
+def delay_of(key: str, value: Value) -> Uniform | LogNormal:
+    """Read a distribution of delays: '200..2000', or 'log-normal 500' with its median."""
+    words = str(value).split()
+    if len(words) == 2 and words[0] == "log-normal" and words[1].isdigit() and int(words[1]):
+        return LogNormal(int(words[1]))
+    return Uniform(*span_of(key, value, " or 'log-normal 500' (its median)"))
+
+
+def span_of(key: str, value: Value, otherwise: str = "") -> tuple[int, int]:
+    """Read a span of µs like '200..2000'; one number is both its ends."""
+    first, dots, last = str(value).partition("..")
+    ends = (first, last if dots else first)
+    if not all(end.isdigit() and len(end) < 16 for end in ends) or int(ends[0]) > int(ends[1]):
+        raise ScenarioError(f"{key} is to be µs like '200..2000'{otherwise}, not {value!r}")
+    return int(ends[0]), int(ends[1])
+
+
+def value_of(text: str) -> Value:
+    """Read a value of `--set key=value`: as TOML where it is TOML, else as the text it is."""
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value if isinstance(value, int | float | str | bool) else text
+
+
+def checked(key: str, value: Value) -> Value:
+    default, least, most = KEYS[key]
+    if isinstance(default, str):
+        if key == "network.delay_us":
+            delay_of(key, value)
+        else:
+            span_of(key, value)
+        return value
+    value = typed(key, value, default)
+    if not least <= float(value) <= most:
+        raise ScenarioError(f"{key} is to be from {least:g} to {most:g}, not {value}")
+    return value
+
+
+def typed(key: str, value: Value, default: Value) -> Value:
+    if isinstance(default, bool) or isinstance(value, bool):
+        right = isinstance(default, bool) and isinstance(value, bool)
+    elif isinstance(default, float):
+        right = isinstance(value, int | float) and value == value  # noqa: PLR0124  # Not a NaN.
+    else:
+        right = isinstance(value, type(default))
+    if not right:
+        kind = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+        raise ScenarioError(f"{key} is to be {kind[type(default)]}, not {value!r}")
+    return value

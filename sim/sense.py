@@ -1,0 +1,117 @@
+"""What makes no sense in a scenario although each key by itself is right."""
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from sim.faults.step_words import StepError
+from sim.faults.steps import Step
+from sim.faults.steps import parse as parse_step
+from sim.keys import ScenarioError, Value, delay_of, span_of
+from sim.workloads.registry import make
+
+STEPS_MAX = 1_000
+# Hosts of each kind: k1, k2 … are as many as the key says.
+COUNTS = {
+    "k": "workload.clients",
+    "r": "cluster.routers",
+    "c": "cluster.coordinators",
+    "p": "cluster.partitions",
+    "l": "cluster.ledgers",
+    "m": "cluster.managers",
+}
+# Faults that keep a host or a message away, by the key that asks for them, and how long they do.
+AWAY = {
+    "faults.pauses": "faults.pause_us",
+    "faults.cuts": "faults.cut_us",
+    "faults.one_way_cuts": "faults.cut_us",
+    "faults.flaps": "faults.flap_us",
+    "faults.splits": "faults.split_us",
+    "faults.holds": "faults.hold_us",
+    "faults.full_disks": "faults.full_disk_us",
+    "faults.partition_splits": "faults.late_child_us",
+}
+
+
+def check_sense(
+    workload: str, workload_keys: Mapping[str, Value], keys: Mapping[str, Value]
+) -> None:
+    """Check what keys say together.
+
+    Raises:
+        ScenarioError: Naming the mistake, and what would be right.
+    """
+    try:
+        make(workload, workload_keys)
+    except ValueError as error:
+        raise ScenarioError(f"workload.{error}") from error
+    parts = [f"network.{name}" for name in ("loss", "repeat", "late", "corrupt")]
+    total = sum(float(keys[part]) for part in parts)
+    if total > 1:
+        raise ScenarioError(
+            f"{', '.join(parts[:-1])} and {parts[-1]} are parts of what a link carries:"
+            f" together they may be 1 at most, not {total:g}"
+        )
+    _check_times(keys)
+
+
+def _check_times(keys: Mapping[str, Value]) -> None:
+    def number(key: str) -> int:
+        return int(keys[key])
+
+    # Nobody may ask about a transaction whose entry is forgotten (§3.5): an entry outlives a call
+    # with all its attempts, and every message and host on the way.
+    delay_us = delay_of("network.delay_us", keys["network.delay_us"]).longest_us
+    if number("faults.clogs") or number("faults.swizzles"):
+        delay_us *= 100
+    slowest_us = number("network.late_us") + delay_us
+    call_us = number("client.attempts_max") * (
+        number("client.attempt_deadline_us") + number("client.pause_most_us")
+    )
+    away_us = 3 * slowest_us + number("protocol.repeat_most_us") + call_us
+    away_us += number("protocol.transaction_deadline_us") + number("protocol.operation_deadline_us")
+    hosts_us = span_of("faults.downtime_us", keys["faults.downtime_us"])[1]
+    hosts_us += sum(span_of(span, keys[span])[1] for key, span in AWAY.items() if number(key))
+    away_us = max(away_us, hosts_us)
+    if number("protocol.token_valid_us") <= 2 * away_us:
+        raise ScenarioError(
+            "protocol.token_valid_us must be more than twice as long as a call, a message or a host"
+            f" may be away ({away_us} µs): the ledger must outlive what asks it"
+        )
+    settling_us = 4 * number("protocol.stalled_after_us") + number("protocol.votes_deadline_us")
+    settling_us += 4 * number("protocol.repeat_most_us") + 8 * slowest_us
+    if number("run.calm_us_max") <= settling_us:
+        raise ScenarioError(
+            "run.calm_us_max must be longer than recovery may take with this scenario's time"
+            f" limits ({settling_us} µs)"
+        )
+
+
+def steps_of(value: Any, keys: Mapping[str, Value]) -> tuple[Step, ...]:
+    """Read `faults.steps`: a list of texts; from a command line the list's TOML, or one step.
+
+    Raises:
+        ScenarioError: Naming what is no step, or a host that is not there.
+    """
+    if isinstance(value, str):
+        try:
+            value = tomllib.loads(f"steps = {value}")["steps"]
+        except tomllib.TOMLDecodeError:
+            value = [value]
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ScenarioError(f'faults.steps is to be a list like ["lose vote #2"], not {value!r}')
+    if len(value) > STEPS_MAX:
+        raise ScenarioError(f"faults.steps may have {STEPS_MAX} steps, not {len(value)}")
+    try:
+        steps = tuple(parse_step(text) for text in value)
+    except StepError as error:
+        raise ScenarioError(f"faults.steps: {error}") from error
+    for step in steps:
+        for host in step.hosts():
+            kind, number = host.rstrip("0123456789"), int(host.lstrip("abcdefghijklmnopqrstuvwxyz"))
+            count = int(keys[COUNTS[kind]]) if kind in COUNTS else 0
+            if number > count:
+                known = ", ".join(f"{one}1" for one in COUNTS)
+                there = f"{kind}1 to {kind}{count}" if count else f"hosts like {known}"
+                raise ScenarioError(f"faults.steps: {str(step)!r} names {host}; there are {there}")
+    return steps

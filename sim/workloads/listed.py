@@ -1,0 +1,111 @@
+"""A few requests that a scenario lists, in the words of golden scripts: a small world.
+
+    requests = '''
+    k1: write put(a, 1) put(d, 1)
+    k2: read a d
+    '''
+
+Each client asks for its own requests, one after the other.  An item is called by one word, which is
+its key; no two writes leave an item with the same value, so that a history can be judged by values.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import ClassVar
+
+from sim.script_requests import ScriptError as RequestError
+from sim.script_requests import Spec, request, table
+from sim.workload import BudgetSpentError, Json, Session
+from sim.workloads.keys import Keys, whole
+
+TABLE = "items"
+REQUESTS_MAX = 1_000
+LINGER_US_MAX = 600_000_000
+LINE = re.compile(r"(k[1-9]\d*): +(\w+) +(.+)")
+WORD = re.compile(r"\w+")
+EXAMPLE = "k1: write put(a, 1) put(d, 1)"
+
+
+class Listed:
+    """What each client asks for, in its order."""
+
+    KEYS: ClassVar[Keys] = {"requests": EXAMPLE, "there": "", "linger_us": 0}
+
+    tables: tuple[Json, ...] = (table(TABLE),)
+
+    def __init__(self, keys: Keys) -> None:
+        self._there = _there(str(keys["there"]))
+        self._linger_us = whole(keys, "linger_us", 0, LINGER_US_MAX)
+        self._requests: dict[str, list[tuple[str, Spec]]] = {}
+        self._asked: dict[str, int] = {}
+        lines = [line.strip() for line in str(keys["requests"]).splitlines() if line.strip()]
+        if not 1 <= len(lines) <= REQUESTS_MAX:
+            raise ValueError(f"requests must be 1 to {REQUESTS_MAX} lines like {EXAMPLE!r}")
+        written = list(self._there.items())
+        for line in lines:
+            client, name, body = _read(line)
+            self._requests.setdefault(client, []).append((name, body))
+            written += _values(body)
+        twice = next((one for one in written if written.count(one) > 1), None)
+        if twice is not None:
+            raise ValueError("requests must not give {} the value {!r} twice".format(*twice))
+
+    def items(self) -> Iterable[tuple[str, Json]]:
+        for key, value in self._there.items():
+            yield TABLE, {"key": {"S": key}, "value": {"S": value}}
+
+    async def opening(self, session: Session) -> None:
+        """Nothing is asked before the trouble."""
+
+    async def act(self, session: Session) -> None:
+        requests = self._requests.get(session.client.name, [])
+        asked = self._asked.get(session.client.name, 0)
+        if asked == len(requests):
+            raise BudgetSpentError
+        self._asked[session.client.name] = asked + 1
+        await session.ask(*requests[asked])
+        if asked + 1 == len(requests) and self._linger_us:
+            # So that what the nodes do after the last answer is in the time of trouble as well.
+            await session.client.host.sleep(self._linger_us)
+
+
+def _there(text: str) -> dict[str, str]:
+    """Read `a=0 d=0`: what is there at first."""
+    there = {}
+    for part in text.split():
+        key, is_set, value = part.partition("=")
+        if not WORD.fullmatch(key) or not is_set or not value or key in there:
+            raise ValueError(f"there must be items like 'a=0 d=0', each once, not {part!r}")
+        there[key] = value
+    return there
+
+
+def _read(line: str) -> tuple[str, str, Spec]:
+    """Return the client of a line, the operation and its request."""
+    found = LINE.fullmatch(line)
+    if not found:
+        raise ValueError(f"requests must be lines like {EXAMPLE!r}, not {line!r}")
+    client, verb, rest = found.groups()
+    try:
+        return client, *request(verb, rest, _place)
+    except RequestError as error:
+        raise ValueError(f"requests: {line!r}: {error}") from error
+
+
+def _place(key: str) -> Spec:
+    if not WORD.fullmatch(key):
+        raise RequestError(f"an item is called by one word, not {key!r}")
+    return {"TableName": TABLE, "Key": {"key": {"S": key}}}
+
+
+def _values(body: Spec) -> list[tuple[str, str]]:
+    """Return the values that a request may leave, each with its item."""
+    entries = [spec for entry in body.get("TransactItems", ()) for spec in entry.values()] or [body]
+    found = []
+    for spec in entries:
+        if "Item" in spec:
+            found.append((spec["Item"]["key"]["S"], spec["Item"]["value"]["S"]))
+        elif "UpdateExpression" in spec:
+            value = spec["ExpressionAttributeValues"][":new"]["S"]
+            found.append((spec["Key"]["key"]["S"], value))
+    return found

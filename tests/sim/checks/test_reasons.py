@@ -1,0 +1,262 @@
+"""Reasons: each justified and at its place, `None` exactly where nothing was wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from items.actions import Put
+from network.messages import Envelope, Write, WriteRefused
+from partition.machine import Output
+from sim.history import Operation
+from tests.builders import (
+    Stage,
+    json_add,
+    json_check,
+    json_key,
+    json_put,
+)
+from tests.sim.checks.evidence import Case, place_of, played
+
+OLD = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+NONE, FAILED, CONFLICT, VALIDATION, SILENCE = (
+    {"Code": code}
+    for code in (
+        *("None", "ConditionalCheckFailed", "TransactionConflict"),
+        *("ValidationError", "ThrottlingError"),
+    )
+)
+
+
+def told(case: Case, *reasons: Mapping[str, Any], place: int = -1) -> Operation:
+    """Have a cancelled operation told these reasons."""
+    answer = {**case.operations[place].answer, "CancellationReasons": list(reasons)}
+    return case.replace(place, answer=answer)
+
+
+def reasons_of(case: Case) -> set[str]:
+    return {one.kind for one in case.findings() if one.checker == "reasons"}
+
+
+# Write transactions -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def case() -> Case:
+    """Put a; then, of two actions on two partitions, fail the first one's condition."""
+    stage = Stage(clients=1)
+    (other,) = stage.names_on("p1" if stage.owner("a") == "p2" else "p2")
+    stage.write(json_put("a", 1))
+    stage.write(json_check("a", "attribute_not_exists(k)", **OLD), json_put(other, 2))
+    return Case(stage)
+
+
+def test_the_true_reasons_are_no_finding(case: Case) -> None:
+    reasons = case.operations[-1].reasons
+
+    assert [one["Code"] for one in reasons] == ["ConditionalCheckFailed", "None"]
+    assert reasons[0]["Item"] == {**json_key("a"), "v": {"N": "1"}}
+    assert case.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("reasons", "kinds"),
+    [
+        ((NONE, FAILED), {"reason hidden", "reason misplaced"}),
+        ((CONFLICT, NONE), {"reason misplaced"}),
+        ((NONE, CONFLICT), {"reason hidden", "reason misplaced"}),
+        ((NONE, SILENCE), {"reason hidden"}),
+        ((NONE, NONE), {"reasons misshapen"}),
+        ((FAILED,), {"reasons misshapen"}),
+        ((FAILED, VALIDATION), {"reasons misshapen"}),
+        ((NONE, VALIDATION), {"reason misplaced"}),
+        ((VALIDATION, NONE), {"reason misplaced"}),
+        ((FAILED, NONE), {"item untrue"}),
+        ((SILENCE, NONE), set()),
+        ((SILENCE, SILENCE), set()),
+    ],
+    ids=lambda one: "-".join(r["Code"] for r in one) if isinstance(one, tuple) else "",
+)
+def test_a_falsified_reason_is_found(
+    case: Case, reasons: tuple[dict[str, Any], ...], kinds: set[str]
+) -> None:
+    told(case, *reasons)
+
+    assert reasons_of(case) == kinds
+
+
+def test_an_item_that_was_not_there_is_found(case: Case) -> None:
+    first, second = case.operations[-1].reasons
+    told(case, {**first, "Item": {**json_key("a"), "v": {"N": "2"}}}, second)
+
+    assert reasons_of(case) == {"item untrue"}
+
+
+def test_an_item_that_nobody_asked_to_see_is_found() -> None:
+    stage = Stage(clients=1)
+    stage.write(json_put("a", 1))
+    stage.write(json_check("a", "attribute_not_exists(k)"))
+    case = Case(stage)
+    (reason,) = case.operations[-1].reasons
+    told(case, {**reason, "Item": {**json_key("a"), "v": {"N": "1"}}})
+
+    assert reasons_of(case) == {"item untrue"}
+
+
+def test_a_none_that_no_partition_stands_for_is_found(case: Case) -> None:
+    case.evidence.promised.clear()
+
+    assert reasons_of(case) == {"reason hidden"}
+
+
+def test_a_rejection_beside_an_accept_of_one_partition_is_told_as_it_was() -> None:
+    stage = Stage(clients=1)
+    first, second = stage.names_on("p1", 2)
+    stage.write(json_check(first), json_put(second, 2))
+    case = Case(stage)
+
+    assert case.findings() == []
+    told(case, NONE, FAILED)
+    assert reasons_of(case) == {"reason hidden", "reason misplaced"}
+
+
+def test_a_validation_error_hides_the_others_and_only_a_later_one() -> None:
+    stage = Stage(clients=1)
+    stage.do("PutItem", {"TableName": "things", "Item": {**json_key("a"), "v": {"S": "text"}}})
+    first, second = (name for name in ("b", "c", "d", "e", "f") if name in pair(stage))
+    stage.write(json_check(first), json_add("a", 1), json_check(second))
+    case = Case(stage)
+
+    assert [one["Code"] for one in case.operations[-1].reasons] == [
+        "None",
+        VALIDATION["Code"],
+        "None",
+    ]
+    assert case.findings() == []
+    told(case, FAILED, NONE, FAILED)
+    assert reasons_of(case) == {"reason hidden"}
+
+
+def pair(stage: Stage) -> list[str]:
+    """Return a name beside a, and one on the other partition."""
+    names = ("b", "c", "d", "e", "f")
+    mine = next(name for name in names if stage.owner(name) == stage.owner("a"))
+    return [mine, next(name for name in names if stage.owner(name) != stage.owner("a"))]
+
+
+def test_a_router_may_refuse_a_key_by_itself() -> None:
+    stage = Stage(clients=1)
+    wrong = {
+        "Update": {
+            "TableName": "things",
+            "Key": {"k": {"N": "1"}},
+            "UpdateExpression": "ADD v :n",
+            "ExpressionAttributeValues": {":n": {"N": "1"}},
+        }
+    }
+    asked = stage.write(json_put("a", 1), wrong)
+    case = Case(stage)
+
+    assert [one["Code"] for one in asked.reasons] == ["None", "ValidationError"]
+    assert reasons_of(case) == set()
+
+
+# Conflicts ----------------------------------------------------------------------------------------
+
+
+def conflicted() -> Case:
+    """Let k2 write a while k1's transaction is ongoing on it."""
+    return played(
+        "cluster coordinators=2",
+        "k1: write put(a, 0) put(b, 0)",
+        """hold p1>c1
+        k1: write put(a, 1) [via=c1]""",
+        "k2: write put(b, 2) put(a, 2) [via=c2]",
+        "release p1>c1",
+    )
+
+
+def test_a_true_conflict_is_no_finding_and_an_invented_one_is() -> None:
+    case = conflicted()
+    (place,) = (n for n, one in enumerate(case.operations) if len(one.reasons) == 2)
+    assert [one["Code"] for one in case.operations[place].reasons] == ["None", CONFLICT["Code"]]
+    assert case.findings() == []
+
+    told(case, CONFLICT, CONFLICT, place=place)
+
+    assert reasons_of(case) == {"reason misplaced"}
+
+
+def test_a_conflict_of_a_singleton_with_nothing_is_a_lie() -> None:
+    stage = Stage(clients=1)
+    stage.write(json_put("a", 1))
+    (table,) = stage.witness.table_names
+    machine = stage.cluster.machine(stage.owner("a"))
+    assert machine is not None
+    refused = Output(None, WriteRefused("TransactionConflictException", "", None))
+    message = Write(Put(table, place_of("a")[1], {}), "NONE", 1, "k1#7")
+
+    stage.witness.stepped(machine, Envelope("r1", 1, 0, message), refused)
+
+    assert stage.witness.lies == [("k1#7", "nothing was ongoing on its item")]
+
+
+# Read transactions --------------------------------------------------------------------------------
+
+
+def reading() -> Case:
+    """Let k2 read a and b, and b change between its rounds."""
+    return played(
+        "cluster coordinators=2",
+        "k1: write put(a, 0) put(b, 0)",
+        """hold p2>c2
+        k2: read a b [via=c2]""",
+        "k1: put b 1",
+        "release p2>c2",
+    )
+
+
+def cancelled(case: Case) -> int:
+    return next(n for n, one in enumerate(case.operations) if one.name == "TransactGetItems")
+
+
+def test_an_item_that_changed_between_the_rounds_is_the_only_one_to_blame() -> None:
+    case = reading()
+    place = cancelled(case)
+
+    assert case.operations[place].reasons[0] == NONE
+    assert case.findings() == []
+    told(case, CONFLICT, NONE, place=place)
+    assert reasons_of(case) == {"reason untrue"}
+
+
+def test_a_conflict_that_is_invented_beside_a_true_one_is_found() -> None:
+    case = reading()
+    told(case, CONFLICT, CONFLICT, place=cancelled(case))
+
+    assert reasons_of(case) == {"reason untrue"}
+
+
+def test_a_conflict_that_is_hidden_from_a_reader_is_found() -> None:
+    case = played(
+        "cluster coordinators=2",
+        "k1: write put(a, 0) put(b, 0)",
+        """hold p1>c1 p2>c1
+        k1: write put(a, 1) put(b, 1) [via=c1]""",
+        "k2: read a b [via=c2]",
+        "release p1>c1 p2>c1",
+    )
+    place = cancelled(case)
+    assert case.operations[place].reasons[0]["Code"] == CONFLICT["Code"]
+    assert reasons_of(case) == set()
+
+    told(case, CONFLICT, NONE, place=place)
+
+    assert reasons_of(case) == {"reason hidden"}
+
+
+def test_a_reader_s_reason_is_its_own_kind_only() -> None:
+    case = reading()
+    told(case, NONE, FAILED, place=cancelled(case))
+
+    assert reasons_of(case) == {"reasons misshapen"}

@@ -1,0 +1,87 @@
+"""The workload `listed`: what a scenario lists is asked for, by whom and in the order it says."""
+
+import pytest
+
+from sim.keys import ScenarioError
+from sim.run import run
+from sim.scenario import load
+from sim.workloads.listed import Listed
+from sim.workloads.registry import make
+
+
+def listed(requests: str, there: str = "") -> Listed:
+    workload = make("listed", {"requests": requests, "there": there})
+    assert isinstance(workload, Listed)
+    return workload
+
+
+def test_each_client_asks_for_its_own_requests_in_their_order() -> None:
+    requests = """
+        k1: write put(a, 1) put(d, 1)
+        k2: get a
+        k1: read a d
+    """
+    settings = {"workload.requests": requests, "workload.transactions": "2"}
+    result = run(load("one-transaction", {**settings, "workload.clients": "2"}), 1)
+
+    assert result.ok, result.findings
+    asked = [(one.client, one.name) for one in result.history if one.place >= 3]
+    assert ("k2", "GetItem") in asked
+    mine = [name for client, name in asked if client == "k1" and name.startswith("Transact")]
+    assert mine == ["TransactWriteItems", "TransactGetItems"]
+
+
+def test_what_is_there_at_first_is_put_before() -> None:
+    items = dict(listed("k1: get a", "a=0 d=7").items())
+
+    assert items == {"items": {"key": {"S": "d"}, "value": {"S": "7"}}}
+    assert [item["value"] for _, item in listed("k1: get a", "a=0 d=7").items()] == [
+        {"S": "0"},
+        {"S": "7"},
+    ]
+
+
+def test_a_small_world_is_calm_and_commits() -> None:
+    result = run(load("one-transaction"), 1)
+
+    assert result.ok
+    assert result.messages["lost"] == 0
+    (operation,) = [one for one in result.history if one.is_transaction]
+    assert operation.outcome == "committed"
+
+
+def test_two_that_conflict_do_conflict_from_some_seed() -> None:
+    ends = []
+    for seed in range(10):
+        result = run(load("two-that-conflict"), seed)
+        assert result.ok, result.findings
+        ends.append({one.outcome for one in result.history if one.is_transaction})
+
+    assert {"committed", "cancelled"} in ends
+
+
+@pytest.mark.parametrize(
+    ("requests", "there", "why"),
+    [
+        ("", "", "requests must be 1 to 1000 lines like 'k1: write"),
+        ("write put(a, 1)", "", "requests must be lines like 'k1: write"),
+        ("p1: write put(a, 1)", "", "requests must be lines like 'k1: write"),
+        ("k1: wrote put(a, 1)", "", "no operation: 'wrote'"),
+        ("k1: write place(a, 1)", "", "no action: 'place'"),
+        ("k1: write put(a-b, 1)", "", "an item is called by one word, not 'a-b'"),
+        ("k1: write put(a, 1)\nk2: put a 1", "", "must not give a the value '1' twice"),
+        ("k1: write put(a, 0)", "a=0", "must not give a the value '0' twice"),
+        ("k1: get a", "a", "there must be items like 'a=0 d=0'"),
+        ("k1: get a", "a=0 a=1", "there must be items like 'a=0 d=0'"),
+    ],
+)
+def test_what_is_no_request_is_named(requests: str, there: str, why: str) -> None:
+    with pytest.raises(ValueError, match=r"^(requests|there)[: ]") as raised:
+        listed(requests, there)
+
+    assert why in str(raised.value)
+
+
+def test_a_scenario_says_which_of_its_keys_is_wrong() -> None:
+    with pytest.raises(ScenarioError, match=r"workload\.requests must be lines"):
+        load("one-transaction", {"workload.requests": "nonsense"})

@@ -1,0 +1,96 @@
+"""Check the proof of a run, knowing nothing of how the run was made.
+
+Nothing here is shared with the checks of runs, and nothing is imported but the reading of JSON.
+Values are opaque: a read must find what the last write before it left, in the order of the lines
+and, for the writers, in that of their timestamps; and of two operations but GetItem, one answered
+before the other was asked for comes first.
+"""
+
+import json
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+VERSION = 1
+Line = dict[str, Any]
+Data = dict[str, Any]
+
+
+class MalformedError(ValueError):
+    """The text is no proof at all."""
+
+
+class RefutedError(ValueError):
+    """The text is no proof of what it claims."""
+
+
+def verified(texts: Sequence[str]) -> Line:
+    """Check every claim of a proof, given line by line; return what it proves.
+
+    Raises:
+        MalformedError: It does not even look like a proof.
+        RefutedError: A claim does not hold, or a line is not as it was written.
+    """
+    lines = [_parsed(n, text) for n, text in enumerate(texts, 1)]
+    if not lines or lines[0].get("proof") != VERSION:
+        raise MalformedError("the first line is to be the header of a proof")
+    if len(lines) < 3 or "data" not in lines[-2] or "seal" not in lines[-1]:
+        raise RefutedError("the last two lines are to be the data at the end and the seal")
+    try:
+        told = _judged(lines[1:-2], {json.dumps(place): item for place, item in lines[-2]["data"]})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, RefutedError):
+            raise
+        raise MalformedError(f"some line is not as lines of a proof are: {error}") from error
+    sealed = "".join(f"{text}\n" for text in texts[:-1])
+    if lines[-1] != {"seal": blake2b(sealed.encode(), digest_size=16).hexdigest()}:
+        raise RefutedError("the seal is broken: some line is not as it was written")
+    return {"scenario": lines[0].get("scenario"), "seed": lines[0].get("seed"), **told}
+
+
+def _parsed(n: int, text: str) -> Line:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"line {n} is not JSON") from error
+    if not isinstance(line, dict):
+        raise MalformedError(f"line {n} is to be a JSON object")
+    return line
+
+
+def _judged(lines: list[Line], data: Data) -> Line:
+    for n, line in enumerate(lines, 1):
+        if line["n"] != n:
+            raise RefutedError(f"operation {n} is missing: {line['n']} is in its place")
+        if line["writes"] and line["timestamp"] is None:
+            raise RefutedError(f"{line['call']} writes, and has no timestamp")
+    _carry_out(lines, data, "in the order of instants")
+    writers = [line for line in lines if line["timestamp"] is not None]
+    writers.sort(key=lambda line: line["timestamp"])
+    _carry_out(writers, data, "in the order of timestamps")
+    late = _late([line for line in lines if line["f"] != "GetItem"])
+    if late:
+        raise RefutedError(f"real time is not kept: {late}")
+    return {"operations": len(lines), "writers": len(writers), "late": _late(lines)}
+
+
+def _carry_out(lines: list[Line], data: Data, how: str) -> None:
+    """Carry the operations out one after the other."""
+    state: Data = {}
+    for line in lines:
+        for place, item in line["reads"]:
+            if state.get(json.dumps(place)) != item:
+                raise RefutedError(f"{how}, {line['call']} cannot have found {place} as it says")
+        state.update({json.dumps(place): item for place, item in line["writes"]})
+    if {place: item for place, item in state.items() if item is not None} != data:
+        raise RefutedError(f"{how}, the operations do not leave the data at the end")
+
+
+def _late(lines: list[Line]) -> str:
+    """Name an operation that was over before one that comes before it was asked for, if any."""
+    latest: Line = {"invoked_us": -1}
+    for line in lines:
+        if line["returned_us"] is not None and line["returned_us"] < latest["invoked_us"]:
+            return f"{line['call']} was over before {latest['call']} began, and comes after it"
+        latest = max(latest, line, key=lambda one: one["invoked_us"])
+    return ""
