@@ -1,7 +1,9 @@
 """Who answers: a router, the front door that checks requests and brings them where they belong.
 
 Reading order: `server`, `api`; from a body to a checked request: `shapes`, `parameters`,
-`requests`, `transact_requests`, `query_requests`, `batch_requests`; carried out by `singletons`,
-`transactions`, `queries`, `batches`, `table_operations`, with `tools`: `nodes`, `tables`,
-`definitions` and `lookups`; `responses`.
+`requests`, `transact_requests`, `query_requests`, `batch_requests`, and what was there before
+expressions, `legacy_parameters`, `legacy`; carried out by `singletons`, `transactions`, `queries`,
+`batches`, with `tools`: `nodes`, `tables`, `definitions` and `lookups`; `responses`, `capacity`.
+Of tables: `table_parameters`, `table_operations`, `table_changes`, `throughput`, `tags`,
+`time_to_live`, `limits_operations`.  What there is and what is refused is in `docs/api.md`.
 """

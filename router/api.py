@@ -12,7 +12,17 @@ from network.host import Host
 from network.messages import Response
 from network.placement import Placement
 from network.rpc import Peers
-from router import batches, queries, singletons, table_operations, transactions
+from router import (
+    batches,
+    limits_operations,
+    queries,
+    singletons,
+    table_changes,
+    table_operations,
+    tags,
+    time_to_live,
+    transactions,
+)
 from router.nodes import Nodes
 from router.options import RouterOptions
 from router.requests import Body
@@ -27,16 +37,25 @@ OPERATIONS: dict[str, Operation] = {
     "CreateTable": table_operations.create_table,
     "DeleteItem": singletons.delete_item,
     "DeleteTable": table_operations.delete_table,
+    "DescribeEndpoints": limits_operations.describe_endpoints,
+    "DescribeLimits": limits_operations.describe_limits,
     "DescribeTable": table_operations.describe_table,
+    "DescribeTimeToLive": time_to_live.describe_time_to_live,
     "GetItem": singletons.get_item,
     "ListTables": table_operations.list_tables,
+    "ListTagsOfResource": tags.list_tags_of_resource,
     "PutItem": singletons.put_item,
     "Query": queries.query,
     "Scan": queries.scan,
+    "TagResource": tags.tag_resource,
     "TransactGetItems": transactions.transact_get_items,
     "TransactWriteItems": transactions.transact_write_items,
+    "UntagResource": tags.untag_resource,
     "UpdateItem": singletons.update_item,
+    "UpdateTable": table_changes.update_table,
+    "UpdateTimeToLive": time_to_live.update_time_to_live,
 }
+WITHOUT_BODY = ("TagResource", "UntagResource")  # Their good answer has no body at all, not `{}`.
 
 
 class Api:
@@ -67,3 +86,11 @@ class Api:
         except DynamoDBError as error:
             return Response(error.kind.status, error.body())
         return Response(200, answer)
+
+    async def finish_tables(self) -> None:
+        """Take every table that somebody left CREATING or DELETING to its end."""
+        await self._tools.tables.finish()
+
+    async def look_for_tables(self) -> None:
+        """Begin to do so, for those that nobody here is at yet."""
+        await self._tools.tables.look()

@@ -19,7 +19,8 @@ from router.requests import (
     DeleteDraft,
     GetDraft,
     PutDraft,
-    check_placeholders_given,
+    begins,
+    legacy_projection,
     projection_of,
     read,
     refuse_oversized,
@@ -57,9 +58,10 @@ def batch_get_item(body: Body, options: RouterOptions) -> tuple[Wanted, ...]:
     def parse(body: Body) -> tuple[Wanted, ...]:
         wanted: list[Wanted] = []
         for named, asked in body["RequestItems"].items():
-            parameters.refuse_legacy(asked)
-            check_placeholders_given(asked, ("ProjectionExpression",))
-            projection, names = projection_of(asked, options)
+            is_legacy = begins(asked, ("ProjectionExpression",), parameters.LEGACY_PROJECTION)
+            projection, names = (
+                legacy_projection(asked) if is_legacy else projection_of(asked, options)
+            )
             table = table_called(named)
             wanted += [
                 Wanted(GetDraft(table, item_from_json(key), projection, names), named, key, asked)

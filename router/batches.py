@@ -8,19 +8,28 @@ some item was written is unknown as a whole.
 from collections.abc import Sequence
 from typing import Any
 
-from items.errors import RESOURCE_NOT_FOUND, TRANSACTION_CONFLICT, DynamoDBError
+from items.actions import BOTH
+from items.errors import (
+    PROVISIONED_THROUGHPUT_EXCEEDED,
+    RESOURCE_NOT_FOUND,
+    TRANSACTION_CONFLICT,
+    DynamoDBError,
+)
 from items.limits import RESPONSE_BYTES_MAX
 from items.projections import project
 from items.typed_json import item_to_json
 from items.values import size_bytes
 from network.messages import NotMine, Reading, WriteRefused, Written
-from router import batch_requests
+from router import batch_requests, capacity
 from router.batch_requests import Wanted, WriteEntry
 from router.definitions import Table
 from router.lookups import changed, tables_of
-from router.nodes import WriteReply, error_of, nobody_knows
+from router.nodes import WriteReply, error_of, images_in, nobody_knows
 from router.requests import Body
 from router.tools import Origin, Tools
+
+# Refusals that pass: what met them is given back as unprocessed.
+PASSING = (TRANSACTION_CONFLICT.name, PROVISIONED_THROUGHPUT_EXCEEDED.name)
 
 
 async def batch_get_item(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
@@ -32,7 +41,22 @@ async def batch_get_item(tools: Tools, body: Body, origin: Origin) -> dict[str, 
         if newer is None:
             raise DynamoDBError(RESOURCE_NOT_FOUND)
         readings = await read_all(tools, wanted, newer, origin)
-    return gathered(wanted, readings)
+    answer = gathered(wanted, readings)
+    if capacity.is_wanted(body):
+        answer["ConsumedCapacity"] = read_costs(body, wanted, readings)
+    return answer
+
+
+def read_costs(
+    body: Body, wanted: Sequence[Wanted], readings: Sequence[Reading | NotMine]
+) -> list[dict[str, Any]]:
+    """Weigh each item alone, also one that was given back: it was read."""
+    costs = []
+    for one, reading in zip(wanted, readings, strict=True):
+        weight_bytes = 0 if isinstance(reading, NotMine) else capacity.weight_bytes(reading.item)
+        strong = one.asked.get("ConsistentRead") is True
+        costs.append((one.named, capacity.read_units(weight_bytes, strong=strong)))
+    return capacity.consumed_by_table(body, costs)
 
 
 async def read_all(
@@ -65,30 +89,52 @@ def gathered(wanted: Sequence[Wanted], readings: Sequence[Reading | NotMine]) ->
 async def batch_write_item(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
     entries = batch_requests.batch_write_item(body)
     tables = await tables_of([entry.draft.table for entry in entries], tools.tables)
-    replies = await write_all(tools, entries, tables, origin)
+    weighs = capacity.is_wanted(body)
+    return_values = BOTH if weighs else "NONE"
+    replies = await write_all(tools, entries, tables, return_values, origin)
     strays = [n for n, reply in enumerate(replies) if isinstance(reply, NotMine)]
     if strays:
         # Their partitions have done nothing, so that these may be asked for once more.
         newer = await changed([tables[n] for n in strays], tools.tables)
         if newer is not None:
-            again = await write_all(tools, [entries[n] for n in strays], newer, origin)
+            stray = [entries[n] for n in strays]
+            again = await write_all(tools, stray, newer, return_values, origin)
             for n, reply in zip(strays, again, strict=True):
                 replies[n] = reply
-    return {"UnprocessedItems": unprocessed_of(entries, replies)}
+    answer: dict[str, Any] = {"UnprocessedItems": unprocessed_of(entries, replies)}
+    if weighs:
+        answer["ConsumedCapacity"] = write_costs(body, entries, replies)
+    return answer
+
+
+def write_costs(
+    body: Body, entries: Sequence[WriteEntry], replies: Sequence[WriteReply | None]
+) -> list[dict[str, Any]]:
+    """Weigh each item that was written; one that was given back costs nothing."""
+    costs = [
+        (entry.named, capacity.write_units(*images_in(reply)))
+        for entry, reply in zip(entries, replies, strict=True)
+        if isinstance(reply, Written)
+    ]
+    return capacity.consumed_by_table(body, costs)
 
 
 async def write_all(
-    tools: Tools, entries: Sequence[WriteEntry], tables: Sequence[Table], origin: Origin
+    tools: Tools,
+    entries: Sequence[WriteEntry],
+    tables: Sequence[Table],
+    return_values: str,
+    origin: Origin,
 ) -> list[WriteReply | None]:
     actions = batch_requests.actions_on(entries, tables)
     once = tools.options.once()
-    return await tools.nodes.write_all_once(actions, "NONE", origin.request, once)
+    return await tools.nodes.write_all_once(actions, return_values, origin.request, once)
 
 
 def unprocessed_of(
     entries: Sequence[WriteEntry], replies: Sequence[WriteReply | None]
 ) -> dict[str, list[Any]]:
-    """Give back what met an ongoing transaction; an unknown outcome of any comes before that."""
+    """Give back what may be asked again; an unknown outcome of any comes before that."""
     strayed = any(isinstance(reply, NotMine) for reply in replies)
     written = any(isinstance(reply, Written) for reply in replies)
     if any(reply is None for reply in replies) or (strayed and written):
@@ -98,7 +144,7 @@ def unprocessed_of(
         if isinstance(reply, NotMine):
             raise DynamoDBError(RESOURCE_NOT_FOUND)
         if isinstance(reply, WriteRefused):
-            if reply.error != TRANSACTION_CONFLICT.name:
+            if reply.error not in PASSING:
                 raise error_of(reply)
             unprocessed.setdefault(entry.named, []).append(entry.json)
     return unprocessed

@@ -1,11 +1,12 @@
 """A table's definition, as a record and as the item that it is kept in."""
 
+from dataclasses import replace
 from enum import StrEnum
 
-from items.actions import Update
+from items.actions import Put, Update
 from items.data import data
 from items.keys import Key, KeySchema
-from items.values import AttributeValue, Item
+from items.values import TRUE, AttributeValue, Item
 from network.codec import decode, encode
 from network.ids import TableId
 from network.placement import TABLES_TABLE
@@ -28,19 +29,40 @@ class Throughput:
 
 
 @data
+class Traits:
+    """What a table is asked to be; all but the schema may be changed while it is there."""
+
+    schema: KeySchema
+    throughput: Throughput | None = None
+    protected: bool = False  # From being deleted.
+    tags: tuple[tuple[str, str], ...] = ()
+    time_to_live: str | None = None  # The attribute that says until when an item is of use.
+    table_class: str | None = None
+    on_demand_us: int = 0  # When it last came to be paid for on demand; 0: not since it was made.
+
+
+@data
 class Table:
     """A table's definition."""
 
     name: str
     id: TableId
-    schema: KeySchema
     status: Status
     created_us: int
-    throughput: Throughput | None = None
+    traits: Traits
+    revision: int = 0  # How often its traits have been changed.
+
+    @property
+    def schema(self) -> KeySchema:
+        return self.traits.schema
 
 
 def with_status(table: Table, status: Status) -> Table:
-    return Table(table.name, table.id, table.schema, status, table.created_us, table.throughput)
+    return replace(table, status=status)
+
+
+def with_traits(table: Table, traits: Traits) -> Table:
+    return replace(table, traits=traits, revision=table.revision + 1)
 
 
 def table_key(name: str) -> Key:
@@ -49,18 +71,31 @@ def table_key(name: str) -> Key:
 
 def table_of(item: Item) -> Table:
     """Read a definition from its item."""
+    return Table(
+        item["Name"][1],
+        TableId(item["Id"][1]),
+        Status(item["Status"][1]),
+        int(item["CreatedUs"][1]),
+        traits_of(item),
+        int(item["Revision"][1]) if "Revision" in item else 0,
+    )
+
+
+def traits_of(item: Item) -> Traits:
     throughput = None
     if "ReadCapacityUnits" in item:
         throughput = Throughput(
             int(item["ReadCapacityUnits"][1]), int(item["WriteCapacityUnits"][1])
         )
-    return Table(
-        item["Name"][1],
-        TableId(item["Id"][1]),
+    tags = item["Tags"][1] if "Tags" in item else {}
+    return Traits(
         decode(item["Schema"][1], KeySchema),
-        Status(item["Status"][1]),
-        int(item["CreatedUs"][1]),
         throughput,
+        "Protected" in item,
+        tuple([(key, value[1]) for key, value in tags.items()]),
+        item["TimeToLive"][1] if "TimeToLive" in item else None,
+        item["TableClass"][1] if "TableClass" in item else None,
+        int(item["OnDemandUs"][1]) if "OnDemandUs" in item else 0,
     )
 
 
@@ -73,14 +108,56 @@ def item_of(table: Table) -> dict[str, AttributeValue]:
         "Schema": ("B", encode(table.schema, KeySchema)),
         "CreatedUs": ("N", str(table.created_us)),
     }
-    if table.throughput is not None:
-        item["ReadCapacityUnits"] = ("N", str(table.throughput.read_units))
-        item["WriteCapacityUnits"] = ("N", str(table.throughput.write_units))
+    traits = table.traits
+    if traits.throughput is not None:
+        item["ReadCapacityUnits"] = ("N", str(traits.throughput.read_units))
+        item["WriteCapacityUnits"] = ("N", str(traits.throughput.write_units))
+    if traits.protected:
+        item["Protected"] = TRUE
+    if traits.tags:
+        item["Tags"] = ("M", {key: ("S", value) for key, value in traits.tags})
+    if traits.time_to_live is not None:
+        item["TimeToLive"] = ("S", traits.time_to_live)
+    if traits.table_class is not None:
+        item["TableClass"] = ("S", traits.table_class)
+    if traits.on_demand_us:
+        item["OnDemandUs"] = ("N", str(traits.on_demand_us))
+    if table.revision:
+        item["Revision"] = ("N", str(table.revision))
     return item
 
 
+def amendment(before: Table, after: Table) -> Put:
+    """Make the compare-and-set that changes an active table's traits."""
+    names = {"#id": "Id", "#status": "Status", "#revision": "Revision"}
+    values: dict[str, AttributeValue] = {
+        ":id": ("S", before.id),
+        ":status": ("S", str(before.status)),
+    }
+    unchanged = "attribute_not_exists(#revision)"
+    if before.revision:
+        unchanged = "#revision = :revision"
+        values[":revision"] = ("N", str(before.revision))
+    return Put(
+        TABLES_TABLE,
+        table_key(before.name),
+        item_of(after),
+        f"#id = :id AND #status = :status AND {unchanged}",
+        names,
+        values,
+        old_on_failure=True,
+    )
+
+
 def move(before: Table, after: Table) -> Update:
-    """Make the compare-and-set that takes a table one status further."""
+    """Make the compare-and-set that takes a table one status further.
+
+    A table that is protected from being deleted stays what it is.
+    """
+    condition, names = "#status = :before AND #id = :id", {"#status": "Status", "#id": "Id"}
+    if after.status is Status.DELETING:
+        condition += " AND attribute_not_exists(#protected)"
+        names["#protected"] = "Protected"
     values: dict[str, AttributeValue] = {
         ":before": ("S", str(before.status)),
         ":after": ("S", str(after.status)),
@@ -91,8 +168,8 @@ def move(before: Table, after: Table) -> Update:
         table_key(before.name),
         ("Name",),
         "SET #status = :after",
-        "#status = :before AND #id = :id",
-        {"#status": "Status", "#id": "Id"},
+        condition,
+        names,
         values,
         old_on_failure=True,
     )

@@ -8,13 +8,22 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from items.actions import Action
-from items.errors import CATALOGUE, INTERNAL_SERVER_ERROR, DynamoDBError
+from items.errors import (
+    CATALOGUE,
+    INTERNAL_SERVER_ERROR,
+    PROVISIONED_THROUGHPUT_EXCEEDED,
+    DynamoDBError,
+)
+from items.values import Item
 from network.host import Host
 from network.messages import (
+    DropTable,
     Failed,
     Finished,
     Message,
     NotMine,
+    OfRange,
+    OpenTable,
     Page,
     Read,
     Reading,
@@ -24,13 +33,15 @@ from network.messages import (
     RecordKey,
     Restarted,
     Scan,
+    Throttled,
     Write,
     WriteRefused,
     WriteTransaction,
     Written,
 )
-from network.placement import Placement
-from network.rpc import Patience, Peers
+from network.owners import Owners, Pauses, is_elsewhere
+from network.placement import Placement, Share
+from network.rpc import Ask, Patience, Peers
 from router.options import RouterOptions
 
 WriteReply: TypeAlias = Written | WriteRefused | NotMine
@@ -39,6 +50,11 @@ WriteReply: TypeAlias = Written | WriteRefused | NotMine
 def nobody_knows() -> DynamoDBError:
     """Make the error for an outcome that is unknown."""
     return DynamoDBError(INTERNAL_SERVER_ERROR)
+
+
+def throttled() -> DynamoDBError:
+    """Make the error for a read that a partition has no room for now; SDKs ask again."""
+    return DynamoDBError(PROVISIONED_THROUGHPUT_EXCEEDED)
 
 
 class Nodes:
@@ -53,7 +69,8 @@ class Nodes:
         options: RouterOptions,
     ) -> None:
         self.placement = placement
-        self._peers, self._options = peers, options
+        self._host, self._peers, self._options = host, peers, options
+        self._owners = Owners(host, peers, placement)
         self._coordinators = tuple(coordinators)
         self._coordinator_site = host.site("coordinator")
         self._incarnations: dict[str, int] = {}  # Of partitions and ledger nodes, as last heard.
@@ -65,30 +82,30 @@ class Nodes:
 
     async def read_all(self, keys: tuple[RecordKey, ...], request: str) -> list[Reading | NotMine]:
         """Read items, each as it is at its own moment."""
-        positions: dict[str, list[int]] = {}
-        for position, key in enumerate(keys):
-            positions.setdefault(self.placement.owner(*key), []).append(position)
-        asks = [
-            (node, Read(tuple(keys[position] for position in mine), 0, request))
-            for node, mine in positions.items()
-        ]
         found: dict[int, Reading | NotMine] = {}
-        replies = await self._peers.ask_all(asks, self._reading())
-        for mine, reply in zip(positions.values(), replies, strict=True):
+
+        def question(mine: Sequence[int]) -> Read:
+            return Read(tuple([keys[n] for n in mine]), 0, request)
+
+        for mine, reply in await self._owners.ask(keys, question, self._reading()):
             match reply:
                 case Readings(readings=readings):
                     found.update(zip(mine, readings, strict=True))
                 case NotMine():
                     found.update(dict.fromkeys(mine, reply))
+                case Throttled():
+                    raise throttled()
                 case _:
                     raise nobody_knows()
         return [found[position] for position in range(len(keys))]
 
-    async def scan(self, node: str, scan: Scan) -> Page | NotMine:
-        """Read one partition's next page."""
-        reply = await self._peers.ask(node, scan, self._reading())
+    async def scan(self, share: Share, scan: Scan) -> Page | NotMine:
+        """Read the next page of one partition, if this is (still) its range."""
+        reply = await self._peers.ask(share.node, self._of(share, scan), self._reading())
         if isinstance(reply, Page | NotMine):
             return reply
+        if isinstance(reply, Throttled):
+            raise throttled()
         raise nobody_knows()
 
     async def write_once(
@@ -115,6 +132,7 @@ class Nodes:
         """
         replies: list[WriteReply | None] = [None] * len(actions)
         open_positions = list(range(len(actions)))
+        pauses: Pauses | None = None
         while open_positions:
             nodes = [self._owner(actions[position]) for position in open_positions]
             meant = [self._incarnations.get(node, 0) for node in nodes]
@@ -131,8 +149,15 @@ class Nodes:
                     self._heard(node, answer)
                     if incarnation == 0:
                         refused.append(position)
+                elif is_elsewhere(answer):
+                    refused.append(position)  # And surely not written, nor will it be.
                 elif isinstance(answer, WriteReply):
                     replies[position] = answer
+            strays = [answer for answer in answers if is_elsewhere(answer)]
+            if strays:
+                pauses = pauses or self.pauses(patience.deadline_us)
+                if await pauses.heed(strays) == 0:
+                    break
             open_positions = refused
         return replies
 
@@ -142,13 +167,18 @@ class Nodes:
         Had an earlier question been carried out, the state would not be the expected one: so it is
         safe to ask anew, also after the node came back or forgot us.
         """
-        node = self._owner(action)
+        pauses: Pauses | None = None
         while True:
+            node = self._owner(action)
             incarnation = self._incarnations.get(node, 0)
             reply = await self._peers.ask(node, Write(action, "NONE", incarnation, ""), patience)
-            if reply is None or isinstance(reply, WriteReply):
+            if is_elsewhere(reply):
+                pauses = pauses or self.pauses(patience.deadline_us)
+                if await pauses.heed((reply,)) == 0:
+                    return None
+            elif reply is None or isinstance(reply, WriteReply):
                 return reply
-            if isinstance(reply, Restarted):
+            elif isinstance(reply, Restarted):
                 self._heard(node, reply)
 
     async def write_transaction(self, message: WriteTransaction) -> Finished:
@@ -165,10 +195,37 @@ class Nodes:
             return reply
         raise error_of(reply)
 
-    async def ask_everyone(self, nodes: tuple[str, ...], message: Message) -> None:
-        """Ask these nodes until each of them has answered."""
-        asks = [(node, message) for node in nodes]
-        await self._peers.ask_all(asks, self._options.patience(None))
+    async def ask_everyone(self, question: OpenTable | DropTable) -> None:
+        """Ask all who own a range of this table, until all of it has been answered for.
+
+        Who splits afterwards tells its child.
+        """
+        answered: list[Share] = []
+        pauses = self.pauses(None)
+        while True:
+            left = [one for one in self.placement.shares(question.table) if one not in answered]
+            if not left:
+                return
+            asks: list[Ask] = [(share.node, self._of(share, question)) for share in left]
+            replies = await self._peers.ask_all(asks, self._options.patience(None))
+            both = list(zip(left, replies, strict=True))
+            answered += [share for share, reply in both if not is_elsewhere(reply)]
+            strays = [reply for reply in replies if is_elsewhere(reply)]
+            if strays:
+                await pauses.heed(strays)
+
+    def pauses(self, deadline_us: int | None) -> Pauses:
+        """Return the waits of a question that begins now, for ranges that are on their way."""
+        return Pauses(self._host, self.placement, deadline_us)
+
+    def reading_pauses(self) -> Pauses:
+        return self.pauses(self._options.read_deadline_us)
+
+    def _of(self, share: Share, question: Scan | OpenTable | DropTable) -> Message:
+        """Name the range that is meant, unless it is the one that the partition began with."""
+        if self.placement.record.number == 0:
+            return question
+        return OfRange(share.range, question)
 
     def _owner(self, action: Action) -> str:
         return self.placement.owner(action.table, action.key)
@@ -184,6 +241,13 @@ class Nodes:
         patience = self._options.patience(self._options.transaction_deadline_us)
         reply: Message | None = await self._peers.ask(coordinator, message, patience)
         return reply
+
+
+def images_in(reply: Written) -> tuple[Item | None, Item | None]:
+    """Return the item before and the item after a write that was asked for both."""
+    images = reply.attributes or {}
+    before, after = images.get("Before"), images.get("After")
+    return before and before[1], after and after[1]
 
 
 def error_of(reply: Message | None) -> DynamoDBError:

@@ -1,16 +1,12 @@
-"""The parameters of every operation, as AWS's service model has them.
+"""The parameters of every operation on items, as AWS's service model has them.
 
-Parameters that are taken and mean nothing here (capacity, metrics) have their shapes as well: they
-are refused where the service refuses them.  What is not named at all is ignored, as the service
-does, but for the parameters of the time before expressions: a condition that is ignored in silence
-would be a lost update.
+A parameter that is taken and means nothing here (metrics of item collections, which only local
+indexes make) has its shape as well: it is refused where the service refuses it.  What is not named
+at all is ignored, as the service does.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
-from items.errors import validation
 from items.limits import (
     BATCH_GET_KEYS_MAX,
     BATCH_WRITE_REQUESTS_MAX,
@@ -19,6 +15,13 @@ from items.limits import (
     TABLE_NAME_LENGTH_MIN,
     TOKEN_LENGTH_MAX,
     TOKEN_LENGTH_MIN,
+)
+from router.legacy_parameters import (
+    ATTRIBUTE_UPDATES,
+    ATTRIBUTES_TO_GET,
+    CONDITIONS,
+    EXPECTED,
+    OPERATOR,
 )
 from router.shapes import (
     ATTRIBUTES,
@@ -56,6 +59,7 @@ PROJECTION: dict[str, Shape] = {
 WRITE: dict[str, Shape] = {
     "ReturnValues": text(RETURN_VALUES),
     "ReturnItemCollectionMetrics": METRICS,
+    **EXPECTED,
     **CONDITION,
 }
 PUT_ITEM = Structure(
@@ -69,6 +73,7 @@ UPDATE_ITEM = Structure(
         "ReturnConsumedCapacity": CAPACITY,
         "TableName": TABLE,
         "Key": ATTRIBUTES,
+        **ATTRIBUTE_UPDATES,
         "UpdateExpression": EXPRESSION,
         **WRITE,
     },
@@ -85,11 +90,15 @@ GET_ITEM = Structure(
         "ReturnConsumedCapacity": CAPACITY,
         "TableName": TABLE,
         "Key": ATTRIBUTES,
+        **ATTRIBUTES_TO_GET,
         "ConsistentRead": FLAG,
         **PROJECTION,
     },
     ("TableName", "Key"),
 )
+LEGACY_CONDITION = dict(EXPECTED)
+LEGACY_UPDATE = {**ATTRIBUTE_UPDATES, **EXPECTED}
+LEGACY_PROJECTION = ATTRIBUTES_TO_GET
 
 # Transactions.
 
@@ -175,6 +184,7 @@ BATCH_WRITE_ITEM = Structure(
             "java.util.List<com.amazonaws.dynamodb.v20120810.WriteRequest>",
             1,
             BATCH_WRITE_REQUESTS_MAX,
+            TABLE_ARN_LENGTH_MAX,
         ),
     },
     ("RequestItems",),
@@ -188,6 +198,7 @@ BATCH_GET_ITEM = Structure(
                 "KeysAndAttributes",
                 {
                     "Keys": Listed(ATTRIBUTES, 1, BATCH_GET_KEYS_MAX),
+                    **ATTRIBUTES_TO_GET,
                     "ConsistentRead": FLAG,
                     **PROJECTION,
                 },
@@ -196,6 +207,7 @@ BATCH_GET_ITEM = Structure(
             "com.amazonaws.dynamodb.v20120810.KeysAndAttributes",
             1,
             BATCH_GET_KEYS_MAX,
+            TABLE_ARN_LENGTH_MAX,
         ),
     },
     ("RequestItems",),
@@ -208,39 +220,32 @@ PAGE: dict[str, Shape] = {
     "Limit": integer(least=1),
     "ExclusiveStartKey": ATTRIBUTES,
     "ConsistentRead": FLAG,
+    **ATTRIBUTES_TO_GET,
+    **OPERATOR,
     "FilterExpression": EXPRESSION,
     "ExpressionAttributeValues": ATTRIBUTES,
     **PROJECTION,
 }
 QUERY = Structure(
     "QueryInput",
-    {**PAGE, "ScanIndexForward": FLAG, "KeyConditionExpression": EXPRESSION},
+    {
+        **PAGE,
+        "ScanIndexForward": FLAG,
+        "KeyConditions": CONDITIONS,
+        "QueryFilter": CONDITIONS,
+        "KeyConditionExpression": EXPRESSION,
+    },
     ("TableName",),
 )
 SCAN = Structure(
     "ScanInput",
     {
         **PAGE,
+        "ScanFilter": CONDITIONS,
         "Segment": integer(least=0, most=999_999),
         "TotalSegments": integer(least=1, most=1_000_000),
     },
     ("TableName",),
 )
-
-# What other parameters did before there were expressions.
-LEGACY = (
-    "AttributesToGet",
-    "AttributeUpdates",
-    "Expected",
-    "ConditionalOperator",
-    "KeyConditions",
-    "QueryFilter",
-    "ScanFilter",
-)
-
-
-def refuse_legacy(body: Mapping[str, Any]) -> None:
-    """Refuse parameters that would change what the request does, if they were known."""
-    for name in LEGACY:
-        if body.get(name) is not None:
-            raise validation(f"{name} is not supported by twophase: use an expression")
+LEGACY_QUERY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions")
+LEGACY_SCAN = ("AttributesToGet", "ScanFilter", "ConditionalOperator")

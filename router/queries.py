@@ -7,20 +7,23 @@ committed: each item as it is at its own moment, and a page is no moment at all.
 from collections.abc import Sequence
 from typing import Any
 
+from items import conditions
 from items.data import data
 from items.errors import validation
-from items.keys import Key, KeySchema, key_attributes, key_of_item
+from items.keys import Key, KeySchema, key_attributes, key_of_item, partition_hash
 from items.limits import PAGE_BYTES_MAX
 from items.projections import project
 from items.typed_json import item_to_json
 from items.values import Item, size_bytes
 from network.messages import NotMine, Page, Scan
-from network.placement import Placement
-from router import query_requests
+from network.owners import Pauses
+from network.placement import Placement, Share
+from router import capacity, query_requests
 from router.definitions import Table
+from router.legacy import NOTHING, Body
 from router.lookups import on_table
+from router.nodes import nobody_knows
 from router.query_requests import START_WRONG, PageDraft, Segment
-from router.requests import Body
 from router.tools import Origin, Tools
 
 LIMIT_MAX = 2**31 - 1
@@ -36,40 +39,70 @@ class Found:
 
 
 async def query(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
-    return await find(tools, query_requests.query(body, tools.options), origin)
+    return await find(tools, query_requests.query(body, tools.options), body, origin)
 
 
 async def scan(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
-    return await find(tools, query_requests.scan(body, tools.options), origin)
+    return await find(tools, query_requests.scan(body, tools.options), body, origin)
 
 
-async def find(tools: Tools, draft: PageDraft, origin: Origin) -> dict[str, Any]:
+async def find(tools: Tools, draft: PageDraft, body: Body, origin: Origin) -> dict[str, Any]:
+    """Find a page of items.
+
+    Partitions filter what they find.  But where the whole page is to be weighed, or several
+    partitions fill it together up to 1 MB of what was looked at, the items themselves are needed,
+    and the filter's turn is here.
+    """
+    weighs = capacity.is_wanted(body)
+    filters_here = draft.filter is not None and (weighs or draft.key_condition is None)
+
     async def ask(table: Table) -> Found | NotMine:
         start = draft.start_on(table.schema)
-        asked = scan_of(draft, table, start, origin)
-        nodes = nodes_of(tools.nodes.placement, draft, asked)
-        return await find_on(tools, asked, nodes, table.schema)
+        asked = scan_of(draft, table, start, origin, filters_here=filters_here)
+        return await find_on(tools, draft, asked, table.schema)
 
     found = await on_table(tools.tables, draft.table, ask)
-    answer: dict[str, Any] = {"Count": len(found.items), "ScannedCount": found.scanned_count}
+    items = filtered(draft, found.items) if filters_here else found.items
+    answer: dict[str, Any] = {"Count": len(items), "ScannedCount": found.scanned_count}
     if not draft.counts_only:
         answer["Items"] = [
-            item_to_json(project(draft.projection, item, draft.names)) for item in found.items
+            item_to_json(project(draft.projection, item, draft.names)) for item in items
         ]
     if found.last is not None:
         answer["LastEvaluatedKey"] = item_to_json(found.last)
+    if weighs:
+        strong = body.get("ConsistentRead") is True
+        units = capacity.read_units(capacity.total_bytes(found.items), strong=strong)
+        answer["ConsumedCapacity"] = capacity.consumed(body, body["TableName"], units)
     return answer
 
 
+def filtered(draft: PageDraft, items: Sequence[Item]) -> tuple[Item, ...]:
+    """Leave out what the filter does not let through."""
+    assert draft.filter is not None, "there is one"
+    test = conditions.compiled(draft.filter)
+    return tuple([item for item in items if test(item, draft.names, draft.values)])
+
+
 async def find_on(
-    tools: Tools, asked: Scan, nodes: Sequence[str], schema: KeySchema
+    tools: Tools, draft: PageDraft, asked: Scan, schema: KeySchema
 ) -> Found | NotMine:
-    """Ask these partitions, one after the other, until the page is full."""
+    """Ask the partitions, one after the other, until the page is full."""
     found = Found((), 0, None)
-    for node in nodes:
-        page = await tools.nodes.scan(node, asked)
-        if isinstance(page, NotMine):
+    shares = shares_of(tools.nodes.placement, draft, asked)
+    pauses: Pauses | None = None
+    while shares:
+        page = await tools.nodes.scan(shares[0], asked)
+        if isinstance(page, NotMine) and page.table:
             return page
+        if isinstance(page, NotMine):  # It has split meanwhile: go on with who has its range now.
+            pauses = pauses or tools.nodes.reading_pauses()
+            if await pauses.heed((page,)) == 0:
+                raise nobody_knows()
+            first = shares[0].range.first
+            shares = shares_of(tools.nodes.placement, draft, asked, first)
+            continue
+        shares = shares[1:]
         found = joined(found, page, schema, is_filtered=asked.filter is not None)
         if found.last is not None:
             break
@@ -107,7 +140,9 @@ def key_of(schema: KeySchema, item: Item) -> Item:
     return key_attributes(schema, key_of_item(schema, item))
 
 
-def scan_of(draft: PageDraft, table: Table, start: Key | None, origin: Origin) -> Scan:
+def scan_of(
+    draft: PageDraft, table: Table, start: Key | None, origin: Origin, *, filters_here: bool
+) -> Scan:
     """Make what the first partition is asked."""
     wanted = draft.condition_on(table.schema, start)
     sort = None if wanted is None else wanted.sort
@@ -118,9 +153,9 @@ def scan_of(draft: PageDraft, table: Table, start: Key | None, origin: Origin) -
         start,
         draft.forward,
         LIMIT_MAX if draft.limit is None else draft.limit,
-        draft.filter,
-        draft.names,
-        draft.values,
+        None if filters_here else draft.filter,
+        NOTHING if filters_here else draft.names,
+        NOTHING if filters_here else draft.values,
         origin.request,
     )
 
@@ -141,33 +176,39 @@ def onwards(asked: Scan, limit: int) -> Scan:
     )
 
 
-def nodes_of(placement: Placement, draft: PageDraft, asked: Scan) -> tuple[str, ...]:
-    """Name the partitions that may have what is asked for, in the order of their keys.
+def shares_of(
+    placement: Placement, draft: PageDraft, asked: Scan, first: int = 0
+) -> tuple[Share, ...]:
+    """Return the ranges that may have what is asked for from hash `first` on, in their order.
 
     Raises:
         DynamoDBError: ValidationException if a segment's page begins in another segment.
     """
     if asked.partition_value is not None:
-        return (placement.owner(asked.table, (asked.partition_value,)),)
-    nodes = placement.owners(asked.table)
-    if draft.segment is not None:
-        nodes = nodes_in(draft.segment, nodes)
-    if asked.after is None:
-        return nodes
-    first = placement.owner(asked.table, asked.after)
-    if first not in nodes:
-        assert draft.segment is not None, "together, the nodes own every key"
-        raise validation(
-            f"{START_WRONG}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct"
-            f" Segment. TotalSegments: {draft.segment.count} Segment: {draft.segment.number}"
-        )
-    return nodes[nodes.index(first) :]
-
-
-def nodes_in(segment: Segment, nodes: tuple[str, ...]) -> tuple[str, ...]:
-    """Give a segment its share of the nodes; of more segments than nodes, some have none."""
+        first = partition_hash(asked.partition_value)
+    elif asked.after is not None:
+        first = partition_hash(asked.after[0])
+        if not is_in(draft.segment, placement, asked.table, first):
+            assert draft.segment is not None, "together, the nodes own every key"
+            raise validation(
+                f"{START_WRONG}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with"
+                f" correct Segment. TotalSegments: {draft.segment.count}"
+                f" Segment: {draft.segment.number}"
+            )
+    shares = [share for share in placement.shares(asked.table) if first < share.range.end]
+    if asked.partition_value is not None:
+        return tuple(shares[:1])
     return tuple(
-        node
-        for place, node in enumerate(nodes)
-        if place * segment.count // len(nodes) == segment.number
+        share for share in shares if is_in(draft.segment, placement, asked.table, share.range.first)
     )
+
+
+def is_in(segment: Segment | None, placement: Placement, table: str, place: int) -> bool:
+    """Say whether a hash is a segment's; of more segments than partitions, some have none.
+
+    The partitions are counted as configured: a segment stays what it is when some have split.
+    """
+    if segment is None:
+        return True
+    count = len(placement.configured.partitions)
+    return placement.configured_place(table, place) * segment.count // count == segment.number

@@ -5,7 +5,7 @@ Both become a *selection*: which keys, from where, and what is shown of the item
 
 from items import keys
 from items.data import data
-from items.errors import invalid_parameter, validation
+from items.errors import VALIDATION, DynamoDBError, invalid_parameter, validation
 from items.expression_checks import check, check_given
 from items.expressions import parse_condition
 from items.key_conditions import KeyCondition, admits, key_condition
@@ -14,9 +14,17 @@ from items.paths import resolved
 from items.syntax import DocumentPath, operands_in, predicates_of
 from items.typed_json import item_from_json
 from items.values import Item
-from router import parameters
+from router import legacy, parameters
+from router.legacy import NOTHING, Body, Placeholders
 from router.options import RouterOptions
-from router.requests import NOTHING, Body, Names, Values, read, table_name, whole_number
+from router.requests import (
+    Names,
+    Values,
+    expression_values,
+    read,
+    table_name,
+    whole_number,
+)
 
 NO_KEY_CONDITION = (
     "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
@@ -49,13 +57,17 @@ class PageDraft:
     forward: bool = True
     counts_only: bool = False
     segment: Segment | None = None
+    filter_parameter: str = "Filter Expression"  # As its refusals call it.
+    index: str | None = None
 
     def start_on(self, schema: KeySchema) -> Key | None:
         """Return the key after which the page begins.
 
         Raises:
-            DynamoDBError: ValidationException if it is none of this table.
+            DynamoDBError: ValidationException if it is none of this table, or an index is meant.
         """
+        if self.index is not None:
+            raise validation(f"The table does not have the specified index: {self.index}")
         if self.start is None:
             return None
         if len(self.start) != len(keys.key_names(schema)):
@@ -77,16 +89,29 @@ class PageDraft:
             return None
         wanted = key_condition(self.key_condition, schema, self.names, self.values)
         if self.filter is not None:
-            refuse_key_filter(self.filter, self.names, keys.key_names(schema))
-        if start is not None and not is_within(start, wanted):
-            raise validation(START_OUTSIDE)
+            self.refuse_key_filter(keys.key_names(schema))
+        if start is not None:
+            refuse_outside(start, wanted)
         return wanted
+
+    def refuse_key_filter(self, key_names: tuple[str, ...]) -> None:
+        """Refuse a filter on what the key condition is for."""
+        assert self.filter is not None, "there is one"
+        for predicate in predicates_of(parse_condition(self.filter, "FilterExpression")):
+            for operand in operands_in(predicate):
+                if isinstance(operand, DocumentPath):
+                    name = resolved(operand.steps, self.names)[0]
+                    if name in key_names:
+                        raise validation(
+                            f"{self.filter_parameter} can only contain non-primary key attributes:"
+                            f" Primary key attribute: {name}"
+                        )
 
 
 def query(body: Body, options: RouterOptions) -> PageDraft:
     def parse(body: Body) -> PageDraft:
-        expressions = ("KeyConditionExpression", "FilterExpression", "ProjectionExpression")
-        draft = page(body, expressions, options)
+        expressions = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
+        draft = page(body, expressions, parameters.LEGACY_QUERY, options)
         if draft.key_condition is None:
             raise validation(NO_KEY_CONDITION)
         return draft
@@ -96,56 +121,98 @@ def query(body: Body, options: RouterOptions) -> PageDraft:
 
 def scan(body: Body, options: RouterOptions) -> PageDraft:
     def parse(body: Body) -> PageDraft:
-        return page(body, ("FilterExpression", "ProjectionExpression"), options)
+        expressions = ("ProjectionExpression", "FilterExpression")
+        return page(body, expressions, parameters.LEGACY_SCAN, options)
 
     return read(parameters.SCAN, body, parse)
 
 
-def page(body: Body, expressions: tuple[str, ...], options: RouterOptions) -> PageDraft:
+def page(
+    body: Body, expressions: tuple[str, ...], old: tuple[str, ...], options: RouterOptions
+) -> PageDraft:
     """Read what Query and Scan share; `expressions` are those that the operation takes."""
-    parameters.refuse_legacy(body)
+    is_legacy = not body.keys().isdisjoint(old)
+    if is_legacy:
+        legacy.refuse_mixed(body, old, expressions)
     texts = {what: body.get(what) for what in expressions}
     check_given(texts, body.get("ExpressionAttributeNames"), body.get("ExpressionAttributeValues"))
-    start = body.get("ExclusiveStartKey")
-    read_start = None if start is None else item_from_json(start)
-    segment = segment_of(body) if "KeyConditionExpression" not in texts else None
-    check_select(body)
     names = body.get("ExpressionAttributeNames") or NOTHING
-    values = item_from_json(body.get("ExpressionAttributeValues") or NOTHING)
+    values = expression_values(body.get("ExpressionAttributeValues") or NOTHING, names)
+    is_scan = "KeyConditionExpression" not in texts
+    found = legacy_parts(body, names, values, is_scan=is_scan) if is_legacy else NO_LEGACY_PARTS
+    start = body.get("ExclusiveStartKey")
+    read_start = None if start is None else start_from_json(start)
+    segment = segment_of(body) if is_scan else None
+    check_select(body)
     check(texts, names, values, allow_reserved=options.allow_reserved_words)
-    if body.get("IndexName") is not None:
-        raise validation(f"The table does not have the specified index: {body['IndexName']}")
     return PageDraft(
         table_name(body),
-        texts.get("KeyConditionExpression"),
-        texts["FilterExpression"],
-        texts["ProjectionExpression"],
-        names,
-        values,
+        texts.get("KeyConditionExpression") or found.key_condition,
+        texts["FilterExpression"] or found.filter,
+        texts["ProjectionExpression"] or found.projection,
+        found.names if is_legacy else names,
+        found.values if is_legacy else values,
         read_start,
         whole_number(body, "Limit"),
         body.get("ScanIndexForward") is not False,
         body.get("Select") == "COUNT",
         segment,
+        "Filter Expression" if found.filter is None else "QueryFilter",
+        body.get("IndexName"),
     )
+
+
+@data
+class LegacyParts:
+    """What the parameters before expressions say, and all names and values of the request."""
+
+    filter: str | None
+    projection: str | None
+    key_condition: str | None
+    names: Names
+    values: Values
+
+
+NO_LEGACY_PARTS = LegacyParts(None, None, None, NOTHING, NOTHING)
+
+
+def legacy_parts(body: Body, names: Names, values: Values, *, is_scan: bool) -> LegacyParts:
+    minted = Placeholders(names, values)
+    wanted, conditions = body.get("AttributesToGet"), body.get("KeyConditions")
+    return LegacyParts(
+        legacy.filter_of(body, "ScanFilter" if is_scan else "QueryFilter", minted),
+        None if wanted is None else legacy.projection(wanted, minted),
+        None if conditions is None else legacy.key_condition(conditions, minted),
+        minted.names,
+        minted.values,
+    )
+
+
+def start_from_json(json: object) -> Item:
+    try:
+        return item_from_json(json)
+    except DynamoDBError as error:
+        if error.kind != VALIDATION:
+            raise
+        raise validation(f"{START_WRONG}: {error.message}") from None
 
 
 def check_select(body: Body) -> None:
     """Refuse a choice of attributes that the rest of the request contradicts."""
-    select, projection = body.get("Select"), body.get("ProjectionExpression")
+    select = body.get("Select")
+    ways = ("AttributesToGet", "ProjectionExpression")
+    wanted = next((way for way in ways if body.get(way) is not None), None)
     if select == "ALL_PROJECTED_ATTRIBUTES" and body.get("IndexName") is None:
         raise invalid_parameter(
             "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
         )
-    if select == "SPECIFIC_ATTRIBUTES" and projection is None:
+    if select == "SPECIFIC_ATTRIBUTES" and wanted is None:
         raise invalid_parameter(
             "Must specify the AttributesToGet or ProjectionExpression"
             " when choosing to get SPECIFIC_ATTRIBUTES"
         )
-    if select not in (None, "SPECIFIC_ATTRIBUTES") and projection is not None:
-        raise invalid_parameter(
-            f"Cannot specify the ProjectionExpression when choosing to get {SHOWN[select]}"
-        )
+    if select not in (None, "SPECIFIC_ATTRIBUTES") and wanted is not None:
+        raise invalid_parameter(f"Cannot specify the {wanted} when choosing to get {SHOWN[select]}")
 
 
 SHOWN = {
@@ -172,19 +239,9 @@ def segment_of(body: Body) -> Segment | None:
     return Segment(number, count)
 
 
-def refuse_key_filter(text: str, names: Names, key_names: tuple[str, ...]) -> None:
-    """Refuse a filter on what the key condition is for."""
-    for predicate in predicates_of(parse_condition(text, "FilterExpression")):
-        for operand in operands_in(predicate):
-            if isinstance(operand, DocumentPath):
-                name = resolved(operand.steps, names)[0]
-                if name in key_names:
-                    raise validation(
-                        "Filter Expression can only contain non-primary key attributes:"
-                        f" Primary key attribute: {name}"
-                    )
-
-
-def is_within(start: Key, wanted: KeyCondition) -> bool:
-    """Say whether a page can begin after this key."""
-    return start[0] == wanted.partition and (wanted.sort is None or admits(wanted.sort, start[1]))
+def refuse_outside(start: Key, wanted: KeyCondition) -> None:
+    """Refuse a page that would begin where the key condition does not lead."""
+    if start[0] != wanted.partition:
+        raise validation(START_OUTSIDE)
+    if wanted.sort is not None and not admits(wanted.sort, start[1]):
+        raise validation("The provided starting key does not match the range key predicate")

@@ -12,24 +12,24 @@ from items import keys
 from items.actions import Delete, Put, Update
 from items.data import data
 from items.errors import ITEM_TOO_LARGE, VALIDATION, DynamoDBError, invalid_parameter, validation
-from items.expression_checks import check, check_given
+from items.expression_checks import check, check_given, check_placeholders
 from items.keys import KeySchema
 from items.limits import ITEM_SIZE_BYTES_MAX
-from items.typed_json import item_from_json
+from items.typed_json import item_from_json, values_from_json
 from items.updates import updated_attributes
 from items.values import AttributeValue, Item, size_bytes
 from network.ids import TableId
 from network.messages import RecordKey
-from router import parameters
+from router import legacy, parameters
+from router.legacy import NOTHING, Body, Placeholders
 from router.options import RouterOptions
 from router.shapes import Shape, as_integer, refuse_wrongs
 
-Body: TypeAlias = Mapping[str, Any]
 Names: TypeAlias = Mapping[str, str]
 Values: TypeAlias = Mapping[str, AttributeValue]
 Parsed = TypeVar("Parsed")
 
-NOTHING: dict[str, Any] = {}
+__all__ = ["NOTHING", "Body"]
 
 
 def read(shape: Shape, body: Body, parse: Callable[[Body], Parsed]) -> Parsed:
@@ -58,6 +58,7 @@ class Clauses:
     names: Names
     values: Values
     old_on_failure: bool
+    is_legacy: bool = False  # Made of the parameters that were there before expressions.
 
 
 def clauses(body: Body, options: RouterOptions) -> Clauses:
@@ -65,7 +66,7 @@ def clauses(body: Body, options: RouterOptions) -> Clauses:
     condition, update = body.get("ConditionExpression"), body.get("UpdateExpression")
     names = body.get("ExpressionAttributeNames") or NOTHING
     values = body.get("ExpressionAttributeValues")
-    read_values = item_from_json(values) if values else NOTHING
+    read_values = expression_values(values, names) if values else NOTHING
     if condition is not None or update is not None:
         check(
             {"UpdateExpression": update, "ConditionExpression": condition},
@@ -80,6 +81,25 @@ def clauses(body: Body, options: RouterOptions) -> Clauses:
         read_values,
         body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
     )
+
+
+def expression_values(json: Any, names: Names) -> Values:
+    """Read what the value placeholders stand for; raises ValidationException, as it is used."""
+    try:
+        return values_from_json(json)
+    except DynamoDBError as error:
+        if error.kind == VALIDATION:
+            check_placeholders(names, json)  # Which are judged before what they stand for.
+        raise
+
+
+def legacy_clauses(body: Body) -> Clauses:
+    """Read what one action says in the old parameters, as the expressions that say the same."""
+    minted = Placeholders()
+    condition = legacy.condition(body, minted)
+    update = legacy.update(body.get("AttributeUpdates") or NOTHING, minted)
+    old_on_failure = body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+    return Clauses(condition, update, minted.names, minted.values, old_on_failure, is_legacy=True)
 
 
 @data
@@ -164,51 +184,72 @@ WriteDraft: TypeAlias = PutDraft | UpdateDraft | DeleteDraft
 
 def put_item(body: Body, options: RouterOptions) -> PutDraft:
     def parse(body: Body) -> PutDraft:
-        parameters.refuse_legacy(body)
-        check_placeholders_given(body, ("ConditionExpression",))
+        is_legacy = begins(body, ("ConditionExpression",), parameters.LEGACY_CONDITION)
         item = item_from_json(body["Item"])
         return_values = old_or_none(body)
         refuse_oversized(item)
-        return PutDraft(table_name(body), item, clauses(body, options), return_values)
+        given = legacy_clauses(body) if is_legacy else clauses(body, options)
+        return PutDraft(table_name(body), item, given, return_values)
 
     return read(parameters.PUT_ITEM, body, parse)
 
 
 def update_item(body: Body, options: RouterOptions) -> UpdateDraft:
     def parse(body: Body) -> UpdateDraft:
-        parameters.refuse_legacy(body)
-        check_placeholders_given(body, ("UpdateExpression", "ConditionExpression"))
+        expressions = ("UpdateExpression", "ConditionExpression")
+        is_legacy = begins(body, expressions, parameters.LEGACY_UPDATE)
         key = item_from_json(body["Key"])
         return_values = body.get("ReturnValues") or "NONE"
-        return UpdateDraft(table_name(body), key, clauses(body, options), return_values)
+        given = legacy_clauses(body) if is_legacy else clauses(body, options)
+        return UpdateDraft(table_name(body), key, given, return_values)
 
     return read(parameters.UPDATE_ITEM, body, parse)
 
 
 def delete_item(body: Body, options: RouterOptions) -> DeleteDraft:
     def parse(body: Body) -> DeleteDraft:
-        parameters.refuse_legacy(body)
-        check_placeholders_given(body, ("ConditionExpression",))
+        is_legacy = begins(body, ("ConditionExpression",), parameters.LEGACY_CONDITION)
         key = item_from_json(body["Key"])
         return_values = old_or_none(body)
-        return DeleteDraft(table_name(body), key, clauses(body, options), return_values)
+        given = legacy_clauses(body) if is_legacy else clauses(body, options)
+        return DeleteDraft(table_name(body), key, given, return_values)
 
     return read(parameters.DELETE_ITEM, body, parse)
 
 
 def get_item(body: Body, options: RouterOptions) -> GetDraft:
     def parse(body: Body) -> GetDraft:
-        parameters.refuse_legacy(body)
-        check_placeholders_given(body, ("ProjectionExpression",))
-        return get_draft(table_name(body), body["Key"], body, options)
+        is_legacy = begins(body, ("ProjectionExpression",), parameters.LEGACY_PROJECTION)
+        table, key = table_name(body), body["Key"]
+        return get_draft(table, key, body, options, is_legacy=is_legacy)
 
     return read(parameters.GET_ITEM, body, parse)
 
 
-def get_draft(table: str, key: Any, body: Body, options: RouterOptions) -> GetDraft:
+def begins(body: Body, expressions: tuple[str, ...], old: Mapping[str, object]) -> bool:
+    """Say whether a request is of the time before expressions, and refuse one of both times.
+
+    Raises:
+        DynamoDBError: ValidationException, also for placeholders that nobody can use.
+    """
+    is_legacy = not body.keys().isdisjoint(old)
+    if is_legacy:
+        legacy.refuse_mixed(body, old, expressions)
+    check_placeholders_given(body, expressions)
+    return is_legacy and any(body.get(name) is not None for name in old)
+
+
+def get_draft(
+    table: str, key: Any, body: Body, options: RouterOptions, *, is_legacy: bool = False
+) -> GetDraft:
     """Read a key, and the projection that stands beside it."""
-    projection, names = projection_of(body, options)
+    projection, names = legacy_projection(body) if is_legacy else projection_of(body, options)
     return GetDraft(table, item_from_json(key), projection, names)
+
+
+def legacy_projection(body: Body) -> tuple[str, Names]:
+    minted = Placeholders()
+    return legacy.projection(body["AttributesToGet"], minted), minted.names
 
 
 def projection_of(body: Body, options: RouterOptions) -> tuple[str | None, Names]:

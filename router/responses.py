@@ -6,7 +6,7 @@ from items.keys import KeyAttribute, KeySchema, key_names
 from items.projections import project
 from items.typed_json import item_to_json
 from items.values import Item
-from router.definitions import Table
+from router.definitions import Table, Traits
 from router.requests import Names
 
 # One account and one region, as in every example of AWS's documentation.
@@ -27,7 +27,8 @@ def written(attributes: Item | None) -> dict[str, Any]:
 
 def table_description(table: Table) -> dict[str, Any]:
     """Give a `TableDescription`; nobody counts items, so the counts are 0."""
-    throughput = table.throughput
+    traits = table.traits
+    throughput = traits.throughput
     description: dict[str, Any] = {
         "AttributeDefinitions": [
             {"AttributeName": attribute.name, "AttributeType": attribute.type}
@@ -49,11 +50,21 @@ def table_description(table: Table) -> dict[str, Any]:
         "ItemCount": 0,
         "TableArn": f"{ARN_PREFIX}{table.name}",
         "TableId": str(table.id),
-        "DeletionProtectionEnabled": False,
+        "DeletionProtectionEnabled": traits.protected,
     }
-    if throughput is None:
-        description["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
+    if traits.table_class is not None:
+        description["TableClassSummary"] = {"TableClass": traits.table_class}
+    if throughput is None or traits.on_demand_us:  # Nothing is told of what always was otherwise.
+        description["BillingModeSummary"] = billing_mode(traits)
     return description
+
+
+def billing_mode(traits: Traits) -> dict[str, Any]:
+    mode = "PAY_PER_REQUEST" if traits.throughput is None else "PROVISIONED"
+    if not traits.on_demand_us:
+        return {"BillingMode": mode}
+    since = traits.on_demand_us / 1_000_000
+    return {"BillingMode": mode, "LastUpdateToPayPerRequestDateTime": since}
 
 
 def key_attributes(schema: KeySchema) -> list[KeyAttribute]:

@@ -24,6 +24,10 @@ CARRIED_OUT_ONCE = (
     "BatchWriteItem",
     "CreateTable",
     "DeleteTable",
+    "UpdateTable",
+    "UpdateTimeToLive",
+    "TagResource",
+    "UntagResource",
 )
 
 
@@ -41,6 +45,8 @@ class RouterServer:
         self.api = Api(host, self._peers, placement, coordinators, options)
         self._once = Once(host.incarnation, ANSWERS_PER_CLIENT_MAX)
         self._working: set[tuple[str, int]] = set()  # Requests under way, by source and number.
+        if options.tables_check_us:
+            host.spawn(self._look_for_tables())
 
     def receive(self, frame: bytes) -> None:
         """Take an answer, or begin a task for a request."""
@@ -84,6 +90,15 @@ class RouterServer:
         finally:
             self._working.discard((envelope.source, envelope.number))
         self._answer(envelope, response, once=once)
+
+    async def _look_for_tables(self) -> None:
+        """Finish now and then what a crashed router left of its tables."""
+        while True:
+            await self._host.sleep(self._options.tables_check_us)
+            try:
+                await self.api.look_for_tables()
+            except DynamoDBError:
+                continue  # The definitions cannot be read now; there is another time.
 
     def _answer(self, envelope: Envelope, response: Response, *, once: bool) -> None:
         if once:

@@ -190,27 +190,56 @@ class Mapped:
     java_class: str = "java.lang.String"
     length_min: int = 0
     length_max: int | None = None
+    key_length_max: int | None = None  # None: a key is looked at by who knows what it is.
 
     def fits(self, json: Any, /) -> bool:
         if not isinstance(json, dict):
             return False
         if wrong_lengths(len(json), self.length_min, self.length_max):
             return False
-        return all(map(self.member.fits, json.values()))
+        if self.key_length_max is not None and self.wrong_keys(json):
+            return False
+        return all(map(str.isascii, json)) and all(map(self.member.fits, json.values()))
 
     def check(self, json: Any, *, deep: bool) -> None:
         check_is_map(json, self.java_class)
-        for member in json.values():
+        for name, member in json.items():
+            as_text(name)
             if member is not None:
                 self.member.check(member, deep=deep)
 
     def wrongs(self, json: Any) -> list[Wrong]:
         broken = wrong_lengths(len(json), self.length_min, self.length_max)
-        found = [Wrong((), json, constraint) for constraint in broken]
+        if self.key_length_max is not None:
+            broken += self.wrong_keys(json)
+        inside: list[Wrong] = []
         for name, member in json.items():
-            if wrongs := member_wrongs(self.member, member):
-                found += below((name, "member"), wrongs)
-        return found
+            wrongs = member_wrongs(self.member, member)
+            if member is not None and any(not wrong.place for wrong in wrongs):
+                # Of lists in a map it is the map that is told, with the lengths they may have.
+                told = f"Map value must satisfy constraint: {lengths(self.member)}"
+                broken += [] if told in broken else [told]
+                wrongs = [wrong for wrong in wrongs if wrong.place]
+            inside += below((name, "member"), wrongs)
+        return [Wrong((), json, constraint) for constraint in broken] + inside
+
+    def wrong_keys(self, json: Mapping[str, Any]) -> list[str]:
+        most = self.key_length_max
+        assert most is not None, "asked only where it is known"
+        if "" not in json and (not json or max(map(len, json)) <= most):
+            return []
+        return [
+            f"Map keys must satisfy constraint: [Member must have length less than or equal to"
+            f" {most}, Member must have length greater than or equal to 1]"
+        ]
+
+
+def lengths(shape: Shape) -> str:
+    assert isinstance(shape, Listed), "nothing else in a map has a length"
+    return (
+        f"[Member must have length less than or equal to {shape.length_max},"
+        f" Member must have length greater than or equal to {shape.length_min}]"
+    )
 
 
 @data

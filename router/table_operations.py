@@ -4,51 +4,18 @@ from typing import Any
 
 from items.errors import invalid_parameter, validation
 from items.keys import KeyAttribute, KeySchema
-from items.limits import KEY_NAME_BYTES_MAX, TABLE_NAME_LENGTH_MAX, TABLE_NAME_LENGTH_MIN
-from router import responses
-from router.definitions import Throughput
+from items.limits import TABLE_NAME_LENGTH_MAX, TABLE_NAME_LENGTH_MIN
+from router import responses, tags
+from router.definitions import Traits
 from router.requests import Body, read, table_name, whole_number
-from router.shapes import FLAG, Listed, Structure, as_integer, integer, text
+from router.shapes import Structure, integer, text
+from router.table_parameters import CREATE_TABLE, NAME_PATTERN, ONE_TABLE, refuse_unsupported
 from router.tables import not_found
+from router.throughput import throughput_of
 from router.tools import Origin, Tools
 
-NAME_PATTERN = "[a-zA-Z0-9_.-]+"
 TABLES_PAGE_MAX = 100
-NEW_NAME = text(pattern=NAME_PATTERN)
-KNOWN_NAME = text(length_min=1, length_max=1024)
-KEY_NAME = text(length_min=1, length_max=KEY_NAME_BYTES_MAX)
 
-CREATE_TABLE = Structure(
-    "CreateTableInput",
-    {
-        "TableName": NEW_NAME,
-        "BillingMode": text(("PROVISIONED", "PAY_PER_REQUEST")),
-        "ProvisionedThroughput": Structure(
-            "ProvisionedThroughput",
-            {"WriteCapacityUnits": integer(least=1), "ReadCapacityUnits": integer(least=1)},
-            ("WriteCapacityUnits", "ReadCapacityUnits"),
-        ),
-        "KeySchema": Listed(
-            Structure(
-                "KeySchemaElement",
-                {"AttributeName": KEY_NAME, "KeyType": text(("HASH", "RANGE"))},
-                ("AttributeName", "KeyType"),
-            ),
-            1,
-            2,
-        ),
-        "AttributeDefinitions": Listed(
-            Structure(
-                "AttributeDefinition",
-                {"AttributeName": KEY_NAME, "AttributeType": text(("B", "N", "S"))},
-                ("AttributeName", "AttributeType"),
-            )
-        ),
-        "StreamSpecification": Structure("StreamSpecification", {"StreamEnabled": FLAG}),
-    },
-    ("KeySchema", "AttributeDefinitions"),
-)
-ONE_TABLE = Structure("DescribeTableInput", {"TableName": KNOWN_NAME}, ("TableName",))
 LIST_TABLES = Structure(
     "ListTablesInput",
     {
@@ -66,8 +33,7 @@ async def create_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     """Define a table; the answer says CREATING, and DescribeTable says when it is ACTIVE."""
     CREATE_TABLE.check(body, deep=False)
     name = new_name(body)  # Before the constraints, where the service has it.
-    schema, throughput = read(CREATE_TABLE, body, new_table)
-    table = await tools.tables.create(name, schema, throughput)
+    table = await tools.tables.create(name, read(CREATE_TABLE, body, new_table))
     return {"TableDescription": responses.table_description(table)}
 
 
@@ -111,35 +77,18 @@ def new_name(body: Body) -> str:
     return name
 
 
-def new_table(body: Body) -> tuple[KeySchema, Throughput | None]:
+def new_table(body: Body) -> Traits:
     """Read what CreateTable asks for, in the service's order of judging."""
     throughput = throughput_of(body)
     schema = schema_of(body)
-    for feature in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-        if body.get(feature):
-            raise validation(f"{feature} are not supported by twophase")
-    if (body.get("StreamSpecification") or {}).get("StreamEnabled"):
-        raise validation("StreamSpecification is not supported by twophase")
-    return schema, throughput
-
-
-def throughput_of(body: Body) -> Throughput | None:
-    """Read how a table is paid for; nobody is held to it."""
-    throughput = body.get("ProvisionedThroughput")
-    if body.get("BillingMode") == "PAY_PER_REQUEST":
-        if throughput is not None:
-            raise invalid_parameter(
-                "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified"
-                " when BillingMode is PAY_PER_REQUEST"
-            )
-        return None
-    if throughput is None:
-        raise invalid_parameter(
-            "ReadCapacityUnits and WriteCapacityUnits must both be specified"
-            " when BillingMode is PROVISIONED"
-        )
-    return Throughput(
-        as_integer(throughput["ReadCapacityUnits"]), as_integer(throughput["WriteCapacityUnits"])
+    refuse_unsupported(body)
+    return Traits(
+        schema,
+        throughput,
+        body.get("DeletionProtectionEnabled") is True,
+        tags.with_tags((), body.get("Tags") or ()),
+        None,
+        body.get("TableClass"),
     )
 
 
@@ -149,6 +98,8 @@ def schema_of(body: Body) -> KeySchema:
     types = {one["AttributeName"]: one["AttributeType"] for one in body["AttributeDefinitions"]}
     names = [element["AttributeName"] for element in elements]
     refuse_roles([element["KeyType"] for element in elements], names)
+    if names[0] in types and names[-1] not in types:
+        raise validation("Invalid KeySchema: Some index key attribute have no definition")
     if any(name not in types for name in names):
         raise invalid_parameter(
             "Some index key attributes are not defined in AttributeDefinitions."

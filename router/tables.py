@@ -6,14 +6,20 @@ conditional writes that name the state they expect.  A definition goes one way:
     nothing ── create ──▶ CREATING ── every partition keeps it ──▶ ACTIVE
     ACTIVE ── delete ──▶ DELETING ── every partition has dropped it ──▶ nothing
 
-A router that crashes in between leaves a table CREATING or DELETING.  Whoever is asked to describe
-such a table takes it further; two who do so at once do no harm, because partitions know what is
-open and dropped by the table's id, and the definition moves by compare-and-set.  A table is never
-deleted before it is ACTIVE: only then does every partition know it, and only who knows a table
-remembers that it was dropped, when a late copy of its opening arrives.
+A router that crashes in between leaves a table CREATING or DELETING.  Whoever meets such a table
+takes it further, and a router may look for them now and then (`look`); two who do so at once do no
+harm, because partitions know what is open and dropped by the table's id, and the definition moves
+by compare-and-set.  A table is never deleted before it is ACTIVE: only then does every partition
+know it, and only who knows a table remembers that it was dropped, when a late copy of its opening
+arrives.
+
+While it is ACTIVE its traits may be changed, by compare-and-set as well: a definition counts its
+revisions, and each change names the one that it knows.
 
 What is cached is what was ACTIVE a moment ago.  If it is no more, partitions say so (`NotMine`).
 """
+
+from collections.abc import Callable
 
 from items.actions import Delete, Put, Update
 from items.errors import (
@@ -21,9 +27,10 @@ from items.errors import (
     RESOURCE_IN_USE,
     RESOURCE_NOT_FOUND,
     DynamoDBError,
+    validation,
 )
-from items.keys import Key, KeySchema
-from items.values import AttributeValue
+from items.keys import Key
+from items.values import AttributeValue, Item
 from network.host import Host
 from network.ids import TableId, transaction_id
 from network.messages import DropTable, NotMine, OpenTable, Scan, WriteRefused, Written
@@ -32,19 +39,26 @@ from network.rpc import Patience
 from router.definitions import (
     Status,
     Table,
-    Throughput,
+    Traits,
+    amendment,
     item_of,
     move,
     table_key,
     table_of,
     with_status,
+    with_traits,
 )
 from router.nodes import Nodes, nobody_knows
 from router.options import RouterOptions
 
 CACHED_MAX = 10_000
 NAMES_PAGE_MAX = 1_000
+AMENDMENTS_MAX = 10  # Of one table, each in the way of the one before it.
 IN_USE = "Attempt to change a resource which is still in use"
+PROTECTED = (
+    "Resource cannot be deleted as it is currently protected against deletion."
+    " Disable deletion protection first."
+)
 
 
 class Tables:
@@ -56,6 +70,9 @@ class Tables:
         self._minted = 0
         self._cache: dict[str, tuple[int, Table]] = {}  # When it was read; ACTIVE tables only.
         self._moving: dict[TableId, Status] = {}  # What this router takes further right now.
+
+    def now_us(self) -> int:
+        return self._host.now_us()
 
     async def active(self, name: str) -> Table:
         """Return the table that has this name, as it was a moment ago.
@@ -71,7 +88,10 @@ class Tables:
             del self._cache[name]
         asked_us = self._host.elapsed_us()
         newest = await self.find(name)
-        if newest is None or newest.status is not Status.ACTIVE:
+        if newest is None:
+            raise DynamoDBError(RESOURCE_NOT_FOUND)
+        if newest.status is not Status.ACTIVE:
+            self.take_further(newest)
             raise DynamoDBError(RESOURCE_NOT_FOUND)
         if len(self._cache) >= CACHED_MAX:
             self._cache.clear()
@@ -93,27 +113,55 @@ class Tables:
 
     async def names(self) -> list[str]:
         """Return the names of all tables, in order."""
-        names: list[str] = []
-        for node in self._nodes.placement.owners(TABLES_TABLE):
+        return sorted([item["Name"][1] for item in await self._definitions()])
+
+    async def finish(self) -> None:
+        """Take every table that is CREATING or DELETING to its end, and wait for that."""
+        for table in await self._unfinished():
+            if self._begin(table):
+                await self._move(table)
+
+    async def look(self) -> None:
+        """Take every table that is CREATING or DELETING further; whoever began it may be dead."""
+        for table in await self._unfinished():
+            self.take_further(table)
+
+    async def _unfinished(self) -> list[Table]:
+        items = await self._definitions()
+        return [table_of(item) for item in items if item["Status"][1] != Status.ACTIVE]
+
+    async def _definitions(self) -> list[Item]:
+        """Read the definitions of all tables, each as it is at its own moment."""
+        pauses = self._nodes.reading_pauses()
+        while True:
+            items = await self._all_items()
+            if not isinstance(items, NotMine):
+                return items
+            if items.table or await pauses.heed((items,)) == 0:
+                raise nobody_knows()
+
+    async def _all_items(self) -> list[Item] | NotMine:
+        items: list[Item] = []
+        for share in self._nodes.placement.shares(TABLES_TABLE):
             after: Key | None = None
             while True:
-                page = await self._nodes.scan(node, every_table(after))
+                page = await self._nodes.scan(share, every_table(after))
                 if isinstance(page, NotMine):
-                    raise nobody_knows()
-                names += [item["Name"][1] for item in page.items]
+                    return page
+                items += page.items
                 after = page.last
                 if after is None:
                     break
-        return sorted(names)
+        return items
 
-    async def create(self, name: str, schema: KeySchema, throughput: Throughput | None) -> Table:
+    async def create(self, name: str, traits: Traits) -> Table:
         """Define a table, and go on to open it everywhere when the caller has its answer.
 
         Raises:
             DynamoDBError: ResourceInUseException if there is one of this name,
                 InternalServerError if nobody knows whether it was defined.
         """
-        table = Table(name, self._mint(), schema, Status.CREATING, self._host.now_us(), throughput)
+        table = Table(name, self._mint(), Status.CREATING, self._host.now_us(), traits)
         put = Put(
             TABLES_TABLE,
             table_key(name),
@@ -138,8 +186,8 @@ class Tables:
         One that is being deleted already is no error, as the service's documentation has it.
 
         Raises:
-            DynamoDBError: ResourceNotFoundException, or ResourceInUseException if the table is
-                being created.
+            DynamoDBError: ResourceNotFoundException, ResourceInUseException if the table is being
+                created, ValidationException if it is protected.
         """
         table = await self.find(name)
         if table is None:
@@ -149,19 +197,49 @@ class Tables:
             written, found = await self._write(move(table, deleting), self._in_time())
             if not written and (found is None or found.id != table.id):
                 raise not_found(name)
+            if not written and found is not None and found.traits.protected:
+                raise validation(PROTECTED)
             self.forget(table)
             table = deleting
         self.take_further(table)
         if table.status is Status.CREATING:
-            raise DynamoDBError(RESOURCE_IN_USE, f"{IN_USE}: Table is being created: {name}")
+            raise in_use(table)
         return table
+
+    async def amend(self, name: str, change: Callable[[Table], Traits]) -> Table:
+        """Change the traits of a table; `change` says what they are to be, or refuses to.
+
+        Raises:
+            DynamoDBError: ResourceNotFoundException; ResourceInUseException if it is not ACTIVE,
+                or others change it all the time; what `change` raises.
+        """
+        for _ in range(AMENDMENTS_MAX):
+            table = await self.find(name)
+            if table is None:
+                raise not_found(name)
+            if table.status is not Status.ACTIVE:
+                self.take_further(table)
+                raise in_use(table)
+            amended = with_traits(table, change(table))
+            if amended.traits == table.traits:
+                return table
+            written, found = await self._write(amendment(table, amended), self._in_time())
+            if written or found == amended:  # Our first question did it, or somebody had our idea.
+                self.forget(table)
+                return amended
+        raise DynamoDBError(RESOURCE_IN_USE, f"{IN_USE}: Table is being changed: {name}")
 
     def take_further(self, table: Table) -> None:
         """Bring a table that is CREATING or DELETING to its end, in a task of its own."""
+        if self._begin(table):
+            self._host.spawn(self._move(table))
+
+    def _begin(self, table: Table) -> bool:
+        """Say whether a table is to be taken further, and nobody here is at it yet."""
         if table.status is Status.ACTIVE or self._moving.get(table.id) is table.status:
-            return
+            return False
         self._moving[table.id] = table.status
-        self._host.spawn(self._move(table))
+        return True
 
     async def _move(self, table: Table) -> None:
         try:
@@ -174,15 +252,17 @@ class Tables:
                 del self._moving[table.id]
 
     async def _open(self, table: Table) -> None:
-        partitions = self._nodes.placement.owners(table.id)
-        await self._nodes.ask_everyone(partitions, OpenTable(table.id, table.schema))
+        await self._nodes.ask_everyone(OpenTable(table.id, table.schema))
+        if self._options.table_creating_us:
+            await self._host.sleep(self._options.table_creating_us)
         # Where it is refused, somebody else was faster, and the table may even be gone again.
         active = with_status(table, Status.ACTIVE)
         await self._write(move(table, active), self._options.patience(None))
 
     async def _drop(self, table: Table) -> None:
-        partitions = self._nodes.placement.owners(table.id)
-        await self._nodes.ask_everyone(partitions, DropTable(table.id))
+        await self._nodes.ask_everyone(DropTable(table.id))
+        if self._options.table_deleting_us:
+            await self._host.sleep(self._options.table_deleting_us)
         values: dict[str, AttributeValue] = {":id": ("S", table.id)}
         gone = Delete(TABLES_TABLE, table_key(table.name), "#id = :id", {"#id": "Id"}, values)
         await self._write(gone, self._options.patience(None))
@@ -214,6 +294,11 @@ class Tables:
                 chance=self._id_site.below(1 << 26),
             )
         )
+
+
+def in_use(table: Table) -> DynamoDBError:
+    doing = "created" if table.status is Status.CREATING else "deleted"
+    return DynamoDBError(RESOURCE_IN_USE, f"{IN_USE}: Table is being {doing}: {table.name}")
 
 
 def not_found(name: str) -> DynamoDBError:

@@ -13,9 +13,10 @@ from hashlib import blake2b
 from typing import Any, TypeAlias, TypeVar
 
 from items import keys
-from items.actions import Action, Check
+from items.actions import Action, Check, Put
 from items.data import data
 from items.errors import (
+    NESTING_TOO_DEEP,
     NONE,
     DynamoDBError,
     cancelled,
@@ -69,7 +70,20 @@ class CheckDraft:
         )
 
 
-ActionDraft: TypeAlias = CheckDraft | PutDraft | UpdateDraft | DeleteDraft
+@data
+class TooDeepDraft:
+    """A Put of an item with too many levels, which is told as that action's fault.
+
+    Outside of transactions, and for all else that is wrong with an item, it is the request's.
+    """
+
+    table: str
+
+    def on(self, _: TableId, __: KeySchema) -> Put:
+        raise validation(NESTING_TOO_DEEP)
+
+
+ActionDraft: TypeAlias = CheckDraft | PutDraft | UpdateDraft | DeleteDraft | TooDeepDraft
 
 
 @data
@@ -114,16 +128,31 @@ def action_draft(entry: Body, options: RouterOptions) -> ActionDraft:
         raise validation(TWO_ACTIONS_IN_ONE if present else NO_ACTION)
     (kind,) = present
     body = entry[kind]
-    contents = item_from_json(body["Item" if kind == "Put" else "Key"])
+    try:
+        contents = item_from_json(body["Item" if kind == "Put" else "Key"])
+    except DynamoDBError as error:
+        if kind == "Put" and error.message == NESTING_TOO_DEEP:
+            clauses(body, options)
+            return TooDeepDraft(table_name(body))
+        raise
     return DRAFTS[kind](table_name(body), contents, clauses(body, options))
 
 
-DRAFTS: dict[str, type[ActionDraft]] = {
+def named_tables(body: Body) -> list[str]:
+    """Name the table of each entry of TransactItems, as the request names it."""
+    return [
+        next(one["TableName"] for what in ENTRIES if (one := entry.get(what)) is not None)
+        for entry in body["TransactItems"]
+    ]
+
+
+DRAFTS: dict[str, type[CheckDraft | PutDraft | UpdateDraft | DeleteDraft]] = {
     "ConditionCheck": CheckDraft,
     "Put": PutDraft,
     "Update": UpdateDraft,
     "Delete": DeleteDraft,
 }
+ENTRIES = (*DRAFTS, "Get")
 
 
 def as_text(content: object) -> str:
@@ -143,7 +172,10 @@ CANONICAL = json.JSONEncoder(
 
 def canonical_json(json_value: Any) -> bytes:
     """Write JSON so that the order in which a client's language keeps maps does not count."""
-    return CANONICAL.encode(json_value).encode("utf-8", "surrogatepass")
+    try:
+        return CANONICAL.encode(json_value).encode("utf-8", "surrogatepass")
+    except RecursionError:  # An item that was found to be too deep, and is so beyond all measure.
+        raise validation(NESTING_TOO_DEEP) from None
 
 
 # With the tables' schemas -------------------------------------------------------------------------

@@ -8,11 +8,13 @@ token has two.
 from collections.abc import Sequence
 from typing import Any
 
+from items.actions import Action
+from items.data import data
 from items.errors import RESOURCE_NOT_FOUND, DynamoDBError, cancelled
 from items.limits import TOKEN_LENGTH_MAX
 from network.ids import EntryKey
-from network.messages import Finished, ReadItems, ReadTransaction, WriteTransaction
-from router import responses, transact_requests
+from network.messages import Finished, NotMine, ReadItems, ReadTransaction, WriteTransaction
+from router import capacity, responses, transact_requests
 from router.definitions import Table
 from router.lookups import changed, tables_of
 from router.requests import Body, GetDraft
@@ -33,12 +35,13 @@ async def transact_write_items(tools: Tools, body: Body, origin: Origin) -> dict
     draft = transact_requests.transact_write_items(body, tools.options)
     tables = await tables_of([action.table for action in draft.actions], tools.tables)
     actions = transact_requests.actions_on(draft.actions, tables)
+    costs = await write_costs(tools, actions) if capacity.is_wanted(body) else None
     token = draft.token or f"{MINTED_MARK}{origin.request}"
     finished = await tools.nodes.write_transaction(
         WriteTransaction(EntryKey(token), origin.call, draft.fingerprint, actions)
     )
     refuse_cancelled(finished, tables, tools.tables)
-    return {}
+    return {} if costs is None else told_costs(body, costs, is_replayed=finished.replayed)
 
 
 async def transact_get_items(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
@@ -52,12 +55,49 @@ async def transact_get_items(tools: Tools, body: Body, origin: Origin) -> dict[s
         if newer is None:
             raise
         found = await read_transaction(tools, drafts, newer, origin)
-    return {
+    answer: dict[str, Any] = {
         "Responses": [
             responses.got(item, draft.projection, draft.names)
             for draft, item in zip(drafts, found.items, strict=True)
         ]
     }
+    if capacity.is_wanted(body):
+        units = map(capacity.transaction_read_units, found.items)
+        costs = zip(transact_requests.named_tables(body), units, strict=True)
+        answer["ConsumedCapacity"] = capacity.consumed_by_table(body, costs, "ReadCapacityUnits")
+    return answer
+
+
+@data
+class Costs:
+    """What a transaction costs if it is carried out now, and if it turns out to be an old one."""
+
+    new: tuple[float, ...]
+    replayed: tuple[float, ...]
+
+
+async def write_costs(tools: Tools, actions: Sequence[Action]) -> Costs:
+    """Weigh the items as they are just before the transaction.
+
+    Whether its token was used before shows only afterwards, so both prices are worked out.
+    """
+    keys = tuple([(action.table, action.key) for action in actions])
+    readings = await tools.nodes.read_all(keys, "")
+    found = [None if isinstance(one, NotMine) else one.item for one in readings]
+    both = list(zip(actions, found, strict=True))
+    return Costs(
+        tuple([capacity.transaction_write_units(*one) for one in both]),
+        tuple([capacity.transaction_read_units(item) for item in found]),
+    )
+
+
+def told_costs(body: Body, costs: Costs, *, is_replayed: bool) -> dict[str, Any]:
+    """Tell what a write transaction cost: one that was carried out before is only read."""
+    units, what = (
+        (costs.replayed, "ReadCapacityUnits") if is_replayed else (costs.new, "WriteCapacityUnits")
+    )
+    named = zip(transact_requests.named_tables(body), units, strict=True)
+    return {"ConsumedCapacity": capacity.consumed_by_table(body, named, what)}
 
 
 async def read_transaction(

@@ -4,9 +4,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from network.host import Host
-from network.lossy import Uniform, Weather
 from network.messages import Envelope, Request, Response, Restarted, from_frame, to_frame
 from network.rpc import Patience, Peers
+from network.weather import Uniform, Weather
 from partition.machine import Machine, Output
 from partition.storage import Changes
 from router.options import RouterOptions

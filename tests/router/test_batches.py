@@ -128,6 +128,10 @@ def test_a_table_that_nobody_made_is_not_found(world: World) -> None:
 
 
 SHORT = "failed to satisfy constraint: Member must have length"
+LENGTHS = (
+    "[Member must have length less than or equal to {},"
+    " Member must have length greater than or equal to 1]"
+)
 SCHEMA_WRONG = "The provided key element does not match the schema"
 
 
@@ -145,6 +149,26 @@ SCHEMA_WRONG = "The provided key element does not match the schema"
             gets(),
             "1 validation error detected: Value '[]' at 'requestItems.pets.member.keys'"
             f" {SHORT} greater than or equal to 1",
+        ),
+        (
+            "BatchWriteItem",
+            writes(),
+            "1 validation error detected: Value '{pets=[]}' at 'requestItems' failed to satisfy"
+            f" constraint: Map value must satisfy constraint: {LENGTHS.format(25)}",
+        ),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {"": [{"PutRequest": {}}]}},
+            "2 validation errors detected: Value '{=[{PutRequest={}}]}' at 'requestItems' failed to"
+            f" satisfy constraint: Map keys must satisfy constraint: {LENGTHS.format(1024)};"
+            " Value null at 'requestItems..member.1.member.putRequest.item' failed to satisfy"
+            " constraint: Member must not be null",
+        ),
+        (
+            "BatchGetItem",
+            gets("a", ProjectionExpression="#x"),
+            "Invalid ProjectionExpression: An expression attribute name used in the document path"
+            " is not defined; attribute name: #x",
         ),
         ("BatchGetItem", gets("a", "a"), "Provided list of item keys contains duplicates"),
         (
@@ -190,6 +214,16 @@ def test_what_cannot_be_is_refused(
     world: World, operation: str, body: dict[str, Any], message: str
 ) -> None:
     assert world.error(operation, body) == (VALIDATION.name, message)
+
+
+def test_more_than_25_writes_of_one_table_are_too_many(world: World) -> None:
+    error, message = world.error("BatchWriteItem", writes(*[put(str(n)) for n in range(26)]))
+
+    assert error == VALIDATION.name
+    assert message.endswith(
+        "at 'requestItems' failed to satisfy constraint:"
+        f" Map value must satisfy constraint: {LENGTHS.format(25)}"
+    )
 
 
 def test_what_is_too_much_for_one_answer_is_given_back(world: World) -> None:

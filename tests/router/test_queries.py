@@ -196,6 +196,11 @@ SCHEMA_WRONG = "The provided key element does not match the schema"
         ),
         (
             "Query",
+            query("pk = :p AND sk > :n", values={":n": {"N": "3"}}, ExclusiveStartKey=key("c", 1)),
+            "The provided starting key does not match the range key predicate",
+        ),
+        (
+            "Query",
             query("pk = :p", ExclusiveStartKey={"pk": {"S": "c"}}),
             "Exclusive Start Key must have same size as table's key schema",
         ),
@@ -203,11 +208,6 @@ SCHEMA_WRONG = "The provided key element does not match the schema"
             "Query",
             query("pk = :p", IndexName="by-age"),
             "The table does not have the specified index: by-age",
-        ),
-        (
-            "Query",
-            {**query("pk = :p"), "KeyConditions": {}},
-            "KeyConditions is not supported by twophase: use an expression",
         ),
         (
             "Scan",
@@ -293,3 +293,41 @@ def test_a_page_holds_about_a_megabyte(operation: str) -> None:
     assert [answer["Count"] for answer in answers] == [4, 4, 2]
     shown = [(item["pk"]["S"], item["sk"]["S"]) for answer in answers for item in answer["Items"]]
     assert sorted(shown) == names
+
+
+def test_a_page_holds_about_a_megabyte_of_what_was_looked_at_however_little_is_shown() -> None:
+    world = World()
+    world.table()
+    for number in range(10):
+        shown = {"BOOL": number == 9}
+        world.put({"pk": {"S": str(number)}, "text": {"S": "x" * 300_000}, "shown": shown})
+    body = {
+        "TableName": "pets",
+        "FilterExpression": "shown = :yes",
+        "ExpressionAttributeValues": {":yes": {"BOOL": True}},
+    }
+
+    answers = pages(world, "Scan", body)
+
+    assert [answer["ScannedCount"] for answer in answers] == [4, 4, 2]
+    assert [item["pk"] for answer in answers for item in answer["Items"]] == [{"S": "9"}]
+
+
+def test_an_index_is_looked_for_on_a_table_that_is_there(world: World) -> None:
+    body = {"TableName": "cars", "IndexName": "by-age"}
+
+    assert world.error("Scan", body)[0] == RESOURCE_NOT_FOUND.name
+    assert world.error("Scan", {**body, "TableName": "pets"}) == (
+        VALIDATION.name,
+        "The table does not have the specified index: by-age",
+    )
+
+
+def test_a_starting_key_that_is_no_value_is_refused_as_such(world: World) -> None:
+    body = {"TableName": "pets", "ExclusiveStartKey": {"pk": {"SS": []}}}
+
+    assert world.error("Scan", body) == (
+        VALIDATION.name,
+        "The provided starting key is invalid: One or more parameter values were invalid:"
+        " An string set  may not be empty",
+    )

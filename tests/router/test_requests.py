@@ -155,20 +155,29 @@ LARGE = {"TableName": "pets", "Item": {"pk": S, "text": {"S": "x" * 410_000}}}
             " ConditionExpression is null",
         ),
         (
+            put_item,
+            {
+                **PUT,
+                "ConditionExpression": "pk = :v",
+                "ExpressionAttributeValues": {":v": {"SS": []}},
+            },
+            "ExpressionAttributeValues contains invalid value: One or more parameter values were"
+            " invalid: An string set  may not be empty for key :v",
+        ),
+        (
+            put_item,
+            {
+                **PUT,
+                "ConditionExpression": "pk = :v",
+                "ExpressionAttributeValues": {":v": {}, "v": {"S": "x"}},
+            },
+            'ExpressionAttributeValues contains invalid key: Syntax error; key: "v"',
+        ),
+        (
             get_item,
             {**KEYED, "ProjectionExpression": "a, a"},
             "Invalid ProjectionExpression: Two document paths overlap with each other;"
             " must remove or rewrite one of these paths; path one: [a], path two: [a]",
-        ),
-        (
-            put_item,
-            {**PUT, "Expected": {"pk": {"Exists": False}}},
-            "Expected is not supported by twophase: use an expression",
-        ),
-        (
-            update_item,
-            {**KEYED, "AttributeUpdates": {}},
-            "AttributeUpdates is not supported by twophase: use an expression",
         ),
     ],
 )

@@ -18,6 +18,7 @@ SHAPE = Structure(
         "Item": ATTRIBUTES,
         "Parts": Listed(Structure("Part", {"PartName": text()}, ("PartName",)), 1, 2),
         "Names": Mapped(text()),
+        "Lists": Mapped(Listed(text(), 1, 2), "java.util.List", key_length_max=3),
     },
     ("Name",),
 )
@@ -101,6 +102,7 @@ def test_null_is_as_good_as_absent() -> None:
             "Unrecognized collection type java.util.Map<java.lang.String, java.lang.String>",
         ),
         ("Names", {"#a": 3}, "NUMBER_VALUE cannot be converted to String"),
+        ("Names", {"#\ud800": "a"}, "Invalid UTF-16 surrogate in a string"),
     ],
 )
 def test_a_wrong_type_is_told_in_the_words_of_the_service(
@@ -169,6 +171,20 @@ def test_a_wrong_type_is_told_in_the_words_of_the_service(
             "Parts",
             [None],
             "Value null at 'parts.1.member' failed to satisfy constraint: Member must not be null",
+        ),
+        (
+            "Lists",
+            {"a": [], "b": ["x"], "c": ["x"] * 3},
+            "Value '{a=[], b=[x], c=[x, x, x]}' at 'lists' failed to satisfy constraint:"
+            " Map value must satisfy constraint: [Member must have length less than or equal to 2,"
+            " Member must have length greater than or equal to 1]",
+        ),
+        (
+            "Lists",
+            {"abcd": ["x"]},
+            "Value '{abcd=[x]}' at 'lists' failed to satisfy constraint:"
+            " Map keys must satisfy constraint: [Member must have length less than or equal to 3,"
+            " Member must have length greater than or equal to 1]",
         ),
         (
             "Names",

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from items.errors import CONDITIONAL_CHECK_FAILED, INTERNAL_SERVER_ERROR, RESOURCE_NOT_FOUND
-from network.lossy import Uniform, Weather
 from network.placement import LEDGER_TABLE
+from network.weather import Uniform, Weather
 from sim.cluster import Shape
 from tests.router.harness import World
 

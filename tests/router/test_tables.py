@@ -4,6 +4,9 @@ import pytest
 
 from items.errors import INTERNAL_SERVER_ERROR, RESOURCE_IN_USE, RESOURCE_NOT_FOUND, VALIDATION
 from network.messages import Response
+from network.placement import TABLES_TABLE
+from router.options import RouterOptions
+from router.server import RouterServer
 from sim.cluster import Shape
 from tests.router.harness import World
 
@@ -300,9 +303,40 @@ SORT_DEFINED = {
             "Both the Hash Key and the Range Key element in the KeySchema have the same name",
         ),
         (
-            SORTED,
+            {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]},
             f"{INVALID} Some index key attributes are not defined in AttributeDefinitions."
-            " Keys: [pk, sk], AttributeDefinitions: [pk]",
+            " Keys: [id], AttributeDefinitions: [pk]",
+        ),
+        (SORTED, "Invalid KeySchema: Some index key attribute have no definition"),
+        (
+            {
+                "BillingMode": "PROVISIONED",
+                "ProvisionedThroughput": {
+                    "ReadCapacityUnits": 1_000_000_000_001,
+                    "WriteCapacityUnits": 1_000_000_000_002,
+                },
+            },
+            "Given value 1000000000001 for ReadCapacityUnits is out of bounds",
+        ),
+        (
+            {"LocalSecondaryIndexes": [{"IndexName": "by-sk"}]},
+            "LocalSecondaryIndexes are not supported by twophase",
+        ),
+        ({"ResourcePolicy": "{}"}, "ResourcePolicy is not supported by twophase"),
+        (
+            {"SSESpecification": {"Enabled": True}},
+            "SSESpecification is not supported by twophase",
+        ),
+        (
+            {"StreamSpecification": {}},
+            "1 validation error detected: Value null at 'streamSpecification.streamEnabled'"
+            f" {NULL}",
+        ),
+        (
+            {"TableClass": "CHEAP"},
+            "1 validation error detected: Value 'CHEAP' at 'tableClass' failed to satisfy"
+            " constraint: Member must satisfy enum value set:"
+            " [STANDARD, STANDARD_INFREQUENT_ACCESS]",
         ),
         (
             SORT_DEFINED,
@@ -321,3 +355,82 @@ SORT_DEFINED = {
 )
 def test_a_table_that_cannot_be_is_refused(more: dict[str, Any], message: str) -> None:
     assert World().error("CreateTable", {**PETS, **more}) == (VALIDATION.name, message)
+
+
+MINUTE_US = 60_000_000
+
+
+def test_how_long_a_table_is_creating_and_deleting_is_an_option() -> None:
+    options = RouterOptions(table_creating_us=5_000_000, table_deleting_us=3_000_000)
+    world = World(options)
+    seen = []
+
+    def status() -> str:
+        shown = world.ask("DescribeTable", NAMED).body
+        return str(shown.get("Table", {}).get("TableStatus", "GONE"))
+
+    world.ok("CreateTable", PETS)
+    for wait_us in (4_000_000, 2_000_000):
+        world.loop.run_for(wait_us)
+        seen.append(status())
+    world.ok("DeleteTable", NAMED)
+    for wait_us in (2_000_000, 2_000_000):
+        world.loop.run_for(wait_us)
+        seen.append(status())
+
+    assert seen == ["CREATING", "ACTIVE", "DELETING", "GONE"]
+
+
+def statuses(world: World) -> list[str]:
+    """Look into the definitions, so that nobody meets a table by being asked."""
+    return [
+        record.item["Status"][1]
+        for name in world.cluster.ledgers
+        if (machine := world.cluster.machine(name)) is not None
+        for record in machine._tables[TABLES_TABLE].records.values()
+        if record.item is not None
+    ]
+
+
+def stalled_world(options: RouterOptions) -> World:
+    """Make one table that is left CREATING and one that is left DELETING by a crashed router."""
+    world = World(options, Shape(partitions=1, clients=0))
+    world.table("cats")
+    world.cluster.crash("p1")
+    world.ok("DeleteTable", {"TableName": "cats"})
+    world.ok("CreateTable", PETS)
+    world.cluster.crash("r1")
+    world.cluster.start("p1")
+    return world
+
+
+@pytest.mark.parametrize(("check_us", "left"), [(0, ["CREATING", "DELETING"]), (1, ["ACTIVE"])])
+def test_a_router_that_looks_for_stalled_tables_finishes_them(
+    check_us: int, left: list[str]
+) -> None:
+    world = stalled_world(RouterOptions(tables_check_us=check_us * 10_000_000))
+
+    world.loop.run_for(MINUTE_US)
+
+    assert sorted(statuses(world)) == left
+
+
+def test_a_stalled_table_is_finished_by_whoever_meets_it() -> None:
+    world = stalled_world(RouterOptions())
+
+    for name in ("pets", "cats"):
+        body = {"TableName": name, "Key": {"pk": {"S": "a"}}}
+        assert world.error("GetItem", body, router="r2")[0] == RESOURCE_NOT_FOUND.name
+    world.loop.run_for(MINUTE_US)
+
+    assert statuses(world) == ["ACTIVE"]
+
+
+def test_all_stalled_tables_are_finished_before_a_door_opens() -> None:
+    world = stalled_world(RouterOptions())
+    router = world.cluster.servers["r2"]
+    assert isinstance(router, RouterServer)
+
+    world.await_all(router.api.finish_tables())
+
+    assert statuses(world) == ["ACTIVE"]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from network.lossy import Uniform, Weather
 from network.messages import Request, Restarted
 from network.rpc import Patience
+from network.weather import Uniform, Weather
 from partition.machine import Machine
 from sim.chance import NamedChance, NamedSite
 from sim.cluster import Shape

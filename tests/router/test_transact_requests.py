@@ -6,7 +6,7 @@ from items.actions import Check, Delete, Put, Update
 from items.errors import TRANSACTION_CANCELED, VALIDATION, DynamoDBError
 from items.keys import KeyAttribute, KeySchema
 from network.ids import TableId
-from router.definitions import Status, Table
+from router.definitions import Status, Table, Traits
 from router.options import RouterOptions
 from router.transact_requests import (
     actions_on,
@@ -16,7 +16,9 @@ from router.transact_requests import (
 )
 
 OPTIONS = RouterOptions()
-PETS = Table("pets", TableId("table-1"), KeySchema(KeyAttribute("pk", "S")), Status.ACTIVE, 0)
+PETS = Table(
+    "pets", TableId("table-1"), Status.ACTIVE, 0, Traits(KeySchema(KeyAttribute("pk", "S")))
+)
 
 
 def key(name: str) -> dict[str, Any]:
@@ -241,6 +243,49 @@ def test_only_the_first_action_whose_key_does_not_fit_is_to_blame(
         {"Code": "ValidationError", "Message": message},
         {"Code": "None"},
     ]
+
+
+def deep(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {"S": "x"}
+    for _ in range(levels):
+        value = {"L": [value]}
+    return value
+
+
+def test_too_many_levels_in_an_item_are_that_actions_own_fault() -> None:
+    entries = [
+        put(name, Item={"pk": {"S": name}, "deep": deep(32 + n)}) for n, name in enumerate("ab")
+    ]
+    draft = transact_write_items(body(*entries), OPTIONS)
+
+    with pytest.raises(DynamoDBError) as refused:
+        actions_on(draft.actions, [PETS] * 2)
+
+    assert refused.value.body()["CancellationReasons"] == [
+        {"Code": "None"},
+        {
+            "Code": "ValidationError",
+            "Message": "Nesting Levels have exceeded supported limits:"
+            " Attributes in the item have nested levels beyond supported limit",
+        },
+    ]
+
+
+def test_too_many_levels_in_a_key_are_wrong_with_the_whole_request() -> None:
+    too_deep = {"Delete": {"TableName": "pets", "Key": {"pk": deep(33)}}}
+
+    name, message = refusal(body(put("a"), too_deep))
+
+    assert (name, message.partition(":")[0]) == (
+        VALIDATION.name,
+        "Nesting Levels have exceeded supported limits",
+    )
+
+
+def test_what_is_wrong_with_the_whole_request_comes_before_too_many_levels() -> None:
+    too_deep = put("a", Item={"pk": {"S": "a"}, "deep": deep(33)}, ConditionExpression="!")
+
+    assert refusal(body(too_deep))[1].startswith("Invalid ConditionExpression: Syntax error")
 
 
 def test_an_empty_key_is_wrong_with_the_whole_request_even_behind_another_mistake() -> None:

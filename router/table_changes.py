@@ -1,0 +1,56 @@
+"""UpdateTable: how a table is paid for, its class, and whether it can be deleted.
+
+A change is one compare-and-set of the definition, and done when it is answered.  The answer says
+UPDATING where the service takes its time, and DescribeTable says ACTIVE at once.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from items.errors import validation
+from router import responses
+from router.definitions import Table, Traits
+from router.requests import Body, read, table_name
+from router.table_parameters import UPDATE_TABLE, refuse_unsupported
+from router.throughput import throughput_after
+from router.tools import Origin, Tools
+
+PAYMENTS = ("ProvisionedThroughput", "BillingMode")
+CHANGES = (*PAYMENTS, "TableClass", "DeletionProtectionEnabled")
+ALSO_CHANGES = ("StreamSpecification", "SSESpecification")  # There is nothing to be switched off.
+NO_CHANGE = (
+    "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled,"
+    " GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
+)
+
+
+async def update_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
+    def parse(body: Body) -> str:
+        refuse_unsupported(body)
+        if all(body.get(name) is None for name in CHANGES + ALSO_CHANGES):
+            raise validation(NO_CHANGE)
+        return table_name(body)
+
+    name, now_us = read(UPDATE_TABLE, body, parse), tools.tables.now_us()
+
+    def change(table: Table) -> Traits:
+        return changed(table.traits, body, now_us)
+
+    description = responses.table_description(await tools.tables.amend(name, change))
+    if any(body.get(name) is not None for name in PAYMENTS):
+        description["TableStatus"] = "UPDATING"
+    return {"TableDescription": description}
+
+
+def changed(traits: Traits, body: Body, now_us: int) -> Traits:
+    """Say what a table's traits are to be; what the request does not name stays as it is."""
+    throughput = throughput_after(body, traits.throughput)
+    comes_on_demand = throughput is None and traits.throughput is not None
+    protected = body.get("DeletionProtectionEnabled")
+    return replace(
+        traits,
+        throughput=throughput,
+        on_demand_us=now_us if comes_on_demand else traits.on_demand_us,
+        protected=traits.protected if protected is None else protected,
+        table_class=body.get("TableClass") or traits.table_class,
+    )

@@ -1,0 +1,132 @@
+"""The parameters of the operations on tables, and which of them are not to be had here.
+
+What a table would do otherwise if a parameter were ignored is refused: indexes, streams, keys of
+one's own for encryption, replicas.  What only hangs on money or speed is taken and means nothing.
+"""
+
+from items.errors import validation
+from items.limits import KEY_NAME_BYTES_MAX, TABLE_ARN_LENGTH_MAX
+from router.legacy import Body
+from router.shapes import FLAG, Listed, Shape, Structure, integer, text
+
+NAME_PATTERN = "[a-zA-Z0-9_.-]+"
+ARN_LENGTH_MAX = 1283
+TAG_KEY_LENGTH_MAX = 128
+TAG_VALUE_LENGTH_MAX = 256
+
+NEW_NAME = text(pattern=NAME_PATTERN)
+KNOWN_NAME = text(length_min=1, length_max=TABLE_ARN_LENGTH_MAX)
+KEY_NAME = text(length_min=1, length_max=KEY_NAME_BYTES_MAX)
+BILLING_MODE = text(("PROVISIONED", "PAY_PER_REQUEST"))
+THROUGHPUT = Structure(
+    "ProvisionedThroughput",
+    {"WriteCapacityUnits": integer(least=1), "ReadCapacityUnits": integer(least=1)},
+    ("WriteCapacityUnits", "ReadCapacityUnits"),
+)
+ATTRIBUTE_DEFINITIONS = Listed(
+    Structure(
+        "AttributeDefinition",
+        {"AttributeName": KEY_NAME, "AttributeType": text(("B", "N", "S"))},
+        ("AttributeName", "AttributeType"),
+    )
+)
+TAG = Structure(
+    "Tag",
+    {
+        "Key": text(length_min=1, length_max=TAG_KEY_LENGTH_MAX),
+        "Value": text(length_max=TAG_VALUE_LENGTH_MAX),
+    },
+    ("Key", "Value"),
+)
+TRAITS: dict[str, Shape] = {
+    "StreamSpecification": Structure(
+        "StreamSpecification", {"StreamEnabled": FLAG}, ("StreamEnabled",)
+    ),
+    "SSESpecification": Structure("SSESpecification", {"Enabled": FLAG}),
+    "TableClass": text(("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
+    "DeletionProtectionEnabled": FLAG,
+}
+CREATE_TABLE = Structure(
+    "CreateTableInput",
+    {
+        "TableName": NEW_NAME,
+        "BillingMode": BILLING_MODE,
+        "ProvisionedThroughput": THROUGHPUT,
+        "KeySchema": Listed(
+            Structure(
+                "KeySchemaElement",
+                {"AttributeName": KEY_NAME, "KeyType": text(("HASH", "RANGE"))},
+                ("AttributeName", "KeyType"),
+            ),
+            1,
+            2,
+        ),
+        "AttributeDefinitions": ATTRIBUTE_DEFINITIONS,
+        **TRAITS,
+        "Tags": Listed(TAG),
+    },
+    ("KeySchema", "AttributeDefinitions"),
+)
+UPDATE_TABLE = Structure(
+    "UpdateTableInput",
+    {
+        "TableName": KNOWN_NAME,
+        "BillingMode": BILLING_MODE,
+        "ProvisionedThroughput": THROUGHPUT,
+        "AttributeDefinitions": ATTRIBUTE_DEFINITIONS,
+        **TRAITS,
+    },
+    ("TableName",),
+)
+ONE_TABLE = Structure("DescribeTableInput", {"TableName": KNOWN_NAME}, ("TableName",))
+ARN = text(length_min=1, length_max=ARN_LENGTH_MAX)
+TAG_RESOURCE = Structure(
+    "TagResourceInput", {"ResourceArn": ARN, "Tags": Listed(TAG)}, ("ResourceArn", "Tags")
+)
+UNTAG_RESOURCE = Structure(
+    "UntagResourceInput",
+    {
+        "ResourceArn": ARN,
+        "TagKeys": Listed(text(length_min=1, length_max=TAG_KEY_LENGTH_MAX)),
+    },
+    ("ResourceArn", "TagKeys"),
+)
+LIST_TAGS = Structure(
+    "ListTagsOfResourceInput", {"ResourceArn": ARN, "NextToken": text()}, ("ResourceArn",)
+)
+UPDATE_TIME_TO_LIVE = Structure(
+    "UpdateTimeToLiveInput",
+    {
+        "TableName": KNOWN_NAME,
+        "TimeToLiveSpecification": Structure(
+            "TimeToLiveSpecification",
+            {"Enabled": FLAG, "AttributeName": KEY_NAME},
+            ("Enabled", "AttributeName"),
+        ),
+    },
+    ("TableName", "TimeToLiveSpecification"),
+)
+
+UNSUPPORTED = (
+    "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
+    "GlobalSecondaryIndexUpdates",
+    "VectorIndexes",
+    "VectorIndexUpdates",
+    "ReplicaUpdates",
+    "GlobalTableWitnessUpdates",
+    "GlobalTableSourceArn",
+    "ResourcePolicy",
+)
+SWITCHES = (("StreamSpecification", "StreamEnabled"), ("SSESpecification", "Enabled"))
+
+
+def refuse_unsupported(body: Body) -> None:
+    """Refuse what this project has not, rather than leave it out in silence."""
+    for name in UNSUPPORTED:
+        if body.get(name):
+            are = "are" if name.endswith("s") else "is"
+            raise validation(f"{name} {are} not supported by twophase")
+    for name, switch in SWITCHES:
+        if (body.get(name) or {}).get(switch):
+            raise validation(f"{name} is not supported by twophase")

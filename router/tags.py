@@ -1,0 +1,104 @@
+"""Tags: TagResource, UntagResource and ListTagsOfResource, for tables.
+
+A table's tags are part of its definition.  They are for people and their bills; nothing here
+depends on them.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from items.errors import RESOURCE_NOT_FOUND, DynamoDBError, invalid_parameter, validation
+from router.definitions import Table, Traits
+from router.requests import Body, read
+from router.table_parameters import LIST_TAGS, TAG_RESOURCE, UNTAG_RESOURCE
+from router.tools import Origin, Tools
+
+Tags: TypeAlias = tuple[tuple[str, str], ...]
+
+TAGS_MAX = 50
+ARN_SERVICE = ("arn", "dynamodb")
+
+
+async def tag_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
+    """Give a table these tags beside its others; a key that it has gets a new value."""
+
+    def parse(body: Body) -> tuple[str, list[Any]]:
+        name, given = name_in(body), body["Tags"]
+        if not given:
+            raise validation("Atleast one Tag needs to be provided as Input.")
+        with_tags((), given)
+        return name, given
+
+    name, given = read(TAG_RESOURCE, body, parse)
+
+    def change(table: Table) -> Traits:
+        return replace(table.traits, tags=with_tags(table.traits.tags, given))
+
+    await amend(tools, name, body, change)
+    return {}
+
+
+async def untag_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
+    """Take the tags with these keys away; one that is not there is no error."""
+
+    def parse(body: Body) -> tuple[str, list[str]]:
+        name, keys = name_in(body), body["TagKeys"]
+        if not keys:
+            raise validation("Atleast one Tag Key needs to be provided as Input.")
+        return name, keys
+
+    name, keys = read(UNTAG_RESOURCE, body, parse)
+
+    def change(table: Table) -> Traits:
+        return replace(table.traits, tags=without_tags(table.traits.tags, keys))
+
+    await amend(tools, name, body, change)
+    return {}
+
+
+async def list_tags_of_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
+    name = read(LIST_TAGS, body, name_in)
+    table = await tools.tables.find(name)
+    if table is None:
+        raise not_found(body)
+    return {"Tags": [{"Key": key, "Value": value} for key, value in table.traits.tags]}
+
+
+async def amend(tools: Tools, name: str, body: Body, change: Callable[[Table], Traits]) -> None:
+    try:
+        await tools.tables.amend(name, change)
+    except DynamoDBError as error:
+        raise (not_found(body) if error.kind == RESOURCE_NOT_FOUND else error) from None
+
+
+def with_tags(tags: Tags, given: Iterable[Body]) -> Tags:
+    """Add tags; raises ValidationException if they become too many."""
+    all_tags = {**dict(tags), **{one["Key"]: one["Value"] for one in given}}
+    if len(all_tags) > TAGS_MAX:
+        raise invalid_parameter(
+            f"Too many Tags: a table can have {TAGS_MAX}, and this would be {len(all_tags)}"
+        )
+    return tuple(sorted(all_tags.items()))
+
+
+def without_tags(tags: Tags, keys: Collection[str]) -> Tags:
+    return tuple([(key, value) for key, value in tags if key not in keys])
+
+
+def name_in(body: Body) -> str:
+    """Return the name of the table that an ARN names, whatever account and region it is of."""
+    arn: str = body["ResourceArn"]
+    begin, _, table = arn.rpartition(":table/")
+    parts = begin.split(":")
+    if (parts[0], *parts[2:3]) != ARN_SERVICE or not table:
+        raise validation(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+    return table
+
+
+def not_found(body: Body) -> DynamoDBError:
+    """Make the refusal of an ARN that names no table; the spelling is the service's."""
+    return DynamoDBError(
+        RESOURCE_NOT_FOUND,
+        f"{RESOURCE_NOT_FOUND.message}: ResourcArn: {body['ResourceArn']} not found",
+    )
