@@ -1,0 +1,217 @@
+"""What else must be so: orders of blocks that follow from other orders, until nothing new does.
+
+Two ways lead there.  The short one looks along single edges, and suits histories of any size.  The
+thorough one looks as far as edges and real time lead; its closure is kept as one large integer for
+each transaction, so it is for a thousand of them at most.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sim.checkers.graph.anomalies import REALTIME
+from sim.checkers.graph.blocks import Block, Orders, blocks_of
+from sim.checkers.graph.cycles import ANY, Path, Steps, along, incoming, outgoing, path_to
+from sim.checkers.graph.edges import VIA, WR, WW, Graph, Reason, peel
+from sim.checkers.graph.observed import NOBODY, Observed
+from sim.checkers.graph.txn import NEVER
+from sim.checkers.graph.versions import Versions
+from sim.checkers.graph.words import name
+
+TRANSACTIONS_MAX = 1_000
+BLOCKS_MAX = 200  # Of one key: pairs of them are looked at.
+LOOKS_MAX = 20_000_000  # Transactions reached from suspects.
+ORDERS_EACH, ORDERS_MIN = 4, 10_000  # Found along single edges: for each transaction, at least.
+
+
+class Saturation:
+    """Adds to a graph what follows from it."""
+
+    def __init__(
+        self, graph: Graph, observed: Observed, versions: Versions, *, strictly: bool
+    ) -> None:
+        self._graph, self._observed = graph, observed
+        self._strictly = strictly
+        self._blocks = blocks_of(observed, versions)
+        self._orders = Orders(graph, observed)
+
+    def run(self) -> None:
+        """Add edges until nothing new follows, or until there is a cycle."""
+        self.run_along_edges()
+        if len(self._observed) > TRANSACTIONS_MAX:
+            return
+        while True:
+            peeled = peel(self._graph, self._observed, strictly=self._strictly)
+            if peeled.rest or peeled.late or not self._follows(list(peeled.order)):
+                return
+
+    def run_along_edges(self) -> None:
+        """Order two blocks of a key where an edge leads from one to the other, again and again."""
+        graph, orders = self._graph, self._orders
+        within: dict[int, dict[int, Block]] = {}  # By transaction and key.
+        for key, blocks in self._blocks.items():
+            for block in blocks:
+                for member in block.members:
+                    within.setdefault(member, {})[key] = block
+        most = ORDERS_EACH * len(self._observed) + ORDERS_MIN
+        sources = dict.fromkeys(within)
+        while sources and len(orders) <= most:
+            before = len(graph.target)
+            for source in sources:
+                for edge, target in [*outgoing(graph, source)]:
+                    for key, block in within.get(target, {}).items():
+                        mine = within[source].get(key)
+                        if mine is not None and mine is not block and not orders.says(mine, block):
+                            orders.by_path(mine, block, Path((source,), (edge,)))
+            # Only who has new edges has something new to say.
+            sources = {txn: None for txn in within if graph.first[txn] >= before}
+
+    def run_around(self, txns: Sequence[int]) -> None:
+        """Look for a block of these transactions that another must both precede and follow.
+
+        However far that leads through the graph; one such pair of orders is a cycle, and enough.
+        """
+        if not txns:
+            return
+        suspects = dict.fromkeys(txns)
+        backwards = incoming(self._graph)
+        left = LOOKS_MAX
+        for blocks in self._blocks.values():
+            for block in blocks:
+                if left <= 0 or not any(member in suspects for member in block.members):
+                    continue
+                after = self._reached(block, lambda node: outgoing(self._graph, node))
+                before = self._reached(block, backwards)
+                left -= len(after) + len(before)
+                for other in blocks:
+                    if (
+                        other is not block
+                        and any(member in after for member in other.members)
+                        and any(member in before for member in other.members)
+                    ):
+                        self._order_by_path(block, other)
+                        self._order_by_path(other, block)
+                        return
+
+    def _reached(self, block: Block, steps: Steps) -> dict[int, None]:
+        """Gather all that lies beyond a block, in one direction."""
+        reached: dict[int, None] = {}
+        nodes = list(block.members)
+        while nodes:
+            for _, other in steps(nodes.pop()):
+                if other not in reached:
+                    reached[other] = None
+                    nodes.append(other)
+        return reached
+
+    def _order_by_path(self, one: Block, other: Block) -> None:
+        path = self._path(one, other)
+        assert path is not None, "it was reached"
+        self._orders.by_path(one, other, path)
+
+    def suppose(self, one: Block, other: Block) -> str:
+        """Let a block precede another, whatever speaks for it; say so."""
+        told = self._orders.told(one, other)
+        self._orders.add(one, other, Reason(f"{told}, as supposed", ""))
+        return told
+
+    def pairs(self) -> Iterator[tuple[Block, Block]]:
+        """List the pairs of blocks whose order is still open."""
+        for blocks in self._blocks.values():
+            for place, one in enumerate(blocks):
+                for other in blocks[:place]:
+                    if not self._orders.says(one, other) and not self._orders.says(other, one):
+                        yield one, other
+
+    def _follows(self, order: list[int]) -> bool:
+        reach = self._reach(order)
+        before = len(self._orders)
+        for blocks in self._blocks.values():
+            if len(blocks) > BLOCKS_MAX:
+                continue
+            masks = [sum(1 << member for member in block.members) for block in blocks]
+            reached = []
+            for block in blocks:
+                mask = 0
+                for member in block.members:
+                    mask |= reach[member]
+                reached.append(mask)
+            for one, seen in zip(blocks, reached, strict=True):
+                for other, mask in zip(blocks, masks, strict=True):
+                    if one is not other and seen & mask and not self._orders.says(one, other):
+                        self._order(one, other, reach)
+        return len(self._orders) > before
+
+    def _reach(self, order: list[int]) -> list[int]:
+        """Return for each node whom it must precede, itself among them, one bit each."""
+        graph = self._graph
+        reach = [1 << node if node < graph.count else 0 for node in range(graph.nodes)]
+        changed = True
+        while changed:
+            changed = False
+            later = self._later(reach) if self._strictly else {}
+            for node in reversed(order):
+                mask = reach[node] | later.get(node, 0)
+                edge = graph.first[node]
+                while edge >= 0:
+                    mask |= reach[graph.target[edge]]
+                    edge = graph.after[edge]
+                if mask != reach[node]:
+                    reach[node] = mask
+                    changed = changed or self._strictly
+        return reach
+
+    def _later(self, reach: list[int]) -> dict[int, int]:
+        """Return for each transaction what follows from those invoked after it had returned."""
+        observed = self._observed
+        later: dict[int, int] = {}
+        mask, place = 0, len(observed) - 1
+        by_invocation = sorted(range(len(observed)), key=observed.invoked.__getitem__)
+        by_return = sorted(by_invocation, key=observed.returned.__getitem__, reverse=True)
+        for txn in by_return:
+            returned = observed.returned[txn]
+            if returned == NEVER:
+                continue
+            while place >= 0 and observed.invoked[by_invocation[place]] > returned:
+                mask |= reach[by_invocation[place]]
+                place -= 1
+            later[txn] = mask
+        return later
+
+    def _order(self, one: Block, other: Block, reach: list[int]) -> None:
+        path = self._path(one, other)
+        if path is not None:
+            self._orders.by_path(one, other, path)
+            return
+        # Only real time leads there, perhaps with steps before and after.
+        pairs = [
+            (source, target)
+            for source in one.members
+            for target in other.members
+            if reach[source] >> target & 1
+        ]
+        observed = self._observed
+        returned, invoked = observed.returned, observed.invoked
+        source, last = min(pairs, key=lambda pair: returned[pair[0]] - invoked[pair[1]])
+        if returned[source] < invoked[last]:
+            steps = self._orders.explainer.steps((source,), (NOBODY,), last)
+            self._orders.by_steps(one, other, steps, "G-single" + REALTIME)
+        else:
+            steps = [f"{name(observed, source)} must precede {name(observed, last)}"]
+            self._orders.by_steps(one, other, steps, "G2" + REALTIME)
+
+    def _path(self, one: Block, other: Block) -> Path | None:
+        """Find how something in a block must precede something in another, with few rw."""
+        graph = self._graph
+        goals = dict.fromkeys(other.members)
+        for walk in (along(WW | WR | VIA), ANY):
+            for source in one.members:
+                path, _ = path_to(
+                    graph,
+                    source,
+                    goals.__contains__,
+                    steps=lambda node: outgoing(graph, node),
+                    walk=walk,
+                    most=graph.nodes,
+                )
+                if path is not None:
+                    return path
+        return None

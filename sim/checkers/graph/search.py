@@ -1,0 +1,396 @@
+"""Looks for a serial order, one transaction after another, where blocks could stand in several.
+
+A register's blocks (`versions`) are laid one after the other, each in one piece: no block begins
+while somebody has still to write or read in the one before.  Most transactions can be taken as soon
+as they are free, with nothing to regret: whoever begins no block, or one that nobody reads, is in
+nobody's way.  Only where a block with readers begins is there a choice; the search takes it back if
+it leads nowhere.  An order that is found proves the history; that none is left refutes it.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from items.data import data
+from sim.checkers.graph.edges import Graph
+from sim.checkers.graph.observed import Observed
+from sim.checkers.graph.txn import NEVER
+from sim.checkers.graph.versions import Versions
+
+FOUND, NONE, GAVE_UP = "found", "none", "gave up"
+WORK_EACH, WORK_MIN = 40, 1_000_000  # Looks at a transaction: for each of them, and at least.
+AHEAD_MAX = 2_000  # Transactions out of the order of their returns, to remember a dead end by.
+STUCK_MAX = 30  # Transactions that are named where nothing leads on.
+ROUNDS_MAX = 4  # Searches for an order that is nearly in real time.
+DEAD_MAX = 200_000  # Dead ends that are remembered.
+
+
+State = tuple[int, frozenset[int]]  # How many in the order of their returns, and who beyond.
+
+
+@data
+class _Taken:
+    """One step, with what it takes to undo it."""
+
+    txn: int
+    freed: list[int]
+    current: list[tuple[int, int]]  # Keys and the blocks that they had before.
+    by_return: int
+    by_invocation: int
+
+
+class _Row:
+    """The blocks of each key that have not begun, in the order of some time of theirs."""
+
+    def __init__(self, times: list[int], key_of: list[int]) -> None:
+        self._key_of = key_of
+        self._blocks: dict[int, list[int]] = {}
+        self._place = [0] * len(times)
+        self._begun = bytearray(len(times))
+        for block in sorted(range(len(times)), key=times.__getitem__):
+            row = self._blocks.setdefault(key_of[block], [])
+            self._place[block] = len(row)
+            row.append(block)
+        self._from = dict.fromkeys(self._blocks, 0)  # All before have begun.
+
+    def first(self, key: int, *, besides: int) -> int | None:
+        row, place = self._blocks[key], self._from[key]
+        while place < len(row) and self._begun[row[place]]:
+            place += 1
+        self._from[key] = place
+        while place < len(row) and (row[place] == besides or self._begun[row[place]]):
+            place += 1
+        return row[place] if place < len(row) else None
+
+    def take(self, block: int) -> None:
+        self._begun[block] = 1
+
+    def put_back(self, block: int) -> None:
+        self._begun[block] = 0
+        key = self._key_of[block]
+        self._from[key] = min(self._from[key], self._place[block])
+
+
+class Search:
+    """One search; `timely` keeps real time as well, but for those that are `loose`."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        observed: Observed,
+        versions: Versions,
+        *,
+        timely: bool,
+        loose: Iterable[int] = (),
+    ) -> None:
+        self._graph, self._observed = graph, observed
+        txns = [txn for txn in range(len(observed)) if versions.happened[txn]]
+        self._left = len(txns)
+        self._work = WORK_EACH * len(txns) + WORK_MIN
+        self._waiting = [0] * graph.nodes
+        for node in graph.target:
+            self._waiting[node] += 1
+        self._returned, self._invoked = observed.returned[:], observed.invoked[:]
+        for txn in loose:
+            self._returned[txn], self._invoked[txn] = NEVER, -NEVER
+        self._lay_blocks(versions)
+        self._by_return = sorted(txns, key=self._returned.__getitem__)
+        self._by_invocation = sorted(txns, key=self._invoked.__getitem__)
+        self._at_return = self._at_invocation = 0
+        self._done = bytearray(graph.nodes)
+        self._released = bytearray(graph.nodes)
+        self._easy: dict[int, None] = {}  # Free, and in nobody's way.
+        self._hard: dict[int, None] = {}  # Free but for blocks that have to end first.
+        self._trail: list[_Taken] = []
+        self._ahead: set[int] = set()  # Taken, though others had returned before them.
+        self._dead: set[State] = set()
+        self._timely = timely
+        # Where most had been taken and no more could: who came next, and who held them up.
+        self.stuck: list[int] = []
+        self.missed: list[int] = []
+        self._fewest = self._left + 1
+        self.ended = GAVE_UP
+        freed: list[int] = []
+        for gate in range(graph.count, graph.nodes):
+            if not self._waiting[gate]:
+                self._free_beyond(gate, freed)
+        self._release(freed)
+
+    def run(self) -> None:
+        """Search; `ended` is FOUND, NONE where every order leads nowhere, or GAVE_UP."""
+        self.ended = self._run()
+
+    def _run(self) -> str:
+        choices: list[
+            tuple[int, State | None, list[int]]
+        ] = []  # Steps, state, what is left to try.
+        while self._left:
+            if self._work <= 0:
+                return GAVE_UP
+            if self._easy:
+                self._take(next(reversed(self._easy)))
+                continue
+            tries = self._tries()
+            if tries and self._is_harmless(tries[0]):
+                self._take(tries[0])
+                continue
+            state = self._state()
+            if state in self._dead:
+                tries = []
+            if not tries and self._left < self._fewest:
+                self._fewest = self._left
+                self.stuck = [*islice(self._waiting_next(), STUCK_MAX)]
+                self.missed = [*islice(self._missing(), STUCK_MAX)]
+            choices.append((len(self._trail), state, tries[::-1]))
+            while not choices[-1][2]:
+                self._remember(choices.pop()[1])
+                if not choices:
+                    return NONE
+                self._undo(choices[-1][0])
+            self._take(choices[-1][2].pop())
+        return FOUND
+
+    def _pending_in(self, block: int) -> bool:
+        return block >= 0 and self._pending[block] > 0
+
+    def _waiting_next(self) -> Iterator[int]:
+        """List those still to come, the first to return first."""
+        following = islice(self._by_return, self._at_return, None)
+        return (txn for txn in following if not self._done[txn])
+
+    def _missing(self) -> Iterator[int]:
+        """List who has still to come in the blocks that others wait for."""
+        begins = (block for txn in self._hard for block in self._begins[txn])
+        current = dict.fromkeys(self._current[self._key_of_block[block]] for block in begins)
+        for block in current:
+            if self._pending_in(block):
+                yield from (txn for txn in self._members[block] if not self._done[txn])
+
+    def _state(self) -> State | None:
+        """Return all that what comes next depends on: who was taken, however that was."""
+        if len(self._ahead) > AHEAD_MAX:
+            return None
+        return self._at_return, frozenset(self._ahead)
+
+    def _remember(self, state: State | None) -> None:
+        if state is not None and len(self._dead) < DEAD_MAX:
+            self._dead.add(state)
+
+    def order(self) -> list[int]:
+        """Return the order that was found."""
+        return [taken.txn for taken in self._trail]
+
+    def _lay_blocks(self, versions: Versions) -> None:
+        observed = self._observed
+        block_of: dict[int, int] = {}  # By version.
+        self._key_of_block: list[int] = []
+        self._begins: dict[int, list[int]] = {}  # By transaction: the blocks it begins.
+        self._within: dict[int, list[int]] = {}  # By transaction: the blocks it is in besides.
+        self._members: dict[int, list[int]] = {}  # The same by block.
+        self._pending: list[int] = []  # By block: who has still to come.
+        for key in versions.open:
+            for head in versions.heads[key]:
+                block = len(self._pending)
+                self._key_of_block.append(key)
+                self._pending.append(0)
+                self._begins.setdefault(observed.writer[head], []).append(block)
+                members = versions.block(head)
+                block_of.update(dict.fromkeys(members, block))
+                for version in members[1:]:
+                    self._join(observed.writer[version], block)
+        begin = 0
+        for txn, end in enumerate(observed.read_ends):
+            for version in observed.read[begin:end]:
+                found = block_of.get(version)
+                # Whoever reads what is not a block's end precedes the next writer in it anyway.
+                if found is not None and versions.next[version] < 0:
+                    self._join(txn, found)
+            begin = end
+        self._current = dict.fromkeys(versions.open, -1)
+        self._time_blocks(block_of)
+
+    def _join(self, txn: int, block: int) -> None:
+        self._within.setdefault(txn, []).append(block)
+        self._members.setdefault(block, []).append(txn)
+        self._pending[block] += 1
+
+    def _time_blocks(self, block_of: dict[int, int]) -> None:
+        """Note of each block when the first one in it had returned, and the last was invoked."""
+        observed = self._observed
+        self._ended = [NEVER] * len(self._pending)
+        self._began = [-NEVER] * len(self._pending)
+        for versions, ends in (
+            (observed.read, observed.read_ends),
+            (observed.written, observed.write_ends),
+        ):
+            begin = 0
+            for txn, end in enumerate(ends):
+                for version in versions[begin:end]:
+                    block = block_of.get(version)
+                    if block is not None:
+                        self._ended[block] = min(self._ended[block], self._returned[txn])
+                        self._began[block] = max(self._began[block], self._invoked[txn])
+                begin = end
+        self._due = {
+            txn: min(self._returned[txn], *(self._ended[block] for block in blocks))
+            for txn, blocks in self._begins.items()
+        }
+        self._by_end = _Row(self._ended, self._key_of_block)
+        self._by_begin = _Row(self._began, self._key_of_block)
+
+    def _tries(self) -> list[int]:
+        """List what could come next: one that nobody will regret, or else all, by due time."""
+        self._work -= 1 + len(self._hard)
+        tries = []
+        for txn in self._hard:
+            if all(self._is_free(block) for block in self._begins[txn]):
+                if self._is_harmless(txn):
+                    return [txn]
+                tries.append(txn)
+        return sorted(tries, key=self._due.__getitem__)
+
+    def _is_free(self, block: int) -> bool:
+        """Whether the block that its key is in has ended, and real time has this one come next."""
+        key = self._key_of_block[block]
+        current = self._current[key]
+        if self._pending_in(current):
+            return False
+        # A block must come first if something in it had returned before anything in this one was
+        # invoked; of those to come, the first to end is asked.
+        other = self._by_end.first(key, besides=block) if self._timely else None
+        return other is None or self._ended[other] >= self._began[block]
+
+    def _is_harmless(self, txn: int) -> bool:
+        """Whether nobody can regret this: each block it begins would be the next in any case."""
+        for block in self._begins[txn]:
+            if self._pending[block]:
+                if not self._timely:
+                    return False
+                other = self._by_begin.first(self._key_of_block[block], besides=block)
+                if other is not None and self._ended[block] >= self._began[other]:
+                    return False
+        return True
+
+    def _take(self, txn: int) -> None:
+        self._work -= 1
+        before = []
+        for block in self._begins.get(txn, ()):
+            key = self._key_of_block[block]
+            before.append((key, self._current[key]))
+            self._current[key] = block
+            self._by_end.take(block)
+            self._by_begin.take(block)
+        for block in self._within.get(txn, ()):
+            self._pending[block] -= 1
+        freed: list[int] = []
+        taken = _Taken(txn, freed, before, self._at_return, self._at_invocation)
+        self._trail.append(taken)
+        self._easy.pop(txn, None)
+        self._hard.pop(txn, None)
+        self._done[txn] = 1
+        self._left -= 1
+        self._ahead.add(txn)
+        self._free_beyond(txn, freed)
+        self._release(freed)
+
+    def _free_beyond(self, node: int, freed: list[int]) -> None:
+        graph, waiting = self._graph, self._waiting
+        nodes = [node]
+        while nodes:
+            edge = graph.first[nodes.pop()]
+            while edge >= 0:
+                other = graph.target[edge]
+                edge = graph.after[edge]
+                waiting[other] -= 1
+                if waiting[other]:
+                    continue
+                if other >= graph.count:
+                    nodes.append(other)
+                elif self._released[other]:
+                    self._add(other, freed)
+
+    def _release(self, freed: list[int]) -> None:
+        """Let in whoever was invoked before the first of those still to come had returned."""
+        while (
+            self._at_return < len(self._by_return) and self._done[self._by_return[self._at_return]]
+        ):
+            self._at_return += 1
+        limit = NEVER
+        if self._timely and self._at_return < len(self._by_return):
+            limit = self._returned[self._by_return[self._at_return]]
+        while self._at_invocation < len(self._by_invocation):
+            txn = self._by_invocation[self._at_invocation]
+            if self._invoked[txn] > limit:
+                break
+            self._at_invocation += 1
+            self._released[txn] = 1
+            if not self._waiting[txn]:
+                self._add(txn, freed)
+
+    def _add(self, txn: int, freed: list[int]) -> None:
+        (self._hard if txn in self._begins else self._easy)[txn] = None
+        freed.append(txn)
+
+    def _undo(self, steps: int) -> None:
+        while len(self._trail) > steps:
+            taken = self._trail.pop()
+            txn = taken.txn
+            for other in taken.freed:
+                self._easy.pop(other, None)
+                self._hard.pop(other, None)
+            for other in self._by_invocation[taken.by_invocation : self._at_invocation]:
+                self._released[other] = 0
+            self._ahead.update(self._by_return[taken.by_return : self._at_return])
+            self._ahead.discard(txn)
+            self._at_return, self._at_invocation = taken.by_return, taken.by_invocation
+            self._wait_beyond(txn)
+            for block in self._within.get(txn, ()):
+                self._pending[block] += 1
+            for key, block in taken.current:
+                self._by_end.put_back(self._current[key])
+                self._by_begin.put_back(self._current[key])
+                self._current[key] = block
+            self._done[txn] = 0
+            self._left += 1
+            (self._hard if txn in self._begins else self._easy)[txn] = None
+
+    def _wait_beyond(self, node: int) -> None:
+        graph, waiting = self._graph, self._waiting
+        nodes = [node]
+        while nodes:
+            edge = graph.first[nodes.pop()]
+            while edge >= 0:
+                other = graph.target[edge]
+                edge = graph.after[edge]
+                if not waiting[other] and other >= graph.count:
+                    nodes.append(other)
+                waiting[other] += 1
+
+
+def in_time(
+    graph: Graph, observed: Observed, versions: Versions, loose: Iterable[int] = ()
+) -> Search:
+    """Look for an order that keeps real time, but for those that are loose."""
+    search = Search(graph, observed, versions, timely=True, loose=loose)
+    search.run()
+    return search
+
+
+def nearly(
+    search: Search, graph: Graph, observed: Observed, versions: Versions, *, strictly: bool
+) -> str:
+    """Search on without real time for those who held up others; say how that ended."""
+    loose: dict[int, None] = {}
+    for _ in range(0 if strictly else ROUNDS_MAX):
+        missed = [txn for txn in search.missed if txn not in loose]
+        if search.ended == FOUND or not missed:
+            break
+        loose.update(dict.fromkeys(missed))
+        search = in_time(graph, observed, versions, loose)
+    return search.ended
+
+
+def anyhow(graph: Graph, observed: Observed, versions: Versions) -> Search:
+    """Look for any order."""
+    search = Search(graph, observed, versions, timely=False)
+    search.run()
+    return search

@@ -1,0 +1,75 @@
+"""What the graph checker is given, and what it answers: transactions in, anomalies out.
+
+A transaction is its reads and writes, in its own order, and its place in real time.  Nothing here
+knows of DynamoDB: histories of any system can be put so.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
+
+from items.data import data
+
+Key = Hashable
+Value = Hashable | Sequence[Hashable]
+TxnId = int | str
+Op = tuple[str, Key, Value]  # ("r", key, value), ("w", key, value) or ("append", key, value).
+VersionOrders = Mapping[Key, Sequence[Hashable]]
+
+READ, WRITE, APPEND = "r", "w", "append"
+OK, FAIL, INFO = "ok", "fail", "info"
+SERIALIZABLE, STRICT, LINEARIZABLE = "serializable", "strict-serializable", "linearizable"
+MODELS = (SERIALIZABLE, STRICT, LINEARIZABLE)
+NEVER = 1 << 62  # Later than every place in real time.
+
+
+class Txn(NamedTuple):
+    """One transaction, as whoever asked for it saw it."""
+
+    id: TxnId
+    # A register read of None found the initial version, a list read of None the empty list.
+    # Written values are unique for their key.
+    ops: Sequence[Op]
+    # Places in real time: integers on any one scale.
+    invoked: int
+    returned: int | None  # None: it never returned, or nobody knows what became of it.
+    status: str  # "ok" happened, "fail" did not, "info" may have.
+
+
+class HistoryError(Exception):
+    """Says why these transactions are no history that can be judged.
+
+    `transaction` is the number of the one that is wrong, counted from 0 as they were given.
+    """
+
+    def __init__(self, transaction: int, text: str) -> None:
+        super().__init__(text)
+        self.transaction = transaction
+
+
+@data
+class Anomaly:
+    """What no serial order can explain, with the smallest evidence that was found."""
+
+    type: str
+    explanation: str
+    transactions: tuple[TxnId, ...]
+    refutes: tuple[str, ...]
+    possible: tuple[str, ...]  # The strongest of what this one anomaly does not refute.
+
+
+@data
+class Report:
+    """What became of a check."""
+
+    model: str
+    transactions: int
+    anomalies: tuple[Anomaly, ...]
+    undecided: str = ""  # Why there is no verdict, if there is none.
+    left_out: int = 0  # Anomalies beyond what is reported of each type.
+
+    @property
+    def valid(self) -> bool | None:
+        """Whether the model holds; None where that could not be decided."""
+        if self.anomalies:
+            return False
+        return None if self.undecided else True

@@ -1,0 +1,507 @@
+"""Known histories, bad and good: each anomaly is found by its name, and nobody cries wolf."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from sim.checkers.graph import HistoryError, Report, Txn, check
+from sim.checkers.graph.anomalies import KINDS, SHOWN_MAX
+
+Ops = list[Any]
+
+
+def ok(*ops: Any, at: tuple[int, int] | None = None) -> tuple[str, Ops, Any]:
+    return ("ok", list(ops), at)
+
+
+def info(*ops: Any, at: tuple[int, int] | None = None) -> tuple[str, Ops, Any]:
+    return ("info", list(ops), at)
+
+
+def fail(*ops: Any, at: tuple[int, int] | None = None) -> tuple[str, Ops, Any]:
+    return ("fail", list(ops), at)
+
+
+def r(key: Any, value: Any) -> Any:
+    return ("r", key, value)
+
+
+def w(key: Any, value: Any) -> Any:
+    return ("w", key, value)
+
+
+def a(key: Any, value: Any) -> Any:
+    return ("append", key, value)
+
+
+def judged(txns: Sequence[Any], model: str = "serializable", **orders: Any) -> Report:
+    """Judge transactions T0, T1, …, all at once unless they say when they were."""
+    history = []
+    for number, (status, ops, at) in enumerate(txns):
+        invoked, returned = at if at is not None else (0, 1_000)
+        end = None if status == "info" else returned
+        history.append(Txn(number, ops, invoked, end, status))
+    return check(history, model, **orders)
+
+
+def types(report: Report) -> list[str]:
+    return [anomaly.type for anomaly in report.anomalies]
+
+
+# Bad: history, the anomalies that are told, and who is in the first one of them. -----------------
+
+BAD: dict[str, tuple[list[Any], set[str], set[int]]] = {
+    "G0: two transactions' appends interleave": (
+        [
+            ok(a("x", 1), a("y", 1)),
+            ok(a("x", 2), a("y", 2)),
+            ok(r("x", [1, 2])),
+            ok(r("y", [2, 1])),
+        ],
+        {"G0"},
+        {0, 1},
+    ),
+    "G0: what one transaction appended does not stand together": (
+        [ok(a("x", 1), a("x", 2)), ok(a("x", 3)), ok(r("x", [1, 3, 2]))],
+        {"G0"},
+        {0, 1, 2},
+    ),
+    "G0: something stands where the second append should": (
+        [ok(a("x", 1), a("x", 2)), ok(a("x", 3)), ok(r("x", [1, 3]))],
+        {"G0"},
+        {0, 1, 2},
+    ),
+    "G1a: a failed append is read": (
+        [fail(a("x", 1)), ok(r("x", [1]))],
+        {"G1a"},
+        {0, 1},
+    ),
+    "G1a: a failed register write is read": (
+        [fail(w("x", 1)), ok(r("x", 1))],
+        {"G1a"},
+        {0, 1},
+    ),
+    "G1b: a transaction is read between its two appends": (
+        [ok(a("x", 1), a("x", 2)), ok(r("x", [1]))],
+        {"G1b"},
+        {0, 1},
+    ),
+    "G1b: a register's first of two writes is read": (
+        [ok(w("x", 1), w("x", 2)), ok(r("x", 1))],
+        {"G1b"},
+        {0, 1},
+    ),
+    "G1c: two transactions read each other": (
+        [ok(a("x", 1), r("y", [1])), ok(a("y", 1), r("x", [1]))],
+        {"G1c"},
+        {0, 1},
+    ),
+    "G1c: registers, too": (
+        [ok(w("x", 1), r("y", 1)), ok(w("y", 1), r("x", 1))],
+        {"G1c"},
+        {0, 1},
+    ),
+    "G-single: read skew": (
+        [ok(a("x", 1), a("y", 1)), ok(r("x", [1]), r("y", None))],
+        {"G-single"},
+        {0, 1},
+    ),
+    "G-single: read skew of registers": (
+        [ok(w("x", 1), w("y", 1)), ok(r("x", 1), r("y", None))],
+        {"G-single"},
+        {0, 1},
+    ),
+    "G-single: an append that nobody found is still missing": (
+        [ok(a("x", 1), a("y", 1)), ok(a("x", 2), a("y", 2)), ok(r("x", [1, 2]), r("y", [1]))],
+        {"G-single"},
+        {1, 2},
+    ),
+    "G-single: blind writes, and no order of them explains the reads": (
+        [ok(w("x", 1), w("y", 1)), ok(w("x", 2), w("y", 2)), ok(r("x", 1), r("y", 2))],
+        {"G-single"},
+        {0, 1},
+    ),
+    "G-nonadjacent: long fork": (
+        [
+            ok(a("x", 1)),
+            ok(a("y", 1)),
+            ok(r("x", [1]), r("y", None)),
+            ok(r("x", None), r("y", [1])),
+        ],
+        {"G-nonadjacent"},
+        {0, 1, 2, 3},
+    ),
+    "G2: write skew": (
+        [ok(r("x", None), a("y", 1)), ok(r("y", None), a("x", 1))],
+        {"G2"},
+        {0, 1},
+    ),
+    "G2: write skew of registers": (
+        [ok(r("x", None), w("y", 1)), ok(r("y", None), w("x", 1))],
+        {"G2"},
+        {0, 1},
+    ),
+    "G2: around three corners": (
+        [
+            ok(r("x", None), a("y", 1)),
+            ok(r("y", None), a("z", 1)),
+            ok(r("z", None), a("x", 1)),
+        ],
+        {"G2"},
+        {0, 1, 2},
+    ),
+    "lost update": (
+        [ok(r("x", None), w("x", 1)), ok(r("x", None), w("x", 2))],
+        {"lost-update", "G-single"},
+        {0, 1},
+    ),
+    "lost update of a list": (
+        [ok(r("x", None), a("x", 1)), ok(r("x", None), a("x", 2)), ok(r("x", [1, 2]))],
+        {"lost-update", "G-single"},
+        {0, 1},
+    ),
+    "dirty update": (
+        [fail(a("x", 1)), ok(a("x", 2)), ok(r("x", [1, 2]))],
+        {"G1a", "dirty-update"},
+        {0, 2},
+    ),
+    "dirty update of a register": (
+        [fail(w("x", 1)), ok(r("x", 1), w("x", 2))],
+        {"G1a", "dirty-update"},
+        {0, 1},
+    ),
+    "garbage read": ([ok(a("x", 1)), ok(r("x", [1, 7]))], {"garbage-read"}, {1}),
+    "garbage before the end": ([ok(a("x", 1)), ok(r("x", [7, 1]))], {"garbage-read"}, {1}),
+    "garbage in a register": ([ok(w("x", 1)), ok(r("x", 7))], {"garbage-read"}, {1}),
+    "duplicate elements": (
+        [ok(a("x", 1)), ok(a("x", 2)), ok(r("x", [1, 2, 1]))],
+        {"duplicate-elements"},
+        {0, 2},
+    ),
+    "incompatible order": (
+        [ok(a("x", 1)), ok(a("x", 2)), ok(r("x", [1, 2])), ok(r("x", [2, 1]))],
+        {"incompatible-order"},
+        {2, 3},
+    ),
+    "incompatible order with a transaction's own": (
+        [ok(a("x", 1), a("x", 2)), ok(r("x", [2, 1]))],
+        {"incompatible-order", "G1b"},
+        {0, 1},
+    ),
+    "a transaction's own append is missing in its read": (
+        [ok(a("x", 1), r("x", None))],
+        {"internal"},
+        {0},
+    ),
+    "a transaction reads two values of one register": (
+        [ok(w("x", 1)), ok(r("x", None), r("x", 1))],
+        {"internal"},
+        {1},
+    ),
+    "a transaction reads what it will write": ([ok(r("x", 1), w("x", 1))], {"internal"}, {0}),
+    "an unknown transaction was read, so all of it happened": (
+        [info(a("x", 1), a("y", 1)), ok(r("x", [1]), r("y", None))],
+        {"G-single"},
+        {0, 1},
+    ),
+    "an unknown register write was read, and so was not overtaken": (
+        [info(w("x", 1), w("y", 1)), ok(r("x", 1), r("y", None))],
+        {"G-single"},
+        {0, 1},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("model", ["serializable", "strict-serializable"])
+def test_a_known_anomaly_is_found_by_its_name(name: str, model: str) -> None:
+    txns, expected, involved = BAD[name]
+
+    report = judged(txns, model)
+
+    assert report.valid is False
+    assert set(types(report)) == expected
+    assert set(report.anomalies[0].transactions) == involved
+
+
+def test_every_finding_says_why_and_what_it_leaves() -> None:
+    for txns, _, _ in BAD.values():
+        for anomaly in judged(txns).anomalies:
+            assert "Refutes: " in anomaly.explanation
+            assert "Still possible: " in anomaly.explanation
+            assert "serializable" in anomaly.refutes
+            assert "serializable" not in anomaly.possible
+            if anomaly.type.startswith("G") and anomaly.type[1] in "0c-2":
+                assert "a contradiction." in anomaly.explanation
+                assert anomaly.explanation.count("must precede") >= len(anomaly.transactions) - 1
+
+
+# Bad in real time alone. ------------------------------------------------------------------------
+
+LATE: dict[str, tuple[list[Any], str]] = {
+    "a stale read": (
+        [ok(a("x", 1), at=(0, 1)), ok(r("x", None), at=(2, 3))],
+        "G-single-realtime",
+    ),
+    "a stale read of a register": (
+        [ok(w("x", 1), at=(0, 1)), ok(r("x", None), at=(2, 3))],
+        "G-single-realtime",
+    ),
+    "a value read before it was written": (
+        [ok(r("x", [1]), at=(0, 1)), ok(a("x", 1), at=(2, 3))],
+        "G1c-realtime",
+    ),
+    "appends stand the other way round": (
+        [ok(a("x", 1), at=(0, 1)), ok(a("x", 2), at=(2, 3)), ok(r("x", [2, 1]), at=(4, 5))],
+        "G0-realtime",
+    ),
+    "blind register writes read the other way round": (
+        [
+            ok(w("x", 1), at=(0, 1)),
+            ok(w("x", 2), at=(2, 3)),
+            ok(r("x", 1), at=(4, 5)),
+        ],
+        "G-single-realtime",
+    ),
+    "two readers around a write, one after the other": (
+        [
+            ok(a("x", 1), at=(0, 20)),
+            ok(r("x", [1]), at=(1, 2)),
+            ok(r("x", None), at=(3, 4)),
+        ],
+        "G-single-realtime",
+    ),
+    "an unknown write was read before it was invoked": (
+        [ok(r("x", 1), at=(0, 1)), info(w("x", 1), at=(2, 3))],
+        "G1c-realtime",
+    ),
+    "a far cause": (
+        [
+            ok(r("a", None), a("b", 1), at=(0, 40)),
+            ok(r("b", None), a("c", 1), at=(0, 41)),
+            ok(r("c", None), at=(0, 5)),
+            ok(a("a", 1), at=(10, 50)),
+        ],
+        "",
+    ),
+    "two rw and real time": (
+        [
+            ok(r("x", None), a("z", 1), at=(0, 50)),
+            ok(a("x", 1), r("y", None), at=(20, 60)),
+            ok(a("y", 1), at=(0, 10)),
+        ],
+        "G-single-realtime",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_real_time_is_kept_under_strict_serializability_alone(name: str) -> None:
+    txns, expected = LATE[name]
+
+    assert judged(txns).valid is True
+    strictly = judged(txns, "strict-serializable")
+    assert types(strictly) == ([expected] if expected else [])
+    for anomaly in strictly.anomalies:
+        assert "strict serializable" in anomaly.refutes
+        assert "had returned (at " in anomaly.explanation
+
+
+# Good, and suspicious to look at. ---------------------------------------------------------------
+
+GOOD: dict[str, list[Any]] = {
+    "nothing at all": [],
+    "an empty transaction": [ok(), info(), fail()],
+    "what was appended is never read": [ok(a("x", 1)), ok(a("x", 2)), ok(r("x", None))],
+    "reads and appends at the same time": [
+        ok(r("x", None), a("x", 1)),
+        ok(r("x", [1]), a("x", 2)),
+        ok(r("x", [1, 2])),
+        ok(r("x", None)),
+    ],
+    "who read the end appends, and nobody reads that": [
+        ok(a("x", 1)),
+        ok(r("x", [1]), a("x", 2)),
+        ok(r("x", [1])),
+    ],
+    "an unknown append is never read": [info(a("x", 1)), ok(a("x", 2)), ok(r("x", [2]))],
+    "an unknown append is read later": [info(a("x", 1)), ok(r("x", None)), ok(r("x", [1]))],
+    "an unknown write happens very late": [
+        info(w("x", 1), at=(0, 1)),
+        ok(w("x", 2), at=(2, 3)),
+        ok(r("x", 2), at=(4, 5)),
+        ok(r("x", 1), at=(6, 7)),
+    ],
+    "an unknown transaction read nobody knows what": [
+        ok(a("x", 1)),
+        info(r("x", None), a("y", 1)),
+        ok(r("y", [1]), r("x", [1])),
+    ],
+    "a failed append is never read": [fail(a("x", 1)), ok(r("x", None)), ok(a("x", 2))],
+    "a failed read is no read": [ok(a("x", 1), at=(0, 1)), fail(r("x", None), at=(2, 3))],
+    "a transaction reads its own appends": [
+        ok(a("x", 1), r("x", [1]), a("x", 2), r("x", [1, 2])),
+        ok(r("x", [1, 2])),
+    ],
+    "a transaction's own read is the only one of its middle": [
+        ok(a("x", 1), r("x", [1]), a("x", 2)),
+        ok(a("x", 3)),
+    ],
+    "a transaction reads its own register writes": [
+        ok(r("x", None), w("x", 1), r("x", 1), w("x", 2), r("x", 2)),
+        ok(r("x", 2)),
+    ],
+    "registers written blindly, read in an order that there is": [
+        ok(w("x", 1)),
+        ok(w("x", 2)),
+        ok(w("x", 3)),
+        ok(r("x", 2)),
+        ok(r("x", 1)),
+    ],
+    "blind writes to two registers, one order explains both": [
+        ok(w("x", 1), w("y", 1)),
+        ok(w("x", 2), w("y", 2)),
+        ok(r("x", 1), r("y", 1)),
+        ok(r("x", 2), r("y", 2)),
+    ],
+    "half of the readers came before": [
+        ok(a("x", 1), a("y", 1)),
+        ok(r("x", None), r("y", None)),
+        ok(r("x", [1]), r("y", [1])),
+    ],
+    "a read returns at the very moment when a write is invoked": [
+        ok(r("x", [1]), at=(0, 2)),
+        ok(a("x", 1), at=(2, 3)),
+    ],
+    "an empty list and nothing are the same": [ok(r("x", []), r("x", None)), ok(a("x", 1))],
+    "keys of all kinds": [
+        ok(a("1", 1), a(1, 2), a(None, 3)),
+        ok(r("1", [1]), r(1, [2]), r(None, [3])),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("model", ["serializable", "strict-serializable"])
+def test_what_only_looks_suspicious_is_valid(name: str, model: str) -> None:
+    report = judged(GOOD[name], model)
+
+    assert report.anomalies == ()
+    assert report.valid is True
+    assert report.transactions == len(GOOD[name])
+
+
+# Explanations. ----------------------------------------------------------------------------------
+
+
+def test_a_cycle_is_told_step_by_step() -> None:
+    (anomaly,) = judged([ok(a("x", 1), a("y", 1)), ok(r("x", [1]), r("y", None))]).anomalies
+
+    assert anomaly.explanation.split("\n") == [
+        "  T1: read x = [1]; read nothing in y",
+        "  T0: appended 1 to x; appended 1 to y",
+        "T1 must precede T0, because T1 read nothing in y, as it was before T0 appended 1 to y; "
+        "but T0 must precede T1, because T1 read x = [1], and T0 appended 1 to x: "
+        "a contradiction.",
+        "G-single (read skew).  Refutes: snapshot isolation, serializable.  "
+        "Still possible: read committed.",
+    ]
+
+
+def test_the_shortest_cycle_is_told() -> None:
+    long = [ok(r(n, None), a((n + 1) % 6, 100 + n)) for n in range(6)]
+    short = [ok(r("x", None), a("y", 1)), ok(r("y", None), a("x", 1))]
+    linked = [*long, *short, ok(r("x", [1]), r(0, [105])), ok(r("y", None), a(0, 7))]
+
+    report = judged(linked)
+
+    assert len(report.anomalies[0].transactions) == 2
+
+
+def test_one_of_each_kind_is_told_of_each_component() -> None:
+    skews = [
+        one
+        for n in range(3)
+        for one in (ok(r(f"x{n}", None), a(f"y{n}", 1)), ok(r(f"y{n}", None), a(f"x{n}", 1)))
+    ]
+
+    assert types(judged(skews)) == ["G2"] * 3
+
+
+def test_no_more_than_so_many_of_a_type_are_told() -> None:
+    report = judged([ok(r(n, 7)) for n in range(SHOWN_MAX + 5)])
+
+    assert types(report) == ["garbage-read"] * SHOWN_MAX
+    assert report.left_out == 5
+
+
+def test_every_kind_says_what_it_refutes() -> None:
+    for kind, (about, refutes, _) in KINDS.items():
+        assert about, kind
+        assert refutes, kind
+
+
+# With the true order of versions. ---------------------------------------------------------------
+
+
+def test_true_orders_decide_what_reads_leave_open() -> None:
+    txns = [ok(w("x", 1), w("y", 1)), ok(w("x", 2), w("y", 2))]
+
+    assert judged(txns).valid is True
+    assert judged(txns, version_orders={"x": [1, 2], "y": [1, 2]}).valid is True
+    assert types(judged(txns, version_orders={"x": [1, 2], "y": [2, 1]})) == ["G0"]
+
+
+def test_an_acknowledged_write_that_is_in_no_order_is_lost() -> None:
+    txns = [ok(w("x", 1)), ok(w("x", 2)), info(w("x", 3)), fail(w("x", 4))]
+
+    assert types(judged(txns, version_orders={"x": [1]})) == ["lost-write"]
+    assert judged(txns, version_orders={"x": [2, 1]}).valid is True
+
+
+def test_an_unknown_write_in_an_order_happened() -> None:
+    txns = [info(w("x", 1), w("y", 1)), ok(r("x", None), r("y", None)), ok(r("y", None))]
+    late = [*txns, ok(r("y", 1))]
+
+    assert judged(late, version_orders={"x": [1], "y": [1]}).valid is True
+    assert types(judged([info(w("x", 1), w("y", 1)), ok(r("y", 1), r("x", None))])) == ["G-single"]
+
+
+def test_a_failed_write_in_an_order_is_told() -> None:
+    assert types(judged([fail(w("x", 1))], version_orders={"x": [1]})) == ["dirty-update"]
+
+
+def test_a_write_that_stands_twice_in_an_order_is_told() -> None:
+    txns = [ok(w("x", 1)), ok(w("x", 2))]
+
+    assert types(judged(txns, version_orders={"x": [1, 2, 1]})) == ["duplicate-elements"]
+
+
+def test_a_list_that_was_read_in_another_order_is_told() -> None:
+    txns = [ok(a("x", 1)), ok(a("x", 2)), ok(r("x", [2]))]
+
+    assert types(judged(txns, version_orders={"x": [1, 2]})) == ["incompatible-order"]
+
+
+# What cannot be judged. -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("txns", "told"),
+    [
+        ([ok(w("x", 1)), ok(w("x", 1))], "a second time"),
+        ([ok(a("x", 1), a("x", 1))], "a second time"),
+        ([fail(a("x", 1)), ok(a("x", 1))], "a second time"),
+        ([ok(w("x", 1)), ok(a("x", 2))], "as a list and as a register"),
+        ([ok(a("x", 1)), ok(r("x", 1))], "as a list and as a register"),
+        ([ok(w("x", 1)), ok(r("x", [1]))], "as a list and as a register"),
+        ([ok(w("x", None))], "null"),
+        ([ok(r("x", [[1]]))], "element"),
+    ],
+)
+def test_what_is_no_history_is_refused(txns: list[Any], told: str) -> None:
+    with pytest.raises(HistoryError, match=told) as error:
+        judged(txns)
+
+    assert error.value.transaction == len(txns) - 1
