@@ -1,0 +1,81 @@
+"""All mutants, and how one takes its rule's place.
+
+What is replaced is replaced for the whole process: one mutant at a time, and no unbroken run beside
+it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from types import ModuleType
+
+# Imported here so that nobody imports a rule by name, and keeps it, while it is replaced.
+import sim.run as _  # noqa: F401
+from sim.mutants import (
+    decisions,
+    equivalents,
+    orders,
+    prepares,
+    promises,
+    readers,
+    reasons,
+    recoveries,
+    singletons,
+    splits,
+    tokens,
+    votes,
+)
+from sim.mutants.mutant import Mutant
+from sim.mutants.patches import Patches
+
+NEAR_MAX = 3  # Names to offer for one that nobody has.
+
+
+class UnknownMutantError(ValueError):
+    """A name that no mutant has; the text names the nearest ones."""
+
+
+def of(module: ModuleType) -> tuple[Mutant, ...]:
+    """Return the mutants that a module defines, in its order."""
+    return tuple(one for one in vars(module).values() if isinstance(one, Mutant))
+
+
+# By what they break.
+GROUPS: Mapping[str, tuple[Mutant, ...]] = {
+    "what a partition accepts": of(prepares),
+    "commit and cancel": of(orders),
+    "what a partition must not forget": of(promises),
+    "writes outside transactions": of(singletons),
+    "reads": of(readers),
+    "votes": of(votes),
+    "decisions and answers": of(decisions),
+    "tokens": of(tokens),
+    "recovery": of(recoveries),
+    "a partition that splits": of(splits),
+    "cancellation reasons": of(reasons),
+    "equivalent: nobody can tell": of(equivalents),
+}
+MUTANTS: Mapping[str, Mutant] = {one.name: one for group in GROUPS.values() for one in group}
+
+
+def find(name: str) -> Mutant:
+    """Return the mutant of this name.
+
+    Raises:
+        UnknownMutantError: There is none.
+    """
+    if name in MUTANTS:
+        return MUTANTS[name]
+    near = get_close_matches(name, MUTANTS, NEAR_MAX, 0.4)
+    meant = f"did you mean {' or '.join(near)}?" if near else f"there are {len(MUTANTS)}:"
+    raise UnknownMutantError(
+        f"there is no mutant {name!r}; {meant} `twophase mutants` lists all of them"
+    )
+
+
+@contextmanager
+def applied(mutant: Mutant) -> Iterator[None]:
+    """Break one rule, for as long as this context lasts."""
+    with Patches() as patches:
+        mutant.patch(patches)
+        yield

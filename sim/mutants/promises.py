@@ -1,0 +1,64 @@
+"""Mutants of what a partition must not forget: its promises, and what it said (§3.1, §3.5)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from partition import rules
+from partition.machine import Machine
+from sim.disk import SimulatedDisk
+from sim.mutants.mutant import WRONG_DATA, Hint, mutant
+from sim.mutants.patches import Patches
+
+IMPATIENT = {"protocol.stalled_after_us": "200000"}
+
+
+@mutant(
+    "§3.1",
+    "A partition answers before its changes are durable.",
+    "a crash takes back what was promised, written or read",
+    kinds=("data differ", "read refuted", "commit lost"),
+    hint=Hint("orders-and-payments", {"disk.sync_us": "5000..20000", "faults.crashes": "20"}),
+)
+def replies_precede_their_changes(patches: Patches) -> None:
+    @patches.around(SimulatedDisk, "append")
+    def append(original: Any, self: SimulatedDisk, changes: Any, then: Callable[[], None]) -> None:
+        then()
+        original(self, changes, lambda: None)
+
+
+@mutant(
+    "§3.1",
+    "A partition that comes back after a crash has its items, and none of its promises.",
+    "half transactions: a commit finds nothing ongoing where the partition had crashed",
+    kinds=WRONG_DATA,
+    hint=Hint("bank", {"faults.crashes": "20"}),
+    of_partition=True,
+)
+def crashes_lose_promises(patches: Patches) -> None:
+    @patches.around(Machine, "__init__")
+    def born(original: Any, self: Any, name: str, owned: Any, stored: Any, *rest: Any) -> None:
+        kept = tuple(
+            (key, record if record.ongoing is None else rules.cancel(record))
+            for key, record in stored.records
+        )
+        there = tuple((key, record) for key, record in kept if record is not None)
+        original(self, name, owned, replace(stored, records=there), *rest)
+
+
+@mutant(
+    "§3.5",
+    "A partition cancels by itself what has been ongoing on its items for too long.",
+    "half transactions: a slow coordinator commits what one partition has given up",
+    code="M22",
+    kinds=WRONG_DATA,
+    hint=Hint("bank", {**IMPATIENT, "faults.crashes": "20"}),
+)
+def partitions_give_up_promises(patches: Patches) -> None:
+    @patches.around(Machine, "stalled")
+    def stalled(original: Any, self: Any, elapsed_us: int) -> Any:
+        found = original(self, elapsed_us)
+        for one in found:
+            for table, key in one.keys:  # Durable with the next step, which is soon enough.
+                self._keep((table, key), rules.cancel(self.record(table, key)))
+        return found

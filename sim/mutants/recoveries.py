@@ -1,0 +1,123 @@
+"""Mutants of recovery: what becomes of transactions that nobody finishes (§3.5)."""
+
+from dataclasses import replace
+from typing import Any
+
+from coordinator import recovery, server
+from coordinator.ledger import State
+from coordinator.write import Tools
+from items.actions import Action
+from network.messages import Cancel, Done, Prepare, Recover
+from partition import rules
+from partition.machine import Machine
+from partition.record import Record
+from sim.mutants.decisions import keys_of
+from sim.mutants.mutant import WRONG_DATA, Hint, mutant
+from sim.mutants.patches import Patches
+
+IMPATIENT = {"protocol.stalled_after_us": "200000"}
+
+
+@mutant(
+    "§3.5",
+    "There is no recovery.",
+    "items are held up for ever by what a crashed coordinator has left",
+    code="M35",
+    kinds=("unfinished",),
+    hint=Hint("bookshop"),
+)
+def nobody_recovers(patches: Patches) -> None:
+    async def recover(*_: Any) -> None: ...
+
+    patches.set(server, "recover", recover)
+
+
+@mutant(
+    "§3.5",
+    "Recovery cancels whatever it finds, also what was decided to be committed.",
+    "half transactions: committed here, cancelled there",
+    code="M21",
+    kinds=(*WRONG_DATA, "read refuted"),
+    hint=Hint("orders-and-payments"),
+)
+def recovery_always_cancels(patches: Patches) -> None:
+    @patches.around(recovery, "recover")
+    async def recover(original: Any, message: Recover, tools: Tools) -> None:
+        entry = await tools.ledger.find(message.entry)
+        if entry is not None and entry.transaction.actions:
+            for node, keys in keys_of(entry.transaction, tools).items():
+                order = Cancel(message.transaction, keys)
+                reply = await tools.peers.ask(node, order, tools.options.patience(None))
+                assert isinstance(reply, Done), "a partition knows its keys"
+        await original(message, tools)
+
+    patches.set(server, "recover", recovery.recover)
+
+
+@mutant(
+    "§3.5",
+    "Recovery commits what it finds undecided, without asking for the votes.",
+    "half transactions: what was rejected is missing",
+    code="M36",
+    kinds=(*WRONG_DATA, "commit lost"),
+    hint=Hint("bank", IMPATIENT),
+)
+def recovery_presumes_commit(patches: Patches) -> None:
+    @patches.around(recovery, "recover")
+    async def recover(original: Any, message: Recover, tools: Tools) -> None:
+        entry = await tools.ledger.find(message.entry)
+        if entry is not None and entry.state is State.PREPARING:
+            await tools.ledger.decide(entry.transaction, ())
+        await original(message, tools)
+
+    patches.set(server, "recover", recovery.recover)
+
+
+@mutant(
+    "§3.5",
+    "Recovery gives the transaction that it takes over a timestamp of its own.",
+    "items of one transaction bear two timestamps, and the ledger a third",
+    kinds=WRONG_DATA,
+    hint=Hint("hot-keys", IMPATIENT),
+)
+def recovery_stamps_anew(patches: Patches) -> None:
+    @patches.around(recovery, "drive")
+    async def drive(original: Any, transaction: Any, tools: Tools, answer: Any) -> None:
+        stamped = replace(transaction, timestamp=tools.timestamps.next())
+        await original(stamped, tools, answer)
+
+    @patches.around(rules, "prepare")
+    def prepare(original: Any, record: Record, request: Prepare, action: Action) -> Any:
+        ongoing = record.ongoing
+        if ongoing is not None and ongoing.transaction == request.transaction:
+            return record, rules.ACCEPT  # The rule asserts that there is one timestamp.
+        return original(record, request, action)
+
+
+@mutant(
+    "§3.5",
+    "A prepare that its own cancel overtook is nobody's business: what is completed is done.",
+    "items are held up for ever by promises that came too late",
+    code="M34",
+    kinds=("unfinished",),
+    hint=Hint("bank"),
+)
+def orphans_are_left(patches: Patches) -> None:
+    @patches.around(recovery, "recover")
+    async def recover(original: Any, message: Recover, tools: Tools) -> None:
+        entry = await tools.ledger.find(message.entry)
+        if entry is not None and entry.state is not State.COMPLETED:
+            await original(message, tools)
+
+    patches.set(server, "recover", recovery.recover)
+
+
+@mutant(
+    "§3.5",
+    "Partitions tell nobody of transactions that have been ongoing on them for too long.",
+    "items are held up for ever by promises that came too late",
+    kinds=("unfinished",),
+    hint=Hint("bank"),
+)
+def partitions_keep_quiet(patches: Patches) -> None:
+    patches.set(Machine, "_stalled", lambda *_: ())

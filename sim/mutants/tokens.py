@@ -1,0 +1,56 @@
+"""Mutants of what a request's token remembers, and of the ledger's memory (§2.3, §3.5)."""
+
+from dataclasses import replace
+from typing import Any
+
+from coordinator import ledger
+from coordinator.ledger import Entry, Ledger, State, Transaction
+from network.ids import TransactionId
+from sim.mutants.mutant import WRONG_DATA, Hint, mutant
+from sim.mutants.patches import Patches
+
+IMPATIENT_CLIENTS = {"client.attempt_deadline_us": "20000"}
+
+
+@mutant(
+    "§2.3",
+    "Each attempt is entered in the ledger as a transaction of its own, whatever is there.",
+    "a request whose answer was lost is carried out twice",
+    code="M23",
+    kinds=("token applied twice", "cancelled and committed", *WRONG_DATA),
+    hint=Hint("bank"),
+)
+def tokens_are_forgotten(patches: Patches) -> None:
+    @patches.around(ledger, "_entering")
+    def entering(original: Any, entry: Entry, expected: Entry | None) -> Any:
+        return replace(original(entry, expected), condition=None)
+
+
+@mutant(
+    "§2.3",
+    "A call that was refused may begin anew under its token, if one of its copies comes late.",
+    "'cancelled' for what is carried out after all",
+    kinds=("cancelled and committed",),
+    hint=Hint("bank"),
+)
+def refused_calls_begin_anew(patches: Patches) -> None:
+    def may_begin_anew(found: Entry, _: str) -> bool:
+        return found.state is State.COMPLETED and found.is_cancelled
+
+    patches.set(ledger, "may_begin_anew", may_begin_anew)
+
+
+@mutant(
+    "§3.5",
+    "A finished transaction is purged from the ledger at once, and its token with it.",
+    "a request whose answer was lost is carried out twice",
+    kinds=("token applied twice", "cancelled and committed", *WRONG_DATA),
+    hint=Hint("bank"),
+)
+def entries_are_purged_at_once(patches: Patches) -> None:
+    @patches.around(Ledger, "complete")
+    async def complete(
+        original: Any, self: Ledger, transaction: Transaction, *, committed: bool
+    ) -> None:
+        await original(self, transaction, committed=committed)
+        await self.purge(transaction.entry, TransactionId(transaction.id))
