@@ -10,9 +10,9 @@ PATIENCE_SECONDS = 0.3  # What is over so soon needs no bar.
 
 
 class Bar:
-    """Shows how many of a run's transactions have begun, once a run takes long enough to wonder."""
+    """Shows how much is done of what there is to do, once it takes long enough to wonder."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "transactions") -> None:
         self._began = perf_counter()
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -22,7 +22,7 @@ class Bar:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("transactions", total=None)
+        self._task = self._bar.add_task(what, total=None)
         self._shown = False
 
     def __enter__(self) -> "Bar":

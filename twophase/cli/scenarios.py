@@ -6,7 +6,8 @@ import textwrap
 
 import click
 
-from sim.scenario import Scenario, ScenarioError, shipped
+from sim.keys import ScenarioError
+from sim.scenario import Scenario, shipped
 from twophase.cli.errors import BadInputError
 
 

@@ -6,19 +6,21 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from itertools import combinations
 from time import perf_counter
 from types import FrameType
 
 import click
 
 from items.data import data
+from sim.keys import ScenarioError
 from sim.run import Progress, Result, Run, SetupError
-from sim.scenario import DEFAULT, Scenario, ScenarioError, load
+from sim.scenario import DEFAULT, Scenario, load
 from twophase.cli.as_json import result_as_json
 from twophase.cli.errors import FINDING, BadInputError, why
 from twophase.cli.figures import figures_of
-from twophase.cli.files import TraceFile, lines_file, write_history
+from twophase.cli.files import LinesFile, TraceFile, lines_file, write_history
 from twophase.cli.following import Follower
 from twophase.cli.telling import schemas_of
 
@@ -37,6 +39,8 @@ class Asked:
     story: bool
     trace: str | None
     history: str | None
+    mutant: str | None = None
+    proof: str | None = None
 
     @property
     def replay(self) -> str:
@@ -44,6 +48,8 @@ class Asked:
         words = ["twophase", "simulate", self.scenario, "--seed", str(self.seed)]
         for key, value in self.settings.items():
             words += ["--set", f"{key}={value}"]
+        if self.mutant is not None:
+            words += ["--mutant", self.mutant]
         return shlex.join(words)
 
 
@@ -61,6 +67,10 @@ class Asked:
 @click.option("--story", is_flag=True, help="Draw the messages of the first transactions.")
 @click.option("--trace", metavar="FILE", help="Write every event of the run, as JSON lines.")
 @click.option("--history", metavar="FILE", help="Write what clients saw, as JSON lines.")
+@click.option(
+    "--proof", metavar="FILE", help="Write the order that explains a run without finding."
+)
+@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
 def command(
     *,
     scenario: str,
@@ -70,6 +80,8 @@ def command(
     story: bool,
     trace: str | None,
     history: str | None,
+    proof: str | None,
+    mutant: str | None,
 ) -> int:
     """Run a scenario on a simulated cluster, in virtual time, and judge it.
 
@@ -80,39 +92,57 @@ def command(
     """
     if as_json and story:
         raise BadInputError("--story draws a picture and --json prints none: choose one of them")
-    if trace is not None and history is not None and same_file(trace, history):
-        raise BadInputError("--trace and --history name the same file: give them one each")
-    asked = Asked(scenario, seed_of(seed), settings_of(settings), as_json, story, trace, history)
+    files = {"--trace": trace, "--history": history, "--proof": proof}
+    for (one, first), (other, second) in combinations(files.items(), 2):
+        if first is not None and second is not None and same_file(first, second):
+            raise BadInputError(f"{one} and {other} name the same file: give them one each")
+    keys = settings_of(settings)
+    asked = Asked(*(scenario, seed_of(seed), keys, as_json, story, trace, history, mutant, proof))
     return simulated(asked)
 
 
 def simulated(asked: Asked) -> int:
     """Carry out a run as asked, show it, and return the exit code."""
     scenario = loaded(asked)
+    broken, breaking = mutant_of(asked.mutant)
     run = Run(scenario, asked.seed)
     schemas = schemas_of(run.workload.tables)
     follower = Follower()
     with ExitStack() as stack:
         trace = stack.enter_context(lines_file("trace", asked.trace))
         history = stack.enter_context(lines_file("history", asked.history))
+        proof = stack.enter_context(lines_file("proof", asked.proof))
         if trace is not None:
             run.listen(TraceFile(trace))
         if asked.story:
             run.listen(follower)
         progress = stack.enter_context(shown_progress(asked))
-        result, wall_seconds = timed(run, progress)
+        with breaking:
+            result, wall_seconds = timed(run, progress)
         if history is not None:
             write_history(history, result.history)
+        if proof is not None:
+            proved(proof, run, result, asked)
 
     figures = figures_of(result.history)
     if asked.as_json:
-        click.echo(result_as_json(result, figures, schemas, wall_seconds, asked.replay))
+        replay, mutant = asked.replay, asked.mutant
+        click.echo(result_as_json(result, figures, schemas, wall_seconds, replay, mutant=mutant))
     else:
         from twophase.cli import summary  # noqa: PLC0415  # Imports rich, which only drawing needs.
 
-        shown = summary.Shown(result, figures, schemas, wall_seconds, asked.replay)
+        shown = summary.Shown(result, figures, schemas, wall_seconds, asked.replay, *broken)
         summary.show(shown, follower if asked.story else None)
     return 0 if result.ok else FINDING
+
+
+def proved(proof: LinesFile, run: Run, result: Result, asked: Asked) -> None:
+    """Write the proof of a run, or say why there is none."""
+    from twophase.cli.proofs import write_proof  # noqa: PLC0415  # Only who asks for it waits.
+
+    lacking = write_proof(proof, run, result, asked.replay)
+    if lacking:
+        click.echo(f"twophase: no proof is written to {asked.proof!r}: {lacking}", err=True)
 
 
 def timed(run: Run, progress: Progress | None) -> tuple[Result, float]:
@@ -183,6 +213,29 @@ def loaded(asked: Asked) -> Scenario:
         raise BadInputError(f"the scenario cannot be read: {why(error)}") from error
     except (RecursionError, ValueError) as error:
         raise BadInputError(f"scenario {asked.scenario} cannot be run: {error}") from error
+
+
+def mutant_of(name: str | None) -> tuple[tuple[str, str], AbstractContextManager[None]]:
+    """Return what the summary is to say of the rule that is broken, and the context in which it is.
+
+    The first text is for its head, the second one for a run in which nothing is found.
+
+    Raises:
+        BadInputError: There is no mutant of that name.
+    """
+    if name is None:
+        return ("", ""), nullcontext()
+    # Only here: whoever breaks nothing has none of the mutants in their process.
+    from sim.mutants.catalogue import UnknownMutantError, applied, find  # noqa: PLC0415
+
+    try:
+        mutant = find(name)
+    except UnknownMutantError as error:
+        raise BadInputError(str(error)) from error
+    unseen = f"The rule that is broken did not show here.  It does here:\n  {mutant.replay}"
+    if mutant.is_equivalent:
+        unseen = f"Nobody can tell that a rule is broken.  {mutant.why}"
+    return (f"{mutant.name} ({mutant.section}): {mutant.sentence}", unseen), applied(mutant)
 
 
 def seed_of(text: str) -> int:

@@ -4,6 +4,7 @@ The first operations one by one, then the run as a whole: outcomes, latencies, m
 what was checked and found, and how to see it again.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -14,8 +15,11 @@ from rich.text import Text
 
 from items.data import data
 from network.events import EVENTS
+from sim.checkers.finding import Finding
+from sim.faults.kinds import KINDS
 from sim.history import Operation
 from sim.run import Result
+from sim.scenario import Scenario
 from twophase.cli import story
 from twophase.cli.figures import Figures, Percentiles
 from twophase.cli.following import Follower
@@ -32,6 +36,7 @@ STYLES = {
 NUMBER_WIDTH = 6
 TAIL_WIDTH = 22  # Outcome and latency, at the right.
 LABEL_WIDTH = 14
+OF_A_KIND_MAX = 2  # Findings that are shown; --json has all of them.
 PARTS_MAX = 6  # Items of one operation; whoever is to blame is shown in any case.
 
 # Marks that reasons and outcomes do not tell of already.
@@ -65,6 +70,8 @@ class Shown:
     schemas: Schemas
     wall_seconds: float
     replay: str  # The command that does the same run again.
+    broken: str = ""  # The rule that is broken on purpose, if one is …
+    unseen: str = ""  # … and what to say if no check has found that.
 
 
 def show(shown: Shown, follower: Follower | None) -> None:
@@ -73,7 +80,9 @@ def show(shown: Shown, follower: Follower | None) -> None:
     console.width = min(console.width, COLUMNS_MAX)
     # Captured first: it is for the command, not for rich, to meet a pipe that nobody reads.
     with console.capture() as captured:
-        draw_heading(console, shown.result)
+        draw_heading(console, shown.result.scenario, shown.result.seed)
+        if shown.broken:
+            console.print(Text.assemble(("Broken on purpose: ", "bold red"), shown.broken))
         draw_operations(console, shown.figures.first, shown.schemas)
         if follower is not None:
             draw_stories(console, follower, shown)
@@ -82,12 +91,11 @@ def show(shown: Shown, follower: Follower | None) -> None:
         click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
-def draw_heading(console: Console, result: Result) -> None:
-    scenario = result.scenario
+def draw_heading(console: Console, scenario: Scenario, seed: int) -> None:
     work = listed(
         counted(scenario.number(f"workload.{one}s"), one) for one in ("client", "transaction")
     )
-    console.print(Text.assemble((scenario.name, "bold"), f"  seed {result.seed}  {work}"))
+    console.print(Text.assemble((scenario.name, "bold"), f"  seed {seed}  {work}"))
     if scenario.description:
         console.print(Text(scenario.description))
     nodes = (
@@ -196,6 +204,12 @@ def draw_whole(console: Console, shown: Shown) -> None:
         grid.add_row("", f"{words}  of {counted(figures.others_count, 'other')}")
     grid.add_row("Messages", listed(f"{n:,} {fate}" for fate, n in result.messages.items()))
     grid.add_row("Faults", faults_in_words(result.faults))
+    if result.switched_off:
+        off = listed(name.replace("_", " ") for name in result.switched_off)
+        grid.add_row("", Text(f"switched off in this run: {off}", style="dim"))
+    for told in result.steps:
+        came = Text("came: ", style="green") if told.happened else Text("never came: ", "yellow")
+        grid.add_row("", came + Text(told.step))
     grid.add_row(
         "Time", f"{result.virtual_us / 1e6:,.1f} s virtual, {shown.wall_seconds:,.2f} s real"
     )
@@ -203,6 +217,9 @@ def draw_whole(console: Console, shown: Shown) -> None:
     console.print(grid)
     draw_marks(console, result.marks)
     draw_checks(console, result)
+    if result.ok and shown.unseen:
+        console.print()
+        console.print(Text(shown.unseen), soft_wrap="\n" in shown.unseen)
     section(console, "The same run again")
     # As it is to be typed: a line that were broken would be two commands.
     console.print(Text(f"  {shown.replay}"), soft_wrap=True)
@@ -224,7 +241,12 @@ def latency_in_words(found: Percentiles | None) -> str:
 
 
 def faults_in_words(faults: Mapping[str, int]) -> str:
-    words = {"crashes": ("crash", "crashes"), "late": ("late message", "late messages")}
+    words = {kind.name: (kind.one, kind.name.replace("_", " ")) for kind in KINDS}
+    words |= {
+        "late": ("late message", "late messages"),
+        "corrupt": ("corrupt message", "corrupt messages"),
+        "steps": ("fault on a step", "faults on steps"),
+    }
     seen = [counted(n, *words.get(name, (name, name))) for name, n in faults.items() if n]
     return listed(seen) or "none"
 
@@ -254,12 +276,38 @@ def draw_checks(console: Console, result: Result) -> None:
     found = "1 finding" if count == 1 else f"{count:,} findings"
     section(console, f"{found}: not every check holds", "bold red")
     console.print(Padding(Text(f"checked: {checks}", style="dim"), (0, 0, 0, 2)))
+    seen: Counter[tuple[str, str]] = Counter()
     for n, finding in enumerate(result.findings, 1):
-        console.print(Text(f"  {n}  {finding.checker}: {finding.kind}", style="red"))
-        console.print(Padding(Text(finding.explanation), (0, 0, 0, 5)))
-        if finding.transactions:
-            about = Text(f"about: {listed(finding.transactions)}", style="dim")
-            console.print(Padding(about, (0, 0, 0, 5)))
+        kind = finding.checker, finding.kind
+        seen[kind] += 1
+        if seen[kind] <= OF_A_KIND_MAX:
+            draw_finding(console, n, finding)
+    for (checker, name), many in seen.items():
+        if many > OF_A_KIND_MAX:
+            more = f"     … and {many - OF_A_KIND_MAX} more of {checker}: {name}"
+            console.print(Text(more, style="dim"))
+
+
+def draw_finding(console: Console, n: int, finding: Finding) -> None:
+    console.print(Text(f"  {n}  {finding.checker}: {finding.kind}", style="red"))
+    console.print(Padding(Text(finding.explanation), (0, 0, 0, 5)))
+    draw_meaning(console, finding)
+    if finding.transactions:
+        about = Text(f"about: {listed(finding.transactions)}", style="dim")
+        console.print(Padding(about, (0, 0, 0, 5)))
+
+
+def draw_meaning(console: Console, finding: Finding) -> None:
+    """Draw what a finding is called, what it refutes, and what may still hold."""
+    words = []
+    if finding.anomaly and finding.anomaly != finding.kind:
+        words.append(f"anomaly: {finding.anomaly}")
+    if finding.refutes:
+        words.append(f"refutes: {listed(finding.refutes)}")
+    if finding.possible:
+        words.append(f"still possible: {listed(finding.possible)}")
+    if words:
+        console.print(Padding(Text("; ".join(words), style="bold"), (0, 0, 0, 5)))
 
 
 def section(console: Console, title: str, style: str = "bold") -> None:

@@ -156,22 +156,48 @@ def test_the_latest_value_of_a_key_holds() -> None:
 def test_a_finding_is_told_in_full_and_makes_the_exit_code_1(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    finding = Finding("instants", "wrong answer", "an answer that was never true", ("k1/7",))
-    monkeypatch.setattr("sim.run.check_run", lambda *_: (("instants",), [finding]))
+    finding = Finding(
+        checker="instants",
+        kind="wrong answer",
+        explanation="an answer that was never true",
+        transactions=("k1/7",),
+        anomaly="G1a (aborted read)",
+        refutes=("read committed",),
+        possible=("read uncommitted",),
+    )
+    monkeypatch.setattr("sim.run.check_run", lambda *_, **__: (("instants",), [finding]))
     shown = twophase("simulate", *SMALL)
     document = twophase("simulate", "--json", *SMALL)
 
     assert shown.exit_code == document.exit_code == 1
     assert "an answer that was never true" in shown.stdout
     assert "k1/7" in shown.stdout
+    assert "anomaly: G1a (aborted read); refutes: read committed" in shown.stdout
     assert json.loads(document.stdout)["findings"] == [
         {
             "checker": "instants",
             "kind": "wrong answer",
             "explanation": "an answer that was never true",
             "transactions": ["k1/7"],
+            "anomaly": "G1a (aborted read)",
+            "refutes": ["read committed"],
+            "possible": ["read uncommitted"],
         }
     ]
+
+
+def test_two_findings_of_a_kind_are_shown_and_the_others_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [Finding("calm", "unfinished", f"number {n}", ()) for n in range(5)]
+    monkeypatch.setattr("sim.run.check_run", lambda *_, **__: (("calm",), found))
+    shown = twophase("simulate", *SMALL)
+    document = twophase("simulate", "--json", *SMALL)
+
+    assert "5 findings" in shown.stdout
+    assert [f"number {n}" in shown.stdout for n in range(4)] == [True, True, False, False]
+    assert "… and 3 more of calm: unfinished" in shown.stdout
+    assert len(json.loads(document.stdout)["findings"]) == 5
 
 
 def test_the_collector_is_as_it_was_after_a_run() -> None:

@@ -1,0 +1,133 @@
+"""The whole table: every cell of a scenario's run, and every pair, over a pool of workers."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+from items.data import data
+from sim.scenario import Scenario
+from sim.search.executors import Pool
+from sim.search.steps.cells import Cell, Done, Job, Told, broken, cells_of, do, run_cells
+from sim.search.steps.occasions import Occasion
+from sim.search.steps.verdicts import Verdict
+
+LISTED_MAX = 10_000  # Pairs kept one by one; all are counted.
+
+Progress = Callable[[int, int], None]  # Cells that are done, of how many.
+Outcome = tuple[tuple[str, str, bool], ...]
+
+
+@data
+class Undisturbed:
+    """The run without any fault, and all that can be done to it."""
+
+    verdict: Verdict
+    occasions: tuple[Occasion, ...]
+    cells: tuple[Cell, ...]
+
+
+class Table:
+    """What has come of all runs so far."""
+
+    def __init__(self, undisturbed: Undisturbed) -> None:
+        self.undisturbed = undisturbed
+        self.singles: dict[str, Told] = {}  # By address.
+        self.pairs = 0
+        self.pair_outcomes: Counter[Outcome] = Counter()
+        self.differing: list[Told] = []  # Pairs that end as neither of their faults does alone.
+        self.differing_count = 0
+        self.found: list[Told] = []  # Singles and pairs with findings.
+        self.found_count = 0
+        self._waiting: list[Told] = []
+
+    @property
+    def ok(self) -> bool:
+        return self.found_count == 0 and not self.undisturbed.verdict.findings
+
+    def take(self, done: Done) -> None:
+        """Take what a worker tells."""
+        self.singles[done.single.address] = done.single
+        self._judge(done.single)
+        for pair in done.pairs:
+            self.pairs += 1
+            self.pair_outcomes[pair.verdict.outcome] += 1
+            self._judge(pair)
+            if pair.verdict.outcome != done.single.verdict.outcome:
+                self._waiting.append(pair)
+
+    def settle(self) -> None:
+        """Find the pairs that differ from both of their faults, now that all is known."""
+        order = {cell.address: place for place, cell in enumerate(self.undisturbed.cells)}
+        self._waiting.sort(key=lambda pair: order[pair.cells[0].address])
+        for pair in self._waiting:
+            if pair.verdict.outcome != self._alone(pair.cells[1]):
+                self.differing_count += 1
+                if len(self.differing) < LISTED_MAX:
+                    self.differing.append(pair)
+        self._waiting = []
+
+    def _alone(self, second: Cell) -> Outcome:
+        """Return how the second fault of a pair ends alone.
+
+        One on a message that only the first fault has called forth does not come alone, so the run
+        ends undisturbed.
+        """
+        single = self.singles.get(second.address)
+        if single is not None and single.cells[0].step == second.step:
+            return single.verdict.outcome
+        for other in self.singles.values():
+            if other.cells[0].step == second.step:
+                return other.verdict.outcome
+        return self.undisturbed.verdict.outcome
+
+    def _judge(self, told: Told) -> None:
+        if told.verdict.findings:
+            self.found_count += 1
+            if len(self.found) < LISTED_MAX:
+                self.found.append(told)
+
+
+def undisturbed(scenario: Scenario, seed: int, mutant: str = "") -> Undisturbed:
+    """Run a scenario without any fault, and find all that can be done to it.
+
+    Raises:
+        TooLargeError: It is no small world.
+        SetupError: As of a run.
+    """
+    with broken(mutant):
+        verdict, occasions = run_cells(scenario, seed, ())
+    return Undisturbed(verdict, tuple(occasions), tuple(cells_of(occasions)))
+
+
+def sweep(
+    scenario: Scenario,
+    seed: int,
+    table: Table,
+    pool: Pool,
+    *,
+    with_pairs: bool,
+    mutant: str = "",
+    progress: Progress | None = None,
+) -> None:
+    """Run every cell, and its pairs, and let the table take what comes of them."""
+    cells = table.undisturbed.cells
+    jobs = iter([Job(scenario, seed, cell, with_pairs, mutant) for cell in cells])
+    for count, done in enumerate(_done(jobs, pool), 1):
+        table.take(done)
+        if progress is not None:
+            progress(count, len(cells))
+    table.settle()
+
+
+def _done(jobs: Iterator[Job], pool: Pool) -> Iterator[Done]:
+    """Keep all workers busy, and yield what they tell as they tell it."""
+    open_jobs: set[Future[Done]] = set()
+    while True:
+        for job in jobs:
+            open_jobs.add(pool.submit(do, job))
+            if len(open_jobs) > 2 * pool.jobs:
+                break
+        if not open_jobs:
+            return
+        done, open_jobs = wait(open_jobs, return_when=FIRST_COMPLETED)
+        yield from (one.result() for one in done)

@@ -1,0 +1,73 @@
+"""What a worker does: it runs the seeds of a chunk, one after another, and sends back rows.
+
+A worker is imported once and runs thousands of seeds.  In the sweep's own processes it leaves
+Ctrl-C to the sweep, and leaves itself when the sweep does, however that ended.
+"""
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from multiprocessing import connection, parent_process
+from time import perf_counter
+
+from sim.run import SetupError, run
+from sim.search.plan import Chunk
+from sim.search.rows import Row, not_set_up, row_of
+
+GC_THRESHOLDS = (100_000, 50, 100)  # A run makes a lot of records and few cycles.
+
+Job = Callable[[Chunk], list[Row]]
+
+
+def run_chunk(chunk: Chunk) -> list[Row]:
+    """Run a chunk's seeds; whatever is wrong with a run is in its row."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*GC_THRESHOLDS)
+    try:
+        with broken(chunk.mutant):
+            return [run_seed(chunk, seed) for seed in chunk.seeds]
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.collect()  # What runs leave in cycles is not to add up.
+
+
+def broken(mutant: str | None) -> AbstractContextManager[None]:
+    """Break the rule of a mutant, if there is one to be broken."""
+    if mutant is None:
+        return nullcontext()
+    # Only here: whoever breaks nothing has none of the mutants in their process.
+    from sim.mutants.catalogue import applied, find  # noqa: PLC0415
+
+    return applied(find(mutant))
+
+
+def run_seed(chunk: Chunk, seed: int) -> Row:
+    began = perf_counter()
+    try:
+        result = run(chunk.scenario, seed)
+    except SetupError as error:
+        return not_set_up(chunk.combination, seed, str(error))
+    return row_of(chunk.combination, result, round((perf_counter() - began) * 1e6))
+
+
+def settle(leave: connection.Connection) -> None:
+    """Make a fresh process a worker that goes when its sweep goes, or closes `leave`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_sweep, args=(leave,), daemon=True).start()
+    gc.collect()
+    gc.freeze()  # What was imported stays, and needs no looking at.
+
+
+def _leave_with_sweep(leave: connection.Connection) -> None:
+    parent = parent_process()
+    assert parent is not None, "a worker is somebody's child"
+    connection.wait([parent.sentinel, leave])
+    os._exit(0)
+
+
+def ready(_: int) -> bool:
+    """Answer that this worker has come up, with all its imports."""
+    return True

@@ -1,0 +1,124 @@
+"""`twophase steps`: the table it prints, the cells it tells, and what it refuses."""
+
+import json
+import shlex
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sim.search.steps import table as tables
+from sim.search.steps.cells import Cell
+from sim.search.steps.table import Undisturbed, undisturbed
+from tests.sim.search.steps.test_steps import Alone
+from twophase.cli import steps as command
+from twophase.cli.main import main
+
+
+def twophase(*words: str) -> Result:
+    return CliRunner(env={"COLUMNS": "140"}).invoke(main, list(words))
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No processes: all runs are made here."""
+    monkeypatch.setattr(command, "open_pool", lambda _where, _jobs: Alone())
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the cells of the first two messages and of one write."""
+
+    def some(*asked: object) -> Undisturbed:
+        whole = undisturbed(*asked)  # type: ignore[arg-type]  # As it was asked.
+        return Undisturbed(whole.verdict, whole.occasions, tuple(filter(is_one, whole.cells)))
+
+    def is_one(cell: Cell) -> bool:
+        return cell.row in (1, 2) or (cell.occasion.is_write and cell.row < 10)
+
+    monkeypatch.setattr(command, "undisturbed", some)
+
+
+@pytest.mark.usefixtures("few")
+def test_the_table_has_a_row_an_occasion_and_a_column_a_fault() -> None:
+    result = twophase("steps", "--no-pairs")
+
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert any(line.startswith(" 1  k1 → r1  TransactWriteItems") for line in lines)
+    assert any("a  lost" in line and "c  late" in line for line in lines)
+    assert any("p  lost" in line and "q  torn" in line for line in lines)
+    assert "Every check of all" in result.stdout
+    assert "twophase steps one-transaction --cell 3a" in result.stdout
+
+
+@pytest.mark.usefixtures("few")
+def test_json_has_every_cell_with_a_command_that_does_the_same_run() -> None:
+    result = twophase("steps", "--no-pairs", "--json")
+
+    document = json.loads(result.stdout)
+    assert document["ok"]
+    cells = [cell for row in document["rows"] for cell in row["cells"]]
+    assert document["runs"] == 1 + len(cells)
+    first = cells[0]
+    assert first["cell"] == "1a"
+    words = shlex.split(first["command"])
+    again = json.loads(twophase(*words[1:], "--json").stdout)
+    assert again["ok"]
+    assert again["transactions"]["committed"] == 1
+    assert first["requests"][0]["told"] == "committed"
+
+
+@pytest.mark.usefixtures("few")
+def test_a_broken_rule_ends_with_exit_code_1_and_names_cells_that_show_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(command, "undisturbed", tables.undisturbed)
+
+    result = twophase("steps", "--no-pairs", "--mutant", "replies-precede-their-changes")
+
+    assert result.exit_code == 1
+    assert "FINDING" in result.stdout
+    assert "--mutant replies-precede-their-changes --cell" in result.stdout
+
+
+def test_a_cell_is_told_as_a_story_with_its_step_and_its_command() -> None:
+    result = twophase("steps", "--cell", "3a")
+
+    assert result.exit_code == 0, result.output
+    assert "lose c1>l1 #1" in result.stdout
+    assert "twophase simulate one-transaction --set" in result.stdout
+    assert "again: " in result.stdout  # The question that was lost.
+
+
+def test_a_pair_is_told_by_both_of_its_addresses() -> None:
+    result = twophase("steps", "--cell", "3a+4a")
+
+    assert result.exit_code == 0, result.output
+    assert "lose c1>l1 #1" in result.stdout
+    assert "lose r1>c1 #2" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--cell", "x"), "--cell must be an address in the table, as in 3a"),
+        (("--cell", "99z"), "there is no cell 99z: they are from 1a to"),
+        (("--mutant", "nobody"), "nobody"),
+        (("--jobs", "0"), "--jobs must be a whole number"),
+        (("--seed", "-1"), "--seed must be a whole number"),
+        (("--set", "cluster.partitions=0"), "cluster.partitions"),
+    ],
+)
+def test_what_is_wrong_is_named(words: tuple[str, ...], why: str) -> None:
+    result = twophase("steps", *words)
+
+    assert result.exit_code == 2
+    assert why in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_large_world_is_refused() -> None:
+    result = twophase("steps", "bank")
+
+    assert result.exit_code == 2
+    assert "a step sweep is for small worlds" in result.stderr

@@ -1,0 +1,188 @@
+"""`twophase steps`: a fault on every step of a small world, one by one and in pairs."""
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+
+import click
+
+from items.data import data
+from sim.run import SetupError
+from sim.scenario import Scenario
+from sim.search.executors import JOBS_MAX, open_pool
+from sim.search.steps.cells import Cell, broken, run_cells, seconds
+from sim.search.steps.occasions import TooLargeError
+from sim.search.steps.table import Progress, Table, sweep, undisturbed
+from twophase.cli.errors import FINDING, BadInputError
+from twophase.cli.simulate import Asked as Simulation
+from twophase.cli.simulate import mutant_of, seed_of, settings_of, simulated
+from twophase.cli.sweep import jobs_of, loaded
+
+DEFAULT = "one-transaction"
+ADDRESS = re.compile(r"([1-9][0-9]{0,5}[a-z])(?:\+([1-9][0-9]{0,5}[a-z]))?")
+CELL = "--cell must be an address in the table, as in 3a, or two as in 3a+12d"
+
+
+@data
+class Asked:
+    """What the command line asks for."""
+
+    name: str
+    scenario: Scenario
+    seed: int
+    settings: Mapping[str, str]
+    jobs: int
+    with_pairs: bool
+    as_json: bool
+    mutant: str | None
+
+    def command(self, *words: str) -> str:
+        """Return the command that asks for this table, or with more words for a part of it."""
+        return shlex.join(["twophase", "steps", self.name, *self._words(), *words])
+
+    def simulate(self, cells: tuple[Cell, ...]) -> str:
+        """Return the command that runs the simulation with these faults."""
+        steps = ", ".join(f'"{cell.step}"' for cell in cells)
+        words = ["twophase", "simulate", self.name, *self._words()]
+        return shlex.join([*words, "--set", f"faults.steps=[{steps}]"])
+
+    def _words(self) -> list[str]:
+        words = ["--seed", str(self.seed)] if self.seed != 1 else []
+        for key, value in self.settings.items():
+            words += ["--set", f"{key}={value}"]
+        return words if self.mutant is None else [*words, "--mutant", self.mutant]
+
+
+@click.command("steps")
+@click.argument("scenario", default=DEFAULT, metavar="[SCENARIO|FILE.toml]")
+@click.option("--seed", default="1", metavar="N", help="Where all chance comes from.  [default: 1]")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a key of the scenario, as in cluster.coordinators=3; as often as you like.",
+)
+@click.option("--no-pairs", is_flag=True, help="Only one fault at a time.")
+@click.option("--cell", metavar="3a", help="Tell the story of one cell of the table, or of a pair.")
+@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@click.option("--jobs", metavar="N", help="How many processes.  [default: one a processor]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def command(
+    *,
+    scenario: str,
+    seed: str,
+    settings: tuple[str, ...],
+    no_pairs: bool,
+    cell: str | None,
+    mutant: str | None,
+    jobs: str | None,
+    as_json: bool,
+) -> int:
+    """Put a fault on every step of a small world, and print what came of each.
+
+    Every message is lost, repeated, late, and its sender and receiver crash before it and after;
+    every durable write is lost, torn, late, and its host crashes after it: one fault a run, and
+    then every two of them.  one-transaction and two-that-conflict are such worlds.
+
+    The exit code is 0 if every check of every run holds, 1 if one found something, 2 for bad input.
+    """
+    keys = settings_of(settings)
+    mutant_of(mutant)  # Known, or refused.
+    asked = Asked(
+        name=scenario,
+        scenario=loaded(scenario, keys),
+        seed=seed_of(seed),
+        settings=keys,
+        jobs=jobs_of(jobs),
+        with_pairs=not no_pairs,
+        as_json=as_json,
+        mutant=mutant,
+    )
+    try:
+        return told(asked, cell) if cell is not None else swept(asked)
+    except TooLargeError as error:
+        raise BadInputError(f"scenario {scenario} has {error}") from error
+    except SetupError as error:
+        raise BadInputError(f"scenario {scenario} cannot be set up: {error}") from error
+
+
+def swept(asked: Asked) -> int:
+    """Make the whole table, show it, and return the exit code."""
+    table = Table(undisturbed(asked.scenario, asked.seed, asked.mutant or ""))
+    with (
+        closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
+        shown_progress(asked) as progress,
+    ):
+        sweep(
+            *(asked.scenario, asked.seed, table, pool),
+            with_pairs=asked.with_pairs,
+            mutant=asked.mutant or "",
+            progress=progress,
+        )
+    if asked.as_json:
+        from twophase.cli.steps_json import as_json  # noqa: PLC0415  # Only who asks for it waits.
+
+        click.echo(as_json(asked, table))
+    else:
+        from twophase.cli import steps_table  # noqa: PLC0415  # Imports rich, for drawing only.
+
+        steps_table.show(asked, table)
+    return 0 if table.ok else FINDING
+
+
+def told(asked: Asked, address: str) -> int:
+    """Tell the story of one cell, or of a pair."""
+    cells = cells_at(asked, address)
+    if not asked.as_json:
+        for cell in cells:
+            click.echo(f"{cell.address}  {cell.occasion.said}  {cell.column.title}: {cell.step}")
+        click.echo(f"{asked.simulate(cells)}\n")
+    steps = ", ".join(f'"{cell.step}"' for cell in cells)
+    settings = {**asked.settings, "faults.steps": f"[{steps}]"}
+    story = not asked.as_json
+    simulation = Simulation(
+        asked.name, asked.seed, settings, asked.as_json, story, None, None, asked.mutant
+    )
+    return simulated(simulation)
+
+
+def cells_at(asked: Asked, address: str) -> tuple[Cell, ...]:
+    """Find the cells of an address.
+
+    Raises:
+        BadInputError: It is none, or the table has no such cell.
+    """
+    match = ADDRESS.fullmatch(address)
+    if match is None:
+        raise BadInputError(f"{CELL}, not {address!r}")
+    mutant = asked.mutant or ""
+    calm = undisturbed(asked.scenario, asked.seed, mutant)
+    first = _at(match[1], calm.cells)
+    if match[2] is None:
+        return (first,)
+    with broken(mutant):
+        _, occasions = run_cells(asked.scenario, asked.seed, (first,))
+    return first, _at(match[2], tuple(seconds(first, occasions)))
+
+
+def _at(address: str, cells: tuple[Cell, ...]) -> Cell:
+    for cell in cells:
+        if cell.address == address:
+            return cell
+    first, last = (cells[0].address, cells[-1].address) if cells else ("none", "none")
+    raise BadInputError(f"there is no cell {address}: they are from {first} to {last}")
+
+
+@contextmanager
+def shown_progress(asked: Asked) -> Iterator[Progress | None]:
+    """Draw a progress bar while the runs go on, if somebody is there to see it."""
+    if asked.as_json or not sys.stderr.isatty():
+        yield None
+        return
+    from twophase.cli.progress import Bar  # noqa: PLC0415  # As above.
+
+    with Bar("steps") as bar:
+        yield bar.show
