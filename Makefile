@@ -63,7 +63,7 @@ demo: $(CAN_RUN)  ## a run of the simulation, with only what running needs insta
 	@echo 'Three to try next:'
 	@echo '  $(VENV)/bin/twophase scenarios'
 	@echo '  $(VENV)/bin/twophase simulate bank --seed 11 --story'
-	@echo '  $(VENV)/bin/twophase simulate hot-keys --set network.loss=0.2'
+	@echo '  $(VENV)/bin/twophase simulate bank --seed 3 --mutant reads-have-one-round'
 
 setup: $(CAN_DEVELOP)  ## the environment, with everything
 	@echo "$(VENV) is ready: `$(IN_VENV) --version`"

@@ -17,9 +17,10 @@ from typing import Any
 
 from network.host import Host
 from network.ids import TransactionId
-from network.lossy import LossyNetwork, Uniform, Weather
+from network.lossy import LossyNetwork
 from network.messages import Commit, Done, from_frame
 from network.rpc import Patience, Peers
+from network.weather import Uniform, Weather
 from sim.chance import NamedChance
 from sim.clock import SkewedClock
 from sim.loop import new_loop

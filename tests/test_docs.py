@@ -111,6 +111,7 @@ def simple_commands(line: str) -> Iterator[list[str]]:
     """Part `A=1 one --x | two > file && three` into its three commands."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.commenters = "#"
+    lexer.whitespace_split = True  # A word ends at a blank or a sign of the shell, and at no colon.
     words: list[str] = []
     for word in (*lexer, ";"):
         if set(word) <= set("();<>|&"):

@@ -11,12 +11,19 @@ from twophase.cli.telling import Schemas, parts_of
 
 
 def result_as_json(
-    result: Result, figures: Figures, schemas: Schemas, wall_seconds: float, replay: str
+    result: Result,
+    figures: Figures,
+    schemas: Schemas,
+    wall_seconds: float,
+    replay: str,
+    *,
+    mutant: str | None = None,
 ) -> str:
     """Write what came of a run; only `wall_s` differs between two runs of one seed."""
     document = {
         "scenario": result.scenario.name,
         "seed": result.seed,
+        **({} if mutant is None else {"mutant": mutant}),
         "ok": result.ok,
         "transactions": dict(figures.outcomes),
         "reasons": dict(sorted(figures.reasons.items())),
@@ -24,6 +31,8 @@ def result_as_json(
         "latency_us": latencies(figures.transactions_us),
         "messages": dict(result.messages),
         "faults": dict(result.faults),
+        **({"switched_off": list(result.switched_off)} if result.switched_off else {}),
+        **({"steps": steps_of(result)} if result.steps else {}),
         "checks": list(result.checks),
         "findings": [
             {
@@ -31,6 +40,9 @@ def result_as_json(
                 "kind": finding.kind,
                 "explanation": finding.explanation,
                 "transactions": list(finding.transactions),
+                "anomaly": finding.anomaly or None,
+                "refutes": list(finding.refutes),
+                "possible": list(finding.possible),
             }
             for finding in result.findings
         ],
@@ -41,6 +53,10 @@ def result_as_json(
         "replay": replay,
     }
     return dumps(document, indent=2)
+
+
+def steps_of(result: Result) -> list[dict[str, Any]]:
+    return [{"step": told.step, "happened": told.happened} for told in result.steps]
 
 
 def example(operation: Operation, schemas: Schemas) -> dict[str, Any]:

@@ -11,15 +11,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from network.lossy import CARRIED, LATE, LOST, REPEATED
 from network.messages import from_frame
+from network.weather import CARRIED, CORRUPT, LATE, LOST, REPEATED
 from sim.history import History
 from sim.trace import Event
 from twophase.cli.as_json import dumps
 from twophase.cli.errors import BadInputError, why
 from twophase.cli.plain import binaries_as_text, plain
 
-FATES = {CARRIED: "carried", LOST: "lost", REPEATED: "repeated", LATE: "late"}
+FATES = {
+    CARRIED: "carried",
+    LOST: "lost",
+    REPEATED: "repeated",
+    LATE: "late",
+    CORRUPT: "corrupt",
+}
 
 
 class LinesFile:
@@ -33,6 +39,7 @@ class LinesFile:
         self.what, self.path = what, path
         self._file = file
         self._error: OSError | None = None
+        self.is_wanted = True  # Else nothing is left at its place.
 
     def write(self, line: dict[str, Any]) -> None:
         if self._error is None:
@@ -77,7 +84,10 @@ def lines_file(what: str, path: str | None) -> Iterator[LinesFile | None]:
         yield lines
         lines.close()
         if writing != target:
-            writing.replace(target)
+            if lines.is_wanted:
+                writing.replace(target)
+            else:
+                writing.unlink()
     except BaseException:
         with suppress(OSError):  # What is still buffered may have no place either.
             file.close()
@@ -121,7 +131,10 @@ def told(event: Event) -> dict[str, Any]:
     if event.name.startswith("message."):
         return told_message(event)
     if event.name == "change.durable":
-        return {"host": fields["host"], **plain(fields["changes"])}
+        changes = plain(fields["changes"])
+        if changes["holding"] is None:  # All but splits leave a partition's range as it is.
+            del changes["holding"]
+        return {"host": fields["host"], **changes}
     return {name: binaries_as_text(value) for name, value in fields.items()}
 
 
