@@ -120,9 +120,7 @@ class Search:
         self.ended = self._run()
 
     def _run(self) -> str:
-        choices: list[
-            tuple[int, State | None, list[int]]
-        ] = []  # Steps, state, what is left to try.
+        choices: list[tuple[int, list[int]]] = []  # Steps so far, and what is left to try.
         while self._left:
             if self._work <= 0:
                 return GAVE_UP
@@ -133,20 +131,23 @@ class Search:
             if tries and self._is_harmless(tries[0]):
                 self._take(tries[0])
                 continue
-            state = self._state()
-            if state in self._dead:
+            if self._dead and self._state() in self._dead:
                 tries = []
             if not tries and self._left < self._fewest:
                 self._fewest = self._left
                 self.stuck = [*islice(self._waiting_next(), STUCK_MAX)]
                 self.missed = [*islice(self._missing(), STUCK_MAX)]
-            choices.append((len(self._trail), state, tries[::-1]))
-            while not choices[-1][2]:
-                self._remember(choices.pop()[1])
+            choices.append((len(self._trail), tries[::-1]))
+            while not choices[-1][1]:
+                self._remember()
+                choices.pop()
                 if not choices:
                     return NONE
                 self._undo(choices[-1][0])
-            self._take(choices[-1][2].pop())
+            choice = choices[-1][1].pop()
+            if not choices[-1][1]:
+                choices.pop()  # Whoever comes back this far goes on to the choice before.
+            self._take(choice)
         return FOUND
 
     def _pending_in(self, block: int) -> bool:
@@ -171,7 +172,9 @@ class Search:
             return None
         return self._at_return, frozenset(self._ahead)
 
-    def _remember(self, state: State | None) -> None:
+    def _remember(self) -> None:
+        """Remember that nothing leads on from here."""
+        state = self._state()
         if state is not None and len(self._dead) < DEAD_MAX:
             self._dead.add(state)
 
@@ -230,10 +233,6 @@ class Search:
                         self._ended[block] = min(self._ended[block], self._returned[txn])
                         self._began[block] = max(self._began[block], self._invoked[txn])
                 begin = end
-        self._due = {
-            txn: min(self._returned[txn], *(self._ended[block] for block in blocks))
-            for txn, blocks in self._begins.items()
-        }
         self._by_end = _Row(self._ended, self._key_of_block)
         self._by_begin = _Row(self._began, self._key_of_block)
 
@@ -246,7 +245,11 @@ class Search:
                 if self._is_harmless(txn):
                     return [txn]
                 tries.append(txn)
-        return sorted(tries, key=self._due.__getitem__)
+        return sorted(tries, key=self._due)
+
+    def _due(self, txn: int) -> int:
+        """Return when the first had returned of those that a transaction's blocks wait for."""
+        return min(self._returned[txn], *(self._ended[block] for block in self._begins[txn]))
 
     def _is_free(self, block: int) -> bool:
         """Whether the block that its key is in has ended, and real time has this one come next."""
@@ -310,9 +313,9 @@ class Search:
 
     def _release(self, freed: list[int]) -> None:
         """Let in whoever was invoked before the first of those still to come had returned."""
-        while (
-            self._at_return < len(self._by_return) and self._done[self._by_return[self._at_return]]
-        ):
+        by_return = self._by_return
+        while self._at_return < len(by_return) and self._done[by_return[self._at_return]]:
+            self._ahead.discard(by_return[self._at_return])
             self._at_return += 1
         limit = NEVER
         if self._timely and self._at_return < len(self._by_return):
