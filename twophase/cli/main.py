@@ -17,6 +17,14 @@ from twophase.cli.errors import BAD_INPUT, CLOSED_PIPE, INTERRUPTED, BadInputErr
 # Where each command is, and what it does, for `twophase --help`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "simulate": ("twophase.cli.simulate", "Run a scenario on a simulated cluster and judge it."),
+    "sweep": ("twophase.cli.sweep", "Run a scenario from many seeds, and say what that shows."),
+    "mutants": ("twophase.cli.mutants", "List the rules that can be broken on purpose."),
+    "steps": ("twophase.cli.steps", "Put a fault on every step of a small world."),
+    "verify-proof": ("twophase.cli.verify_proof", "Check the proof that a run has written."),
+    "check": ("twophase.cli.check", "Judge the history of any system."),
+    "serve": ("twophase.cli.serve", "Serve DynamoDB's API to the AWS CLI, boto3 and every SDK."),
+    "status": ("twophase.cli.status", "Show what goes on inside a running server."),
+    "faults": ("twophase.cli.faults", "Change the faults of a running server."),
     "scenarios": ("twophase.cli.scenarios", "List the scenarios that come with twophase."),
 }
 NO_ASSERTIONS = (

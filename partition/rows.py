@@ -1,0 +1,149 @@
+"""Records and tables as rows of a partition's SQLite file, in columns that a student can read.
+
+    sqlite3 p1.sqlite 'SELECT key, item, timestamp, ongoing FROM records'
+
+Keys and items are DynamoDB's JSON, timestamps are `µs.node`.  Of what is ongoing on a record the
+transaction and the item as it will be have columns; the whole promise is msgpack.
+"""
+
+from typing import Any
+
+import orjson
+
+from items.keys import Key, KeyAttribute, KeySchema, partition_hash
+from items.to_json import item_to_json, to_json
+from items.typed_json import from_json, item_from_json
+from items.values import Item
+from network.codec import decode, encode
+from network.ids import Timestamp
+from network.messages import RecordKey
+from partition.record import Ongoing, Record, TableState
+
+SCHEMA = (
+    """CREATE TABLE partition (  -- One row.
+        name TEXT NOT NULL,
+        incarnation INTEGER NOT NULL,  -- How often it was started.
+        lsn INTEGER NOT NULL,  -- The number of its last write.
+        holding BLOB  -- Its range, once it has split; NULL: the one that was configured.
+    )""",
+    """CREATE TABLE tables (
+        id TEXT NOT NULL UNIQUE,
+        partition_key TEXT NOT NULL,
+        partition_key_type TEXT NOT NULL,
+        sort_key TEXT,
+        sort_key_type TEXT,
+        max_delete_timestamp TEXT NOT NULL,  -- Stands in for the timestamps of missing items.
+        delete_lsn INTEGER NOT NULL,
+        dropped INTEGER NOT NULL
+    )""",
+    """CREATE TABLE records (
+        table_id TEXT NOT NULL,
+        key TEXT NOT NULL,  -- [partition key, sort key], as DynamoDB's JSON.
+        place INTEGER NOT NULL,  -- The hash of the partition key, which says whose it is.
+        item TEXT,  -- DynamoDB's JSON; NULL: there is none (yet).
+        timestamp TEXT NOT NULL,  -- µs.node
+        lsn INTEGER NOT NULL,
+        ongoing TEXT,  -- The transaction that was promised this record.
+        item_after TEXT,  -- What that makes of the item.
+        promise BLOB,  -- All of it, for the program.
+        UNIQUE (table_id, key)
+    )""",
+)
+TABLE_COLUMNS = (
+    "id",
+    "partition_key",
+    "partition_key_type",
+    "sort_key",
+    "sort_key_type",
+    "max_delete_timestamp",
+    "delete_lsn",
+    "dropped",
+)
+RECORD_COLUMNS = (
+    "table_id",
+    "key",
+    "place",
+    "item",
+    "timestamp",
+    "lsn",
+    "ongoing",
+    "item_after",
+    "promise",
+)
+
+
+def put_into(table: str, columns: tuple[str, ...], key: str) -> str:
+    """Say 'insert, or else replace what is there'; the rows come where it says VALUES."""
+    new = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ON CONFLICT ({key}) DO UPDATE SET {new}"  # noqa: S608
+    )
+
+
+PUT_TABLES = put_into("tables", TABLE_COLUMNS, "id")
+PUT_RECORDS = put_into("records", RECORD_COLUMNS, "table_id, key")
+REMOVE_RECORDS = "DELETE FROM records WHERE (table_id, key) IN (VALUES)"
+
+Row = tuple[Any, ...]
+
+
+def record_row(key: RecordKey, record: Record) -> Row:
+    found = record.ongoing
+    return (
+        key[0],
+        key_text(key[1]),
+        partition_hash(key[1][0]),
+        item_text(record.item),
+        str(record.timestamp),
+        record.lsn,
+        None if found is None else found.transaction,
+        None if found is None else item_text(found.after),
+        None if found is None else encode(found, Ongoing),
+    )
+
+
+def record_from_row(row: Row) -> tuple[RecordKey, Record]:
+    table, key, _, item, timestamp, lsn, _, _, promise = row
+    record = Record(
+        None if item is None else item_from_json(orjson.loads(item)),
+        timestamp_from(timestamp),
+        lsn,
+        None if promise is None else decode(promise, Ongoing),
+    )
+    return (table, tuple(map(from_json, orjson.loads(key)))), record
+
+
+def table_row(state: TableState) -> Row:
+    partition, sort = state.schema.partition, state.schema.sort
+    return (
+        state.id,
+        partition.name,
+        partition.type,
+        None if sort is None else sort.name,
+        None if sort is None else sort.type,
+        str(state.max_delete_timestamp),
+        state.delete_lsn,
+        int(state.dropped),
+    )
+
+
+def table_from_row(row: Row) -> TableState:
+    id_, partition, partition_type, sort, sort_type, timestamp, lsn, dropped = row
+    schema = KeySchema(
+        KeyAttribute(partition, partition_type),
+        None if sort is None else KeyAttribute(sort, sort_type),
+    )
+    return TableState(id_, schema, timestamp_from(timestamp), lsn, bool(dropped))
+
+
+def key_text(key: Key) -> str:
+    return orjson.dumps([to_json(value) for value in key]).decode()
+
+
+def item_text(item: Item | None) -> str | None:
+    return None if item is None else orjson.dumps(item_to_json(item)).decode()
+
+
+def timestamp_from(text: str) -> Timestamp:
+    us, _, node = text.partition(".")
+    return Timestamp(int(us), node)

@@ -1,0 +1,136 @@
+"""`twophase serve` as a command: what it prints, and what it says to those who got it wrong."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from twophase.cli.main import main
+from twophase.local.cluster import Nodes
+from twophase.local.directory import Directory
+from twophase.testing import local_dynamodb
+
+
+def refusal(*words: str) -> str:
+    """Run a command that is to be refused, and return its one sentence."""
+    result = CliRunner().invoke(main, ["serve", *words])
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("twophase: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr.removeprefix("twophase: ").rstrip()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--port", "x"], "--port must be a whole number from 0 to 65535, not 'x'"),
+        (["--port", "65536"], "--port must be a whole number from 0 to 65535, not '65536'"),
+        (["--partitions", "0"], "--partitions must be a whole number from 1 to 64, not '0'"),
+        (["--coordinators", "-1"], "--coordinators must be a whole number from 1 to 64, not '-1'"),
+        (["--seed", "x"], "--seed must be a whole number"),
+        (["--data", "x", "--in-memory"], "choose one of them"),
+        (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1 port 8000"),
+    ],
+)
+def test_bad_input_is_one_sentence(words: list[str], told: str) -> None:
+    assert told in refusal(*words)
+
+
+def test_a_host_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody_knows(*_: object, **__: object) -> None:
+        raise socket.gaierror  # Without asking a network that may take its time.
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody_knows)
+
+    assert refusal("--host", "nowhere").startswith("there is no host 'nowhere' to listen on")
+
+
+def test_a_port_in_use_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        told = refusal("--port", port)
+
+    assert told == (
+        f"cannot listen on 127.0.0.1 port {port}: address already in use;"
+        " choose another with --host or --port"
+    )
+
+
+def test_a_directory_in_use_is_told(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    told = refusal("--port", "0", "--data", str(tmp_path))
+    directory.close()
+
+    assert told == (
+        f"the data directory {tmp_path} is in use by another server: stop that one first"
+    )
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    told = refusal("--port", "0", "--data", str(tmp_path / "file"))
+
+    assert told == f"the data directory {tmp_path / 'file'} cannot be made: file exists"
+
+
+def test_a_directory_of_another_shape_is_told(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.settle("partitions", 3)
+    directory.close()
+
+    told = refusal("--port", "0", "--data", str(tmp_path), "--partitions", "5")
+
+    assert told.endswith("so start it with --partitions 3 or without --partitions")
+
+
+def test_a_directory_keeps_the_number_of_partitions_that_it_was_made_with(tmp_path: Path) -> None:
+    for nodes in (Nodes(partitions=3), Nodes()):
+        with local_dynamodb(data=tmp_path, nodes=nodes) as server:
+            assert server.cluster.partitions == ["p1", "p2", "p3"]
+
+
+@pytest.mark.parametrize("name", ["cluster.sqlite", "p2.sqlite"])
+def test_a_damaged_file_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"no database at all, but long enough to be one" * 200)
+
+    told = refusal("--port", "0", "--data", str(tmp_path))
+
+    assert str(tmp_path / name) in told
+    assert "not a database" in told
+
+
+def test_whoever_was_refused_left_nothing_locked(tmp_path: Path) -> None:
+    damaged = tmp_path / "p3.sqlite"
+    damaged.write_bytes(b"no database at all, but long enough to be one" * 200)
+    first, second = (refusal("--port", "0", "--data", str(tmp_path)) for _ in range(2))
+
+    assert first == second
+
+
+@pytest.mark.slow
+def test_what_it_prints_is_what_a_client_needs() -> None:
+    command = [sys.executable, "-m", "twophase", "serve", "--port", "0", "--seed", "7"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().rstrip() for _ in range(9)]
+        process.terminate()
+        assert process.wait(30) == 0
+
+    url = lines[0].rpartition(" ")[2]
+    assert lines[1] == (
+        "4 partitions, 2 coordinators, seed 7; items are kept in memory: a stop forgets it."
+    )
+    assert lines[3:7] == [
+        f"export AWS_ENDPOINT_URL={url}",
+        "export AWS_DEFAULT_REGION=us-east-1",
+        "export AWS_ACCESS_KEY_ID=local",
+        "export AWS_SECRET_ACCESS_KEY=local",
+    ]

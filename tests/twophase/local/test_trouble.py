@@ -1,0 +1,240 @@
+"""A served cluster in trouble: what a client sees is what the service's clients see, and true."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tidy import ROOT
+from tests.twophase.light import Client, RefusedError, add, get, make_table, snapshot, together
+from twophase.local.cluster import LocalCluster
+from twophase.testing import LocalDynamoDB, local_dynamodb
+
+ROUNDS = 60
+
+
+class Tally:
+    """What clients were told, and what must hold of the counters whatever that was."""
+
+    def __init__(self) -> None:
+        self.told: Counter[str] = Counter()
+        self.sure = self.unsure = 0
+
+    async def writes(self, client: Client, n: int) -> None:
+        """Add one to two counters in a transaction, and one to another by itself, again and again.
+
+        Each without a retry, so that what was not answered stays unsure.
+        """
+        for turn in range(ROUNDS):
+            both = {"TransactItems": [{"Update": add("one", 1)}, {"Update": add("two", 1)}]}
+            if turn % 2:
+                await self.ask(client, "UpdateItem", add(f"own{n}", 1))
+            elif await self.ask(client, "TransactWriteItems", both) is None:
+                self.unsure += 1
+
+    async def ask(self, client: Client, operation: str, body: dict[str, Any]) -> bool | None:
+        """Ask once; None: nobody knows."""
+        try:
+            await client.call(operation, body)
+        except RefusedError as refused:
+            self.told[" ".join([refused.name, *refused.codes])] += 1
+            is_unknown = refused.status == 500 or refused.name == "TransactionInProgressException"
+            return None if is_unknown else False
+        self.told["done"] += 1
+        if operation == "TransactWriteItems":
+            self.sure += 1
+        return True
+
+
+def troubled(faults: str, clients: int = 4) -> tuple[Tally, LocalDynamoDB]:
+    """Write while there is trouble; then heal it, and check that every answer was true."""
+    tally = Tally()
+    with local_dynamodb(faults="", seed=3) as server:
+        together(server.url, 1, lambda client, _: make_table(client))
+        server.faults(faults)
+        results = together(server.url, clients, tally.writes)
+        server.faults("")
+        server.inside(start_all)
+        one, two = values(server, "one", "two")
+
+    assert results == [None] * clients, results
+    assert one == two
+    assert tally.sure <= one <= tally.sure + tally.unsure, tally.told
+    return tally, server
+
+
+def start_all(cluster: LocalCluster) -> None:
+    for name in cluster.all_names():
+        cluster.start(name)
+
+
+def values(server: LocalDynamoDB, *names: str) -> list[int]:
+    """Read items as they were at one moment, as soon as no transaction is ongoing on them."""
+
+    async def read(client: Client, _: int) -> list[int]:
+        while True:
+            try:
+                answer = await client.call("TransactGetItems", snapshot(list(names)))
+            except RefusedError:
+                await asyncio.sleep(0.1)
+            else:
+                return [int(one["Item"]["v"]["N"]) for one in answer["Responses"]]
+
+    (found,) = together(server.url, 1, read)
+    assert isinstance(found, list), found
+    return found
+
+
+def test_conflicts_on_demand_are_told_as_the_service_tells_them() -> None:
+    tally, server = troubled("conflict=0.3", clients=1)  # Alone: no conflict of its own.
+
+    assert {name.partition(" ")[0] for name in tally.told} == {
+        "done",
+        "TransactionCanceledException",
+        "TransactionConflictException",
+    }
+    assert tally.told["TransactionCanceledException TransactionConflict None"] > 0
+    assert tally.told["TransactionCanceledException None TransactionConflict"] > 0
+    assert server.cluster.trouble is not None
+    assert server.cluster.trouble.counts["conflict"] > 10
+
+
+def test_a_conflict_can_meet_a_read_transaction() -> None:
+    async def read(client: Client, _: int) -> list[str]:
+        await make_table(client)
+        server.faults("conflict=1")
+        try:
+            await client.call("GetItem", get("a"))  # Never conflicts.
+            reading = {"Get": {"TableName": "accounts", "Key": {"pk": {"S": "a"}}}}
+            await client.call("TransactGetItems", {"TransactItems": [reading]})
+        except RefusedError as refused:
+            return [refused.name, *refused.codes]
+        return []
+
+    with local_dynamodb(faults="") as server:
+        assert together(server.url, 1, read) == [
+            ["TransactionCanceledException", "TransactionConflict"]
+        ]
+
+
+def test_throttling_on_demand_is_told_as_the_service_tells_it() -> None:
+    tally, _ = troubled("throttle=0.3", clients=1)
+
+    assert {name for name in tally.told if "Cancel" not in name} == {
+        "done",
+        "ProvisionedThroughputExceededException",
+    }
+    codes = {code for name in tally.told if "Cancel" in name for code in name.split()[1:]}
+    assert codes == {"ProvisionedThroughputExceeded", "None"}
+
+
+def test_an_unknown_outcome_may_have_happened_or_not() -> None:
+    tally, _ = troubled("unknown=0.4", clients=1)
+
+    assert set(tally.told) == {"done", "InternalServerError"}
+    assert tally.unsure > 3
+
+
+def test_an_sdk_resolves_an_unknown_outcome_with_its_token() -> None:
+    with local_dynamodb(faults="", seed=5) as server:
+        together(server.url, 1, lambda client, _: make_table(client))
+        server.faults("unknown=0.3")
+        client = server.client()
+        for _ in range(20):  # botocore mints the token, and tries again by itself.
+            client.transact_write_items(
+                TransactItems=[{"Update": add("a", 1)}, {"Update": add("b", 1)}]
+            )
+        server.faults("")
+
+        assert values(server, "a", "b") == [20, 20]
+        client.close()
+
+
+def test_lost_and_late_messages_cost_time_and_nothing_else() -> None:
+    tally, _ = troubled("loss=0.003,repeat=0.05,latency=100us..2ms")
+
+    assert tally.told["done"] > 50, tally.told
+
+
+def test_crashes_of_every_node_leave_every_answer_true() -> None:
+    tally, server = troubled("crash=any:200ms:50ms,latency=1ms")
+
+    assert tally.told["done"] > 10, tally.told
+    assert server.cluster.trouble is not None
+    assert any(name.startswith("crash of") for name in server.cluster.trouble.counts)
+
+
+def test_clocks_that_are_off_cost_conflicts_at_most() -> None:
+    tally, server = troubled("skew=1s")
+
+    told = {name.partition(" ")[0] for name in tally.told}
+    assert told <= {"done", "TransactionCanceledException", "TransactionConflictException"}
+    assert server.cluster.clocks["p1"].offset_us == 0  # Healed.
+
+
+@pytest.mark.slow
+def test_all_of_it_at_once_leaves_every_answer_true(soak: bool) -> None:
+    everything = (
+        "loss=0.005,repeat=0.05,latency=100us..3ms,crash=any:400ms:100ms,skew=50ms,"
+        "conflict=0.05,throttle=0.05,unknown=0.05"
+    )
+    for _ in range(10 if soak else 1):
+        tally, _server = troubled(everything, clients=8)
+
+        assert tally.told["done"] > 10, tally.told
+
+
+# In one's own tests.
+
+OWN_CONFTEST = 'pytest_plugins = ["twophase.pytest_plugin"]\n'
+OWN_OPTIONS = ["-p", "no:cacheprovider", "-p", "no:asyncio"]
+OWN_TEST = """
+import pytest
+
+def table(dynamodb):
+    client = dynamodb.client()
+    client.create_table(
+        TableName="own",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.get_waiter("table_exists").wait(TableName="own", WaiterConfig={"Delay": 1})
+    return client
+
+PUT = [{"Put": {"TableName": "own", "Item": {"pk": {"S": "a"}}}}]
+
+@pytest.mark.local_dynamodb(faults="conflict=1", seed=7)
+def test_with_faults(local_dynamodb):
+    client = table(local_dynamodb)
+    with pytest.raises(client.exceptions.TransactionCanceledException, match="TransactionConflict"):
+        client.transact_write_items(TransactItems=PUT)
+
+def test_without(local_dynamodb):
+    table(local_dynamodb).transact_write_items(TransactItems=PUT)
+    assert local_dynamodb.cluster.trouble is None
+"""
+
+
+@pytest.mark.slow
+def test_the_fixture_works_in_tests_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(OWN_CONFTEST)
+    (tmp_path / "test_own.py").write_text(OWN_TEST)
+    command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", *OWN_OPTIONS]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_faults_must_be_asked_for_to_come_later() -> None:
+    with local_dynamodb() as server, pytest.raises(AssertionError, match="begin with faults=''"):
+        server.faults("loss=0.1")

@@ -1,0 +1,63 @@
+"""How `twophase status` and `twophase faults` ask a running server."""
+
+import json
+import os
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import click
+
+from twophase.cli.errors import BadInputError
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+ANSWER_SECONDS = 10
+BYTES_MAX = 64 << 20
+
+url_option = click.option(
+    "--url",
+    metavar="URL",
+    help=f"Where the server is.  [default: AWS_ENDPOINT_URL, or {DEFAULT_URL}]",
+)
+
+
+def ask(url: str | None, path: str, body: bytes | None = None) -> dict[str, Any]:
+    """Ask a server that runs with --control.
+
+    Raises:
+        BadInputError: There is none, or it says no.
+    """
+    where = url or os.environ.get("AWS_ENDPOINT_URL") or DEFAULT_URL
+    if urlsplit(where).scheme not in ("http", "https") or not urlsplit(where).netloc:
+        raise BadInputError(f"--url is an address such as {DEFAULT_URL}, not {where!r}")
+    request = Request(where.rstrip("/") + path, data=body)  # noqa: S310  # Just looked at.
+    try:
+        with urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310  # Same.
+            return as_object(answer.read(BYTES_MAX), where)
+    except HTTPError as error:
+        told = error.read(BYTES_MAX)
+        if error.code == 400:
+            raise BadInputError(str(as_object(told, where).get("error", told))) from error
+        raise not_ours(where) from error
+    except (URLError, HTTPException, OSError) as error:
+        reason = getattr(error, "reason", error)
+        told_reason = getattr(reason, "strerror", None) or str(reason)
+        raise BadInputError(f"nobody answers at {where}: {told_reason.lower()}") from error
+
+
+def as_object(told: bytes, where: str) -> dict[str, Any]:
+    try:
+        found = json.loads(told)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise not_ours(where)
+    return found
+
+
+def not_ours(where: str) -> BadInputError:
+    return BadInputError(
+        f"what answers at {where} is no twophase server with --control, or is on another machine"
+    )

@@ -1,0 +1,133 @@
+"""`twophase serve`: DynamoDB's API on a port of this machine, with a cluster behind it."""
+
+from importlib.util import find_spec
+
+import click
+
+from items.data import data as record
+from items.limits import TRANSACTION_ACTIONS_MAX
+from twophase.cli.errors import BadInputError
+from twophase.local.faults import Faults, FaultsError, parse
+
+NEEDED = ("uvicorn", "orjson")
+PORTS = 1 << 16
+NODES_MAX = 64
+ACTIONS_MAX = 10_000
+SEEDS = 1 << 63
+
+
+@record
+class Wanted:
+    """What the command line asks for."""
+
+    host: str
+    port: int
+    data: str | None
+    partitions: int | None
+    coordinators: int
+    faults: Faults | None
+    seed: int | None
+    transaction_actions_max: int
+    allow_reserved_words: bool
+    control: bool
+    metrics: bool
+
+
+@click.command("serve")
+@click.option("--port", default="8000", metavar="N", help="0 takes a free one.  [default: 8000]")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="Where to listen; other machines reach 0.0.0.0.  [default: 127.0.0.1]",
+)
+@click.option("--data", metavar="DIR", help="Keep everything in this directory, durably.")
+@click.option("--in-memory", is_flag=True, help="Keep everything in memory; the default.")
+@click.option("--partitions", default="4", metavar="N", help="Nodes that keep items.  [default: 4]")
+@click.option(
+    "--coordinators", default="2", metavar="N", help="Nodes that drive transactions.  [default: 2]"
+)
+@click.option(
+    "--faults",
+    metavar="SPEC",
+    help="Trouble inside the cluster, as in loss=0.05,crash=coordinator:10s,conflict=0.1.",
+)
+@click.option("--seed", metavar="N", help="Where all chance comes from; drawn if it is not given.")
+@click.option(
+    "--control",
+    is_flag=True,
+    help="Let `twophase status` and `twophase faults` in, from this machine.",
+)
+@click.option("--metrics", is_flag=True, help="Answer at /metrics as Prometheus reads it.")
+@click.option(
+    "--transaction-actions-max",
+    default=str(TRANSACTION_ACTIONS_MAX),
+    metavar="N",
+    help=f"Actions in one transaction, at most.  [default: {TRANSACTION_ACTIONS_MAX}]",
+)
+@click.option(
+    "--allow-reserved-words",
+    is_flag=True,
+    help="Let expressions name attributes by reserved words, such as Status.",
+)
+def command(
+    *,
+    port: str,
+    host: str,
+    data: str | None,
+    in_memory: bool,
+    partitions: str | None,
+    coordinators: str,
+    faults: str | None,
+    seed: str | None,
+    control: bool,
+    metrics: bool,
+    transaction_actions_max: str,
+    allow_reserved_words: bool,
+) -> int:
+    """Serve DynamoDB's API to the AWS CLI, boto3 and every other SDK.
+
+    Ctrl-C (or SIGTERM) stops the server: what is under way is answered, what is new is refused.
+    """
+    refuse_without_extra()
+    if data is not None and in_memory:
+        raise BadInputError("--data keeps everything and --in-memory nothing: choose one of them")
+    wanted = Wanted(
+        host,
+        whole(port, "--port", 0, PORTS - 1),
+        data,
+        None if partitions is None else whole(partitions, "--partitions", 1, NODES_MAX),
+        whole(coordinators, "--coordinators", 1, NODES_MAX),
+        None if faults is None else faults_of(faults),
+        None if seed is None else whole(seed, "--seed", 0, SEEDS - 1),
+        whole(transaction_actions_max, "--transaction-actions-max", 1, ACTIONS_MAX),
+        allow_reserved_words,
+        control,
+        metrics,
+    )
+    from twophase.cli.serving import serve  # noqa: PLC0415  # Needs what was just looked for.
+
+    serve(wanted)
+    return 0
+
+
+def refuse_without_extra() -> None:
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise BadInputError(
+            f"serving needs {' and '.join(missing)}, which are not installed:"
+            " pip install 'twophase[serve]'"
+        )
+
+
+def faults_of(text: str) -> Faults:
+    try:
+        return parse(text)
+    except FaultsError as error:
+        raise BadInputError(f"--faults: {error}") from error
+
+
+def whole(text: str, option: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and least <= int(text) <= most):
+        raise BadInputError(f"{option} must be a whole number from {least} to {most}, not {text!r}")
+    return int(text)

@@ -1,0 +1,88 @@
+"""What `twophase serve` does once it knows what is wanted: serve, and say so."""
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TextIO
+
+import click
+import structlog
+
+from partition.sqlite import StorageError
+from router.options import RouterOptions
+from twophase.cli.errors import BadInputError
+from twophase.cli.serve import Wanted
+from twophase.local.cluster import PATIENT_US, Nodes
+from twophase.local.serving import Asked, Opened, ServeError, Server, run
+from twophase.local.world import new_seed
+
+REGION = "us-east-1"
+
+
+def serve(wanted: Wanted) -> None:
+    """Serve until a signal comes.
+
+    Raises:
+        BadInputError: The port or the data directory cannot be had.
+    """
+    asked = Asked(
+        wanted.host,
+        wanted.port,
+        None if wanted.data is None else Path(wanted.data),
+        Nodes(
+            partitions=wanted.partitions,
+            coordinators=wanted.coordinators,
+            router=RouterOptions(
+                repeat_first_us=PATIENT_US,
+                transaction_actions_max=wanted.transaction_actions_max,
+                allow_reserved_words=wanted.allow_reserved_words,
+            ),
+        ),
+        new_seed() if wanted.seed is None else wanted.seed,
+        wanted.faults,
+        wanted.control,
+        wanted.metrics,
+    )
+    log_to(sys.stderr)
+    try:
+        run(Server(asked), lambda opened: tell(asked, opened))
+    except (ServeError, StorageError) as error:
+        raise BadInputError(str(error)) from error
+
+
+def tell(asked: Asked, opened: Opened) -> None:
+    """Say where it listens, and what a client must know to find it."""
+    kept = "in memory: a stop forgets it" if asked.directory is None else f"in {asked.directory}"
+    nodes = opened.nodes
+    lines = [
+        f"twophase {version('twophase')} serves DynamoDB's API on {opened.url}",
+        f"{nodes.partitions} partitions, {nodes.coordinators} coordinators, seed {asked.seed};"
+        f" items are kept {kept}.",
+    ]
+    if asked.faults is not None:
+        lines.append(f"Faults: {asked.faults}.")
+    if opened.recovered:
+        lines.append(f"{opened.recovered} unfinished transactions were taken to their end.")
+    lines += [
+        "",
+        f"export AWS_ENDPOINT_URL={opened.url}",
+        f"export AWS_DEFAULT_REGION={REGION}",
+        "export AWS_ACCESS_KEY_ID=local",
+        "export AWS_SECRET_ACCESS_KEY=local",
+        "",
+        "Ctrl-C stops it.",
+    ]
+    click.echo("\n".join(lines))
+    sys.stdout.flush()  # Whoever reads a pipe waits for this.
+
+
+def log_to(stream: TextIO) -> None:
+    """Write what nodes and disks have to report as lines of text."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S"),
+            structlog.dev.ConsoleRenderer(colors=stream.isatty()),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(stream),
+    )

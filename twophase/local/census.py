@@ -1,0 +1,118 @@
+"""What there is to see of a running cluster: as JSON for `twophase status`, as Prometheus text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from network.events import EVENTS
+from network.placement import Placement
+from partition.server import PartitionServer
+from partition.sqlite import SqliteStorage
+from router.definitions import table_of
+from twophase.local.cluster import LocalCluster
+
+KINDS = {
+    "l": "ledger",
+    "p": "partition",
+    "m": "manager",
+    "c": "coordinator",
+    "r": "router",
+}
+
+
+def status_of(cluster: LocalCluster) -> dict[str, Any]:
+    """Look at everything, as it is at this moment."""
+    trouble = cluster.trouble
+    return {
+        "nodes": [node_of(cluster, name) for name in cluster.all_names()],
+        "tables": tables_of(cluster),
+        "answers": [
+            {"operation": operation, "outcome": outcome, "count": count}
+            for (operation, outcome), count in sorted(cluster.answers.items())
+        ],
+        "events": dict(sorted(cluster.events.items())),
+        "faults": "none" if trouble is None else str(trouble.faults),
+        "faults_carried_out": {} if trouble is None else dict(sorted(trouble.counts.items())),
+    }
+
+
+def node_of(cluster: LocalCluster, name: str) -> dict[str, Any]:
+    host = cluster.hosts[name]
+    found: dict[str, Any] = {
+        "node": name,
+        "kind": KINDS[name[0]],
+        "up": cluster.is_up(name),
+        "incarnation": host.incarnation,
+        "clock_off_us": cluster.clocks[name].offset_us,
+    }
+    server = cluster.servers.get(name)
+    if isinstance(server, PartitionServer):
+        owned = Placement(cluster.partitions, cluster.ledgers).range_of(name)
+        census = server.machine.census()
+        found["range"] = [f"{owned.first:08x}", f"{owned.end - 1:08x}"]
+        found |= {"records": census.records, "ongoing": census.ongoing, "lsn": census.lsn}
+    disk = cluster.disks.get(name)
+    if isinstance(disk, SqliteStorage):
+        found |= {"syncs": disk.syncs, "appends": disk.appends}
+    return found
+
+
+def tables_of(cluster: LocalCluster) -> list[dict[str, Any]]:
+    """Return the definitions of tables, as the ledger nodes have them."""
+    found = []
+    for name in cluster.ledgers:
+        server = cluster.servers.get(name)
+        if isinstance(server, PartitionServer):
+            for item in server.machine.items_of("$tables"):
+                table = table_of(item)
+                found.append({"table": table.name, "status": str(table.status), "id": table.id})
+    return sorted(found, key=lambda one: str(one["table"]))
+
+
+# Prometheus -------------------------------------------------------------------------------------
+
+
+def metrics_of(cluster: LocalCluster) -> str:
+    """Write all counters in Prometheus's text format."""
+    status = status_of(cluster)
+    lines: list[str] = []
+    lines += family(
+        "requests_total",
+        "counter",
+        "Requests, by operation and what came of them.",
+        (
+            (f'operation="{one["operation"]}",outcome="{one["outcome"]}"', one["count"])
+            for one in status["answers"]
+        ),
+    )
+    lines += family(
+        "events_total",
+        "counter",
+        "Events that nodes noted about themselves (docs/events.md).",
+        ((f'event="{event}"', status["events"].get(event, 0)) for event in EVENTS),
+    )
+    lines += family(
+        "faults_total",
+        "counter",
+        "Faults that were carried out.",
+        ((f'fault="{name}"', count) for name, count in status["faults_carried_out"].items()),
+    )
+    for name, kind, about in (
+        ("up", "gauge", "Whether a node runs."),
+        ("records", "gauge", "Records that a partition keeps."),
+        ("ongoing", "gauge", "Records that are promised to a transaction."),
+        ("syncs", "counter", "Syncs of a partition's disk for appends."),
+        ("appends", "counter", "Appends to a partition's disk."),
+    ):
+        suffix = "_total" if kind == "counter" else ""
+        values = (
+            (f'node="{node["node"]}"', int(node[name])) for node in status["nodes"] if name in node
+        )
+        lines += family(f"{name}{suffix}", kind, about, values)
+    return "\n".join(lines) + "\n"
+
+
+def family(name: str, kind: str, about: str, values: Iterator[tuple[str, int]]) -> Iterator[str]:
+    yield f"# HELP twophase_{name} {about}"
+    yield f"# TYPE twophase_{name} {kind}"
+    for labels, value in values:
+        yield f"twophase_{name}{{{labels}}} {value}"

@@ -1,0 +1,331 @@
+"""A cluster on real time: hosts with disks and clocks, nodes on them, and who looks after them.
+
+It is `sim.cluster` with the world exchanged.  There are no client nodes: whoever has a request
+brings it to a router here (`call`), and is told 'unknown outcome' if that router crashes meanwhile.
+A host that fails (its disk does) is crashed and started again, as an operator would.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol, TypeAlias
+
+import structlog
+
+from coordinator.manager import RecoveryManager
+from coordinator.options import CoordinatorOptions
+from coordinator.server import CoordinatorServer
+from items.data import data
+from items.errors import INTERNAL_SERVER_ERROR, DynamoDBError
+from network.host import Chance, Host, Receive
+from network.ids import NEVER
+from network.messages import Response
+from network.placement import Placement
+from partition.options import PartitionOptions
+from partition.server import PartitionServer
+from partition.sqlite import SqliteStorage, StorageError
+from partition.storage import Changes, MemoryStorage
+from router.options import RouterOptions
+from router.server import RouterServer
+from sim.cluster import HOME_TABLES, INTERNAL_TABLES, names
+from twophase.local.direct import DirectNetwork
+from twophase.local.directory import Directory
+from twophase.local.trouble import ANSWERED, NOT_ASKED, Trouble
+from twophase.local.world import RealClock, RealTimers
+
+PARTITIONS = 4
+LEDGERS = MANAGERS = 1
+RESTART_US = 200_000  # After a failure: so long a host stays down.
+PATIENT_US = 1_000_000  # Nothing is lost on the way, so few questions are asked again …
+IMPATIENT_US = 100_000  # … and where something is, all of them sooner.
+SILENCE_US = 2_000_000  # There, whoever was asked once and is silent for so long has not heard it.
+
+Server: TypeAlias = PartitionServer | CoordinatorServer | RecoveryManager | RouterServer
+Disk: TypeAlias = SqliteStorage | MemoryStorage
+
+log = structlog.get_logger()
+
+
+class Network(Protocol):
+    """What hosts join: the direct network, or a lossy one."""
+
+    def join(self, host: str, receive: Receive) -> None: ...
+
+    def leave(self, host: str) -> None: ...
+
+    def send(self, source: str, target: str, frame: bytes) -> None: ...
+
+
+@data
+class Nodes:
+    """How many nodes of each kind, and their options."""
+
+    partitions: int | None = None  # None: as many as the directory was made with, or 4.
+    coordinators: int = 2
+    routers: int = 1  # Two would each believe their own memory of a table for a second.
+    partition: PartitionOptions = PartitionOptions()
+    coordinator: CoordinatorOptions = CoordinatorOptions(repeat_first_us=PATIENT_US)
+    router: RouterOptions = RouterOptions(repeat_first_us=PATIENT_US)
+
+
+def partitions_of(nodes: Nodes, directory: Directory | None) -> int:
+    known = None if directory is None else directory.number("partitions")
+    return nodes.partitions or known or PARTITIONS
+
+
+def impatient(nodes: Nodes) -> Nodes:
+    """Let them ask again soon: where messages get lost, each loss costs as long."""
+    coordinator = replace(nodes.coordinator, repeat_first_us=IMPATIENT_US)
+    router = replace(nodes.router, repeat_first_us=IMPATIENT_US, write_deadline_us=SILENCE_US)
+    return replace(nodes, coordinator=coordinator, router=router)
+
+
+class LocalCluster:
+    """All hosts of one process."""
+
+    def __init__(
+        self,
+        nodes: Nodes,
+        chance: Chance,
+        *,
+        network: Network | None = None,
+        directory: Directory | None = None,
+        trouble: Trouble | None = None,
+    ) -> None:
+        """Prepare the hosts; `directory` keeps what they store, memory does without one.
+
+        `trouble` needs the network that it was made with.
+
+        Raises:
+            StorageError: The directory was made for another cluster, or a file is not usable.
+        """
+        self.loop = asyncio.get_running_loop()
+        self.nodes = replace(nodes, partitions=partitions_of(nodes, directory))
+        self.chance = chance
+        self.network = network or DirectNetwork(self.loop)
+        self.timers = RealTimers(self.loop)
+        self.partitions = names("p", self.nodes.partitions or PARTITIONS)
+        self.ledgers = names("l", LEDGERS)
+        self.coordinators = names("c", nodes.coordinators)
+        self.managers = names("m", MANAGERS)
+        self.routers = names("r", nodes.routers)
+        self.clocks = {name: RealClock() for name in self.all_names()}
+        self.servers: dict[str, Server] = {}
+        self.hosts: dict[str, Host] = {}
+        self.disks: dict[str, Disk] = {}
+        self.trouble = trouble
+        if trouble is not None:
+            trouble.of(self)
+        self._directory = directory
+        self._incarnations: dict[str, int] = {}
+        self.events: dict[str, int] = {}  # Of `network.events`: how often each was noted.
+        self.answers: dict[tuple[str, str], int] = {}  # By operation, and 'done' or the error.
+        self._requests = 0
+        self._turn = 0
+        # Requests under way, by router: whoever waits is told when the router crashes.
+        self._under_way: dict[str, dict[int, asyncio.Task[Any]]]
+        self._under_way = {name: {} for name in self.routers}
+        if directory is not None:
+            directory.settle("partitions", len(self.partitions))
+        try:
+            self._open_disks()
+        except BaseException:
+            self.close()
+            raise
+
+    def all_names(self) -> list[str]:
+        """Return all hosts, those first that others need."""
+        return [
+            *self.ledgers,
+            *self.partitions,
+            *self.managers,
+            *self.coordinators,
+            *self.routers,
+        ]
+
+    def start_all(self) -> None:
+        for name in self.all_names():
+            self.start(name)
+
+    def is_up(self, name: str) -> bool:
+        return name in self.servers
+
+    def start(self, name: str) -> None:
+        """Begin a new incarnation on this host's disk and clock; nothing happens if it is up."""
+        if name in self.servers:
+            return
+        disk = self.disks.get(name)
+        stored = disk.load() if disk is not None else None
+        host = Host(
+            name,
+            stored.incarnation if stored else self._next_incarnation(name),
+            loop=self.loop,
+            transport=self.network,
+            clock=self.clocks[name],
+            timers=self.timers,
+            chance=self.chance,
+        )
+        host.failed = self._failed
+        host.noted = self._noted
+        self.hosts[name] = host
+        server = self.servers[name] = self._serve(name, host, stored)
+        receive: Receive = server.receive
+        if self.trouble is not None and isinstance(server, PartitionServer) and name[0] == "p":
+            receive = self.trouble.gate(name, server)
+        self.network.join(name, receive)
+
+    def crash(self, name: str) -> None:
+        """Crash a host; nothing happens if it is down."""
+        if name not in self.servers:
+            return
+        self.network.leave(name)
+        del self.servers[name]
+        disk = self.disks.get(name)
+        if isinstance(disk, SqliteStorage):
+            disk.crash()
+        self.hosts[name].crash()
+        for task in list(self._under_way.get(name, {}).values()):
+            task.cancel()
+
+    async def call(self, operation: str, body: Mapping[str, Any], call: str | None) -> Response:
+        """Have a router carry out one request, and wait for its answer."""
+        response = await self._called(operation, body, call)
+        told = "done" if response.status == 200 else error_of(response)
+        self.answers[operation, told] = self.answers.get((operation, told), 0) + 1
+        return response
+
+    async def _called(self, operation: str, body: Mapping[str, Any], call: str | None) -> Response:
+        router = self._router()
+        if router is None:
+            return unknown()
+        name, server = router
+        host = self.hosts[name]
+        self._requests = number = self._requests + 1
+        request = f"{name}.{host.incarnation}#{number}"
+        fate, marked = ANSWERED, ""
+        if self.trouble is not None:
+            fate, marked = self.trouble.begin(operation, body, request)
+            if fate == NOT_ASKED:
+                return unknown()
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+        self._under_way[name][number] = task
+        try:
+            response = await server.api.call(operation, body, call=call, request=request)
+        except asyncio.CancelledError:
+            if host.up:
+                raise  # The router did not crash: whoever asked is no more.
+            task.uncancel()
+            return unknown()
+        except Exception as error:  # noqa: BLE001  # A bug: told to whoever looks after the hosts.
+            if host.failed is not None:
+                host.failed(name, error)
+            return unknown()
+        finally:
+            self._under_way[name].pop(number, None)
+            if marked and self.trouble is not None:
+                self.trouble.end(marked)
+        return response if fate == ANSWERED else unknown()
+
+    def set_clock(self, name: str, offset_us: int) -> None:
+        """Make a host's clock fast by so much, or slow."""
+        self.clocks[name].offset_us = offset_us
+
+    def close(self) -> None:
+        """Stop all hosts, and let go of their disks; what they were told to write is written."""
+        for name in reversed(self.all_names()):
+            if name in self.servers:
+                self.network.leave(name)
+                del self.servers[name]
+                self.hosts[name].crash()
+        for disk in self.disks.values():
+            if isinstance(disk, SqliteStorage):
+                disk.close()
+
+    def syncs(self) -> int:
+        """Return how often disks were synced for appends."""
+        return sum(disk.syncs for disk in self.disks.values() if isinstance(disk, SqliteStorage))
+
+    # Nodes ------------------------------------------------------------------------------------
+
+    def _router(self) -> tuple[str, RouterServer] | None:
+        """Return a router that is up, each in turn."""
+        for _ in self.routers:
+            self._turn = (self._turn + 1) % len(self.routers)
+            name = self.routers[self._turn]
+            server = self.servers.get(name)
+            if isinstance(server, RouterServer):
+                return name, server
+        return None
+
+    def _serve(self, name: str, host: Host, stored: Any) -> Server:
+        nodes = self.nodes
+        placement = Placement(self.partitions, self.ledgers)
+        match name[0]:
+            case "p" | "l":
+                return PartitionServer(
+                    host,
+                    self.disks[name],
+                    stored,
+                    placement.range_of(name),
+                    nodes.partition,
+                    managers=self.managers,
+                    placement=placement,
+                )
+            case "c":
+                return CoordinatorServer(host, placement, nodes.coordinator)
+            case "m":
+                return RecoveryManager(host, placement, self.coordinators, nodes.coordinator)
+            case _:
+                return RouterServer(host, placement, self.coordinators, nodes.router)
+
+    def _next_incarnation(self, name: str) -> int:
+        if self._directory is not None:
+            return self._directory.next_incarnation(name)
+        self._incarnations[name] = incarnation = self._incarnations.get(name, 0) + 1
+        return incarnation
+
+    # Disks and failures -------------------------------------------------------------------------
+
+    def _open_disks(self) -> None:
+        for name in (*self.partitions, *self.ledgers):
+            born = (*INTERNAL_TABLES, *HOME_TABLES) if name in self.ledgers else ()
+            if self._directory is None:
+                memory = self.disks[name] = MemoryStorage()
+                memory.contents.take(Changes("born", NEVER, (), born, 0))
+                continue
+            file = self._directory.path / f"{name}.sqlite"
+            disk = SqliteStorage(file, name, self.loop.call_soon_threadsafe, born)
+            disk.failed = partial(self._restart, name)
+            self.disks[name] = disk
+
+    def _noted(self, _: str, event: str, __: dict[str, Any]) -> None:
+        self.events[event] = self.events.get(event, 0) + 1
+
+    def _failed(self, node: str, error: BaseException) -> None:
+        log.error("node.failed", node=node, exc_info=error)
+
+    def _restart(self, name: str, error: BaseException) -> None:
+        """Crash a host whose disk failed, and start it again when it may have got over that."""
+        log.error("disk.failed", node=name, error=str(error))
+        self.crash(name)
+        self.timers.after(RESTART_US, self.start_again, name, None)
+
+    def start_again(self, name: str, _: None) -> None:
+        """Start a host as soon as its disk lets it."""
+        try:
+            self.start(name)
+        except StorageError as error:
+            log.error("disk.failed", node=name, error=str(error))
+            self.timers.after(RESTART_US, self.start_again, name, None)
+
+
+def error_of(response: Response) -> str:
+    return str(response.body.get("__type", response.status)).rpartition("#")[2]
+
+
+def unknown() -> Response:
+    """Answer that nobody knows what came of it."""
+    error = DynamoDBError(INTERNAL_SERVER_ERROR)
+    return Response(error.kind.status, error.body())

@@ -1,0 +1,118 @@
+"""The data directory: one SQLite file a partition, and one for what concerns them all.
+
+`cluster.sqlite` has how many there are of each node, because keys are placed by it, and the
+incarnations of hosts that have no disk of their own.  Its lock is the directory's lock.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from partition.sqlite_files import StorageError, locked
+
+VERSION = 1
+MARK = 0x32706163  # SQLite's application_id: '2pac'.
+SCHEMA = """
+    BEGIN;
+    CREATE TABLE nodes (kind TEXT PRIMARY KEY, number INTEGER NOT NULL);
+    CREATE TABLE incarnations (host TEXT PRIMARY KEY, incarnation INTEGER NOT NULL);
+    COMMIT;
+"""
+
+
+class Directory:
+    """A data directory that is ours until it is closed."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the directory, or make it.
+
+        Raises:
+            StorageError: It is in use, damaged, of a newer version, or cannot be made.
+        """
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StorageError(f"the data directory {path} cannot be made: {reason}") from error
+        file = path / "cluster.sqlite"
+        try:
+            self._lock = locked(file)
+        except StorageError as error:
+            told = str(error).replace(str(file), f"the data directory {path}")
+            raise StorageError(told) from error
+        try:
+            self._connection = opened(file)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def number(self, kind: str) -> int | None:
+        """Return how many nodes of a kind there are; None if that was never settled."""
+        select = "SELECT number FROM nodes WHERE kind = ?"
+        row = self._connection.execute(select, (kind,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def settle(self, kind: str, count: int) -> None:
+        """Note how many nodes there are of a kind whose number the placement of keys depends on.
+
+        Raises:
+            StorageError: It was another number when the directory was made.
+        """
+        known = self.number(kind)
+        if known is None:
+            with self._connection:
+                self._connection.execute("INSERT INTO nodes VALUES (?, ?)", (kind, count))
+        elif known != count:
+            raise StorageError(
+                f"{self.path} was made with {known} {kind}, not {count}: keys are placed by that"
+                f" number, so start it with --{kind} {known} or without --{kind}"
+            )
+
+    def next_incarnation(self, host: str) -> int:
+        """Raise a host's incarnation, durably."""
+        with self._connection:
+            self._connection.execute(
+                "INSERT INTO incarnations VALUES (?, 1)"
+                " ON CONFLICT (host) DO UPDATE SET incarnation = incarnation + 1",
+                (host,),
+            )
+        row = self._connection.execute(
+            "SELECT incarnation FROM incarnations WHERE host = ?", (host,)
+        ).fetchone()
+        return int(row[0])
+
+    def close(self) -> None:
+        self._connection.close()
+        self._lock.close()
+
+
+def opened(file: Path) -> sqlite3.Connection:
+    """Open the file that concerns all, or make it."""
+    connection = None
+    try:
+        connection = sqlite3.connect(file)
+        ((version,),) = connection.execute("PRAGMA user_version")
+        ((mark,),) = connection.execute("PRAGMA application_id")
+        ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
+        if tables and mark != MARK:
+            raise StorageError(
+                f"{file} is a SQLite file of another program, not a data directory's"
+            )
+        if version > VERSION:
+            raise StorageError(
+                f"{file} was written by a newer twophase: use that one, or another directory"
+            )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if not tables:
+            marks = f"PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION};"
+            connection.executescript(SCHEMA.replace("COMMIT;", f"{marks} COMMIT;"))
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise StorageError(f"{file} is damaged or cannot be written: {error}") from error
+    except BaseException:
+        if connection is not None:
+            connection.close()
+        raise
+    return connection

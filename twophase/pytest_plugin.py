@@ -1,0 +1,31 @@
+"""`twophase.testing` as a pytest fixture.
+
+    pytest_plugins = ["twophase.pytest_plugin"]  # In your `conftest.py`.
+
+    def test_an_order(local_dynamodb):
+        client = local_dynamodb.client()
+
+Each test has a server of its own.  `@pytest.mark.local_dynamodb(faults="conflict=0.2", seed=7)`
+gives it what `twophase.testing.local_dynamodb` takes.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from twophase import testing
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "local_dynamodb(faults=..., seed=..., data=...): how the fixture's server is to be",
+    )
+
+
+@pytest.fixture
+def local_dynamodb(request: pytest.FixtureRequest) -> Iterator[testing.LocalDynamoDB]:
+    """Serve a DynamoDB for the length of a test."""
+    mark = request.node.get_closest_marker("local_dynamodb")
+    with testing.local_dynamodb(**(mark.kwargs if mark else {})) as dynamodb:
+        yield dynamodb
