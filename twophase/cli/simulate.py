@@ -103,7 +103,7 @@ def command(
 
 def simulated(asked: Asked) -> int:
     """Carry out a run as asked, show it, and return the exit code."""
-    scenario = loaded(asked)
+    scenario = loaded(asked.scenario, asked.settings)
     broken, breaking = mutant_of(asked.mutant)
     run = Run(scenario, asked.seed)
     schemas = schemas_of(run.workload.tables)
@@ -195,24 +195,24 @@ def shown_progress(asked: Asked) -> Iterator[Progress | None]:
 # What was asked for, checked ---------------------------------------------------------------------
 
 
-def loaded(asked: Asked) -> Scenario:
-    """Load the scenario that was asked for.
+def loaded(name: str, settings: Mapping[str, str]) -> Scenario:
+    """Load a scenario with some keys set otherwise.
 
     Raises:
         BadInputError: There is none, or it cannot be run.
     """
-    if os.path.isdir(asked.scenario):
-        raise BadInputError(f"{asked.scenario!r} is a directory; give the path of a .toml file")
+    if os.path.isdir(name):
+        raise BadInputError(f"{name!r} is a directory; give the path of a .toml file")
     try:
-        return load(asked.scenario, asked.settings)
+        return load(name, settings)
     except ScenarioError as error:
         raise BadInputError(str(error)) from error
     except OverflowError as error:
-        raise BadInputError(f"scenario {asked.scenario}: a number is too large") from error
+        raise BadInputError(f"scenario {name}: a number is too large") from error
     except OSError as error:
         raise BadInputError(f"the scenario cannot be read: {why(error)}") from error
     except (RecursionError, ValueError) as error:
-        raise BadInputError(f"scenario {asked.scenario} cannot be run: {error}") from error
+        raise BadInputError(f"scenario {name} cannot be run: {error}") from error
 
 
 def mutant_of(name: str | None) -> tuple[tuple[str, str], AbstractContextManager[None]]:

@@ -17,8 +17,8 @@ from sim.search.steps.occasions import TooLargeError
 from sim.search.steps.table import Progress, Table, sweep, undisturbed
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.simulate import Asked as Simulation
-from twophase.cli.simulate import mutant_of, seed_of, settings_of, simulated
-from twophase.cli.sweep import jobs_of, loaded
+from twophase.cli.simulate import loaded, mutant_of, seed_of, settings_of, simulated
+from twophase.cli.sweep import jobs_of
 
 DEFAULT = "one-transaction"
 ADDRESS = re.compile(r"([1-9][0-9]{0,5}[a-z])(?:\+([1-9][0-9]{0,5}[a-z]))?")

@@ -1,6 +1,5 @@
 """`twophase sweep`: run a scenario from many seeds, and say what that has shown."""
 
-import os
 import re
 import signal
 import sys
@@ -13,7 +12,7 @@ import click
 
 from items.data import data
 from sim.keys import ScenarioError
-from sim.scenario import DEFAULT, Scenario, load
+from sim.scenario import DEFAULT, load
 from sim.search.csv_file import ResultFile, ResultFileError
 from sim.search.executors import JOBS_MAX, ExecutorError, cores, open_pool
 from sim.search.grid import GridError, combinations_of
@@ -21,6 +20,7 @@ from sim.search.plan import RUNS_MAX, Plan
 from sim.search.results import Results
 from sim.search.sweep import Sweep
 from twophase.cli.errors import BAD_INPUT, FINDING, INTERRUPTED, BadInputError, why
+from twophase.cli.simulate import loaded
 from twophase.cli.sweep_told import Told, as_json
 
 SEEDS = 1 << 63
@@ -237,26 +237,6 @@ def result_file(name: str | None, plan: Plan) -> Iterator[ResultFile | None]:
 
 
 # What was asked for, checked ---------------------------------------------------------------------
-
-
-def loaded(name: str, settings: Mapping[str, str]) -> Scenario:
-    """Load a scenario with one combination of settings.
-
-    Raises:
-        BadInputError: There is none, or it cannot be run.
-    """
-    if os.path.isdir(name):
-        raise BadInputError(f"{name!r} is a directory; give the path of a .toml file")
-    try:
-        return load(name, settings)
-    except ScenarioError as error:
-        raise BadInputError(str(error)) from error
-    except OverflowError as error:
-        raise BadInputError(f"scenario {name}: a number is too large") from error
-    except OSError as error:
-        raise BadInputError(f"the scenario cannot be read: {why(error)}") from error
-    except (RecursionError, ValueError) as error:
-        raise BadInputError(f"scenario {name} cannot be run: {error}") from error
 
 
 def seeds_of(text: str) -> tuple[int, int]:
