@@ -56,7 +56,7 @@ def _items(evidence: Evidence, key: RecordKey) -> list[Item | None]:
         for step in evidence.steps(writer) if writer is not None else ():
             if step.place == place:
                 # Of what a partition cannot have done, the rules' own checks tell.
-                with suppress(DynamoDBError):
+                with suppress(DynamoDBError):  # So here it leaves the item as it was.
                     model.keep(place, model.carried_out(step))
         items.append(model.items.get(place))
     return items

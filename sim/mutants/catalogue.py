@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from types import ModuleType
 
 # Imported here so that nobody imports a rule by name, and keeps it, while it is replaced.
-import sim.run as _  # noqa: F401
+import sim.run as _  # noqa: F401  # For its imports, as just said.
 from sim.mutants import (
     decisions,
     equivalents,

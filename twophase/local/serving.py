@@ -181,7 +181,7 @@ def run(server: Server, opened: Callable[[Opened], None]) -> None:
     with (
         tuned(),
         asyncio.Runner(loop_factory=new_loop) as runner,
-        suppress(asyncio.CancelledError),
+        suppress(asyncio.CancelledError),  # As said above: a stop, and no error.
     ):
         runner.run(serve())
 

@@ -203,7 +203,8 @@ class Observed:
     ) -> None:
         if self.kinds[key] != LIST:
             self._is(number, key, LIST)
-        seen: list[Hashable] = list(value) if value else []  # type: ignore[call-overload]
+        # What a list is read as, its reader has judged: it is a list of values, or nothing.
+        seen: list[Hashable] = list(value) if value else []  # type: ignore[call-overload]  # Same.
         count = len(seen)
         longest = self.longest[key]
         if count > len(longest):

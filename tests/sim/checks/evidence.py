@@ -42,7 +42,7 @@ class Case:
         for by in (evidence.by_call, evidence.by_attempt):
             for name, one in by.items():
                 if one is old:
-                    by[name] = new  # type: ignore[index]
+                    by[name] = new  # type: ignore[index]  # Two maps, a key type each.
         return new
 
     def transaction(self, place: int) -> str:

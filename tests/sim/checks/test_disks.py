@@ -33,7 +33,8 @@ class Judged(Partition):
         self.applied: list[object] = []
 
     def ask(self, message: object, *, number: int = 0, source: str = "c1") -> object:
-        reply = super().ask(message, number=number, source=source)  # type: ignore[arg-type]
+        # Any message, passed on as it is.
+        reply = super().ask(message, number=number, source=source)  # type: ignore[arg-type]  # Same.
         if self.last.changes is not None:
             promised, applied = self.disks.take("p1", self.last.changes)
             self.promised += promised
@@ -109,7 +110,7 @@ def test_singletons_of_a_partition_are_right() -> None:
 
 
 def changes_of(partition: Judged, action: object) -> Changes:
-    Partition.ask(partition, write(action))  # type: ignore[arg-type]
+    Partition.ask(partition, write(action))  # type: ignore[arg-type]  # Any of the actions.
     assert partition.last.changes is not None
     return partition.last.changes
 

@@ -108,7 +108,9 @@ def test_a_read_of_what_was_never_durable_is_found(case: Case) -> None:
 
 
 def test_what_the_disks_found_is_told(case: Case) -> None:
-    case.evidence.wrongs.append(("timestamp fell", "p1: t1 left a at 3", "t1"))  # type: ignore[arg-type]
+    # A plain tuple in the shape of a note of the witness.
+    wrong = ("timestamp fell", "p1: t1 left a at 3", "t1")
+    case.evidence.wrongs.append(wrong)  # type: ignore[arg-type]  # Same.
 
     assert case.kinds() == {"timestamp fell"}
 

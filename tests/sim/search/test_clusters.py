@@ -53,7 +53,7 @@ def going(*words: str, daemons: bool = False) -> Iterator[None]:
             assert process.wait(WAIT_SECONDS) == 0, f"{words[0]} does not start"
         yield
     finally:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # It has ended by itself.
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(WAIT_SECONDS)
 

@@ -157,7 +157,7 @@ def test_a_line_that_makes_no_sense_is_named(path: Path, before: bytes, after: b
 
 
 def test_two_sweeps_do_not_write_one_file(path: Path) -> None:
-    pytest.importorskip("fcntl")
+    pytest.importorskip("fcntl", reason="files are locked with fcntl, which is not here")
     with (
         closing(ResultFile(path, plan())),
         pytest.raises(ResultFileError, match="written by another sweep"),
