@@ -9,11 +9,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import connection, parent_process
 from time import perf_counter
 
 from sim.run import SetupError, run
+from sim.search.broken import broken
 from sim.search.plan import Chunk
 from sim.search.rows import Row, not_set_up, row_of
 
@@ -32,16 +32,6 @@ def run_chunk(chunk: Chunk) -> list[Row]:
     finally:
         gc.set_threshold(*thresholds)
         gc.collect()  # What runs leave in cycles is not to add up.
-
-
-def broken(mutant: str | None) -> AbstractContextManager[None]:
-    """Break the rule of a mutant, if there is one to be broken."""
-    if mutant is None:
-        return nullcontext()
-    # Only here: whoever breaks nothing has none of the mutants in their process.
-    from sim.mutants.catalogue import applied, find  # noqa: PLC0415
-
-    return applied(find(mutant))
 
 
 def run_seed(chunk: Chunk, seed: int) -> Row:

@@ -11,8 +11,9 @@ import click
 from items.data import data
 from sim.run import SetupError
 from sim.scenario import Scenario
+from sim.search.broken import broken
 from sim.search.executors import JOBS_MAX, open_pool
-from sim.search.steps.cells import Cell, broken, run_cells, seconds
+from sim.search.steps.cells import Cell, run_cells, seconds
 from sim.search.steps.occasions import TooLargeError
 from sim.search.steps.table import Progress, Table, sweep, undisturbed
 from twophase.cli.errors import FINDING, BadInputError
@@ -111,7 +112,7 @@ def command(
 
 def swept(asked: Asked) -> int:
     """Make the whole table, show it, and return the exit code."""
-    table = Table(undisturbed(asked.scenario, asked.seed, asked.mutant or ""))
+    table = Table(undisturbed(asked.scenario, asked.seed, asked.mutant))
     with (
         closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
         shown_progress(asked) as progress,
@@ -119,7 +120,7 @@ def swept(asked: Asked) -> int:
         sweep(
             *(asked.scenario, asked.seed, table, pool),
             with_pairs=asked.with_pairs,
-            mutant=asked.mutant or "",
+            mutant=asked.mutant,
             progress=progress,
         )
     if asked.as_json:
@@ -158,12 +159,11 @@ def cells_at(asked: Asked, address: str) -> tuple[Cell, ...]:
     match = ADDRESS.fullmatch(address)
     if match is None:
         raise BadInputError(f"{CELL}, not {address!r}")
-    mutant = asked.mutant or ""
-    calm = undisturbed(asked.scenario, asked.seed, mutant)
+    calm = undisturbed(asked.scenario, asked.seed, asked.mutant)
     first = _at(match[1], calm.cells)
     if match[2] is None:
         return (first,)
-    with broken(mutant):
+    with broken(asked.mutant):
         _, occasions = run_cells(asked.scenario, asked.seed, (first,))
     return first, _at(match[2], tuple(seconds(first, occasions)))
 

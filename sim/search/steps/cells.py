@@ -4,13 +4,13 @@ The second fault of a pair is placed on an occasion of the run with the first: w
 and what recovery says, is hit as well.
 """
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from items.data import data
 from sim.faults.steps import parse
 from sim.run import Run
 from sim.scenario import Scenario
+from sim.search.broken import broken
 from sim.search.steps.columns import Column, columns_of
 from sim.search.steps.occasions import Occasion, Occasions
 from sim.search.steps.verdicts import Endings, Verdict
@@ -54,7 +54,7 @@ class Job:
     seed: int
     cell: Cell
     with_pairs: bool
-    mutant: str = ""  # The rule that is broken on purpose, if one is.
+    mutant: str | None = None  # The rule that is broken on purpose, if one is.
 
 
 @data
@@ -90,16 +90,6 @@ def do(job: Job) -> Done:
     """Run a cell and, if they are asked for, all its pairs; for a worker."""
     with broken(job.mutant):
         return _do(job)
-
-
-def broken(mutant: str) -> AbstractContextManager[None]:
-    """Return the context in which a mutant's rule is broken; none is, if it has no name."""
-    if not mutant:
-        return nullcontext()
-    # Only here: whoever breaks nothing has none of the mutants in their process.
-    from sim.mutants.catalogue import applied, find  # noqa: PLC0415
-
-    return applied(find(mutant))
 
 
 def _do(job: Job) -> Done:

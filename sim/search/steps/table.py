@@ -6,8 +6,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from items.data import data
 from sim.scenario import Scenario
+from sim.search.broken import broken
 from sim.search.executors import Pool
-from sim.search.steps.cells import Cell, Done, Job, Told, broken, cells_of, do, run_cells
+from sim.search.steps.cells import Cell, Done, Job, Told, cells_of, do, run_cells
 from sim.search.steps.occasions import Occasion
 from sim.search.steps.verdicts import Verdict
 
@@ -87,7 +88,7 @@ class Table:
                 self.found.append(told)
 
 
-def undisturbed(scenario: Scenario, seed: int, mutant: str = "") -> Undisturbed:
+def undisturbed(scenario: Scenario, seed: int, mutant: str | None = None) -> Undisturbed:
     """Run a scenario without any fault, and find all that can be done to it.
 
     Raises:
@@ -106,7 +107,7 @@ def sweep(
     pool: Pool,
     *,
     with_pairs: bool,
-    mutant: str = "",
+    mutant: str | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Run every cell, and its pairs, and let the table take what comes of them."""

@@ -1,0 +1,13 @@
+"""A rule that is broken on purpose, for as long as a worker's runs take."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+
+def broken(mutant: str | None) -> AbstractContextManager[None]:
+    """Break the rule of a mutant, if there is one to be broken."""
+    if mutant is None:
+        return nullcontext()
+    # Only here: whoever breaks nothing has none of the mutants in their process.
+    from sim.mutants.catalogue import applied, find  # noqa: PLC0415  # As just said.
+
+    return applied(find(mutant))
