@@ -7,12 +7,14 @@ nobody's way.  Only where a block with readers begins is there a choice; the sea
 it leads nowhere.  An order that is found proves the history; that none is left refutes it.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from items.data import data
 from sim.checkers.graph.edges import Graph
-from sim.checkers.graph.observed import Observed
+from sim.checkers.graph.laid import Laid, Row
+from sim.checkers.graph.observed import NOBODY, Observed
+from sim.checkers.graph.trail import Trail
 from sim.checkers.graph.txn import NEVER
 from sim.checkers.graph.versions import Versions
 
@@ -25,49 +27,6 @@ DEAD_MAX = 200_000  # Dead ends that are remembered.
 
 
 State = tuple[int, frozenset[int]]  # How many in the order of their returns, and who beyond.
-
-
-@data
-class _Taken:
-    """One step, with what it takes to undo it."""
-
-    txn: int
-    freed: list[int]
-    current: list[tuple[int, int]]  # Keys and the blocks that they had before.
-    by_return: int
-    by_invocation: int
-
-
-class _Row:
-    """The blocks of each key that have not begun, in the order of some time of theirs."""
-
-    def __init__(self, times: list[int], key_of: list[int]) -> None:
-        self._key_of = key_of
-        self._blocks: dict[int, list[int]] = {}
-        self._place = [0] * len(times)
-        self._begun = bytearray(len(times))
-        for block in sorted(range(len(times)), key=times.__getitem__):
-            row = self._blocks.setdefault(key_of[block], [])
-            self._place[block] = len(row)
-            row.append(block)
-        self._from = dict.fromkeys(self._blocks, 0)  # All before have begun.
-
-    def first(self, key: int, *, besides: int) -> int | None:
-        row, place = self._blocks[key], self._from[key]
-        while place < len(row) and self._begun[row[place]]:
-            place += 1
-        self._from[key] = place
-        while place < len(row) and (row[place] == besides or self._begun[row[place]]):
-            place += 1
-        return row[place] if place < len(row) else None
-
-    def take(self, block: int) -> None:
-        self._begun[block] = 1
-
-    def put_back(self, block: int) -> None:
-        self._begun[block] = 0
-        key = self._key_of[block]
-        self._from[key] = min(self._from[key], self._place[block])
 
 
 class Search:
@@ -86,21 +45,24 @@ class Search:
         txns = [txn for txn in range(len(observed)) if versions.happened[txn]]
         self._left = len(txns)
         self._work = WORK_EACH * len(txns) + WORK_MIN
-        self._waiting = [0] * graph.nodes
+        self._waiting = array("i", bytes(4 * graph.nodes))
         for node in graph.target:
             self._waiting[node] += 1
         self._returned, self._invoked = observed.returned[:], observed.invoked[:]
         for txn in loose:
             self._returned[txn], self._invoked[txn] = NEVER, -NEVER
-        self._lay_blocks(versions)
-        self._by_return = sorted(txns, key=self._returned.__getitem__)
-        self._by_invocation = sorted(txns, key=self._invoked.__getitem__)
+        self._laid = laid = Laid(observed, versions, self._returned, self._invoked)
+        self._begins, self._within, self._pending = laid.begins, laid.within, laid.pending
+        self._current = dict.fromkeys(versions.open, NOBODY)  # By key: the block that it is in.
+        self._by_end, self._by_begin = Row(laid.ended, laid.key_of), Row(laid.began, laid.key_of)
+        self._by_return = array("i", sorted(txns, key=self._returned.__getitem__))
+        self._by_invocation = array("i", sorted(txns, key=self._invoked.__getitem__))
         self._at_return = self._at_invocation = 0
         self._done = bytearray(graph.nodes)
         self._released = bytearray(graph.nodes)
         self._easy: dict[int, None] = {}  # Free, and in nobody's way.
         self._hard: dict[int, None] = {}  # Free but for blocks that have to end first.
-        self._trail: list[_Taken] = []
+        self._trail = Trail()
         self._ahead: set[int] = set()  # Taken, though others had returned before them.
         self._dead: set[State] = set()
         self._timely = timely
@@ -109,11 +71,10 @@ class Search:
         self.missed: list[int] = []
         self._fewest = self._left + 1
         self.ended = GAVE_UP
-        freed: list[int] = []
         for gate in range(graph.count, graph.nodes):
             if not self._waiting[gate]:
-                self._free_beyond(gate, freed)
-        self._release(freed)
+                self._free_beyond(gate)
+        self._release()
 
     def run(self) -> None:
         """Search; `ended` is FOUND, NONE where every order leads nowhere, or GAVE_UP."""
@@ -155,16 +116,17 @@ class Search:
 
     def _waiting_next(self) -> Iterator[int]:
         """List those still to come, the first to return first."""
-        following = islice(self._by_return, self._at_return, None)
+        places = range(self._at_return, len(self._by_return))
+        following = (self._by_return[place] for place in places)
         return (txn for txn in following if not self._done[txn])
 
     def _missing(self) -> Iterator[int]:
         """List who has still to come in the blocks that others wait for."""
         begins = (block for txn in self._hard for block in self._begins[txn])
-        current = dict.fromkeys(self._current[self._key_of_block[block]] for block in begins)
+        current = dict.fromkeys(self._current[self._laid.key_of[block]] for block in begins)
         for block in current:
             if self._pending_in(block):
-                yield from (txn for txn in self._members[block] if not self._done[txn])
+                yield from (txn for txn in self._laid.members[block] if not self._done[txn])
 
     def _state(self) -> State | None:
         """Return all that what comes next depends on: who was taken, however that was."""
@@ -180,61 +142,7 @@ class Search:
 
     def order(self) -> list[int]:
         """Return the order that was found."""
-        return [taken.txn for taken in self._trail]
-
-    def _lay_blocks(self, versions: Versions) -> None:
-        observed = self._observed
-        block_of: dict[int, int] = {}  # By version.
-        self._key_of_block: list[int] = []
-        self._begins: dict[int, list[int]] = {}  # By transaction: the blocks it begins.
-        self._within: dict[int, list[int]] = {}  # By transaction: the blocks it is in besides.
-        self._members: dict[int, list[int]] = {}  # The same by block.
-        self._pending: list[int] = []  # By block: who has still to come.
-        for key in versions.open:
-            for head in versions.heads[key]:
-                block = len(self._pending)
-                self._key_of_block.append(key)
-                self._pending.append(0)
-                self._begins.setdefault(observed.writer[head], []).append(block)
-                members = versions.block(head)
-                block_of.update(dict.fromkeys(members, block))
-                for version in members[1:]:
-                    self._join(observed.writer[version], block)
-        begin = 0
-        for txn, end in enumerate(observed.read_ends):
-            for version in observed.read[begin:end]:
-                found = block_of.get(version)
-                # Whoever reads what is not a block's end precedes the next writer in it anyway.
-                if found is not None and versions.next[version] < 0:
-                    self._join(txn, found)
-            begin = end
-        self._current = dict.fromkeys(versions.open, -1)
-        self._time_blocks(block_of)
-
-    def _join(self, txn: int, block: int) -> None:
-        self._within.setdefault(txn, []).append(block)
-        self._members.setdefault(block, []).append(txn)
-        self._pending[block] += 1
-
-    def _time_blocks(self, block_of: dict[int, int]) -> None:
-        """Note of each block when the first one in it had returned, and the last was invoked."""
-        observed = self._observed
-        self._ended = [NEVER] * len(self._pending)
-        self._began = [-NEVER] * len(self._pending)
-        for versions, ends in (
-            (observed.read, observed.read_ends),
-            (observed.written, observed.write_ends),
-        ):
-            begin = 0
-            for txn, end in enumerate(ends):
-                for version in versions[begin:end]:
-                    block = block_of.get(version)
-                    if block is not None:
-                        self._ended[block] = min(self._ended[block], self._returned[txn])
-                        self._began[block] = max(self._began[block], self._invoked[txn])
-                begin = end
-        self._by_end = _Row(self._ended, self._key_of_block)
-        self._by_begin = _Row(self._began, self._key_of_block)
+        return self._trail.txns.tolist()
 
     def _tries(self) -> list[int]:
         """List what could come next: one that nobody will regret, or else all, by due time."""
@@ -249,18 +157,18 @@ class Search:
 
     def _due(self, txn: int) -> int:
         """Return when the first had returned of those that a transaction's blocks wait for."""
-        return min(self._returned[txn], *(self._ended[block] for block in self._begins[txn]))
+        return min(self._returned[txn], *(self._laid.ended[block] for block in self._begins[txn]))
 
     def _is_free(self, block: int) -> bool:
         """Whether the block that its key is in has ended, and real time has this one come next."""
-        key = self._key_of_block[block]
+        key = self._laid.key_of[block]
         current = self._current[key]
         if self._pending_in(current):
             return False
         # A block must come first if something in it had returned before anything in this one was
         # invoked; of those to come, the first to end is asked.
         other = self._by_end.first(key, besides=block) if self._timely else None
-        return other is None or self._ended[other] >= self._began[block]
+        return other is None or self._laid.ended[other] >= self._laid.began[block]
 
     def _is_harmless(self, txn: int) -> bool:
         """Whether nobody can regret this: each block it begins would be the next in any case."""
@@ -268,34 +176,33 @@ class Search:
             if self._pending[block]:
                 if not self._timely:
                     return False
-                other = self._by_begin.first(self._key_of_block[block], besides=block)
-                if other is not None and self._ended[block] >= self._began[other]:
+                other = self._by_begin.first(self._laid.key_of[block], besides=block)
+                if other is not None and self._laid.ended[block] >= self._laid.began[other]:
                     return False
         return True
 
     def _take(self, txn: int) -> None:
         self._work -= 1
-        before = []
-        for block in self._begins.get(txn, ()):
-            key = self._key_of_block[block]
-            before.append((key, self._current[key]))
+        self._trail.begin(txn, self._at_return, self._at_invocation)
+        begins, within = self._begins, self._within
+        for place in range(begins.ends[txn], begins.ends[txn + 1]):
+            block = begins.others[place]
+            key = self._laid.key_of[block]
+            self._trail.replace(key, self._current[key])
             self._current[key] = block
             self._by_end.take(block)
             self._by_begin.take(block)
-        for block in self._within.get(txn, ()):
-            self._pending[block] -= 1
-        freed: list[int] = []
-        taken = _Taken(txn, freed, before, self._at_return, self._at_invocation)
-        self._trail.append(taken)
+        for place in range(within.ends[txn], within.ends[txn + 1]):
+            self._pending[within.others[place]] -= 1
         self._easy.pop(txn, None)
         self._hard.pop(txn, None)
         self._done[txn] = 1
         self._left -= 1
         self._ahead.add(txn)
-        self._free_beyond(txn, freed)
-        self._release(freed)
+        self._free_beyond(txn)
+        self._release()
 
-    def _free_beyond(self, node: int, freed: list[int]) -> None:
+    def _free_beyond(self, node: int) -> None:
         graph, waiting = self._graph, self._waiting
         nodes = [node]
         while nodes:
@@ -309,9 +216,9 @@ class Search:
                 if other >= graph.count:
                     nodes.append(other)
                 elif self._released[other]:
-                    self._add(other, freed)
+                    self._add(other)
 
-    def _release(self, freed: list[int]) -> None:
+    def _release(self) -> None:
         """Let in whoever was invoked before the first of those still to come had returned."""
         by_return = self._by_return
         while self._at_return < len(by_return) and self._done[by_return[self._at_return]]:
@@ -327,28 +234,28 @@ class Search:
             self._at_invocation += 1
             self._released[txn] = 1
             if not self._waiting[txn]:
-                self._add(txn, freed)
+                self._add(txn)
 
-    def _add(self, txn: int, freed: list[int]) -> None:
+    def _add(self, txn: int) -> None:
         (self._hard if txn in self._begins else self._easy)[txn] = None
-        freed.append(txn)
+        self._trail.freed.append(txn)
 
     def _undo(self, steps: int) -> None:
         while len(self._trail) > steps:
-            taken = self._trail.pop()
-            txn = taken.txn
-            for other in taken.freed:
+            step = self._trail.pop()
+            txn = step.txn
+            for other in step.freed:
                 self._easy.pop(other, None)
                 self._hard.pop(other, None)
-            for other in self._by_invocation[taken.by_invocation : self._at_invocation]:
+            for other in self._by_invocation[step.by_invocation : self._at_invocation]:
                 self._released[other] = 0
-            self._ahead.update(self._by_return[taken.by_return : self._at_return])
+            self._ahead.update(self._by_return[step.by_return : self._at_return])
             self._ahead.discard(txn)
-            self._at_return, self._at_invocation = taken.by_return, taken.by_invocation
+            self._at_return, self._at_invocation = step.by_return, step.by_invocation
             self._wait_beyond(txn)
-            for block in self._within.get(txn, ()):
+            for block in self._within[txn]:
                 self._pending[block] += 1
-            for key, block in taken.current:
+            for key, block in step.replaced:
                 self._by_end.put_back(self._current[key])
                 self._by_begin.put_back(self._current[key])
                 self._current[key] = block
