@@ -17,6 +17,7 @@ PIP_INSTALL = $(IN_VENV) -m pip install --quiet --disable-pip-version-check -c c
 # Stamps.  Each is written last, so that whatever was interrupted is done again.
 MADE = $(VENV)/.made
 CAN_RUN = $(VENV)/.can-run
+CAN_LEARN = $(VENV)/.can-learn
 CAN_DEVELOP = $(VENV)/.can-develop
 
 VERSION_OF = -c 'import sys; print(sys.version)'
@@ -30,7 +31,7 @@ $(shell asked="`$(PYTHON) $(VERSION_OF) 2>&1`" && \
 endif
 
 .NOTPARALLEL:
-.PHONY: all fix lint types quick test soak bench demo setup clean help
+.PHONY: all fix lint types quick test soak bench demo tutorial setup clean help
 
 all: fix lint types quick  ## fix, lint, types and quick: the loop while you work
 
@@ -65,6 +66,9 @@ demo: $(CAN_RUN)  ## a run of the simulation, with only what running needs insta
 	@echo '  $(VENV)/bin/twophase simulate bank --seed 11 --story'
 	@echo '  $(VENV)/bin/twophase simulate bank --seed 3 --mutant reads-have-one-round'
 
+tutorial: $(CAN_LEARN)  ## docs/tutorial.md, command by command, with the real aws against a server
+	@$(IN_VENV) -m twophase tutorial
+
 setup: $(CAN_DEVELOP)  ## the environment, with everything
 	@echo "$(VENV) is ready: `$(IN_VENV) --version`"
 
@@ -74,7 +78,7 @@ clean:  ## remove what make made: environment, caches, build
 	@find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 # `--clear` empties a half-made environment, so make sure first that it is one.
 $(MADE):
@@ -91,6 +95,10 @@ $(CAN_RUN): $(MADE) pyproject.toml constraints.txt
 	$(PIP_INSTALL) -e .
 	@touch $@
 
+$(CAN_LEARN): $(MADE) pyproject.toml constraints.txt
+	$(PIP_INSTALL) -e '.[tutorial]'
+	@touch $(CAN_RUN) $@
+
 $(CAN_DEVELOP): $(MADE) pyproject.toml constraints.txt
 	$(PIP_INSTALL) -e '.[dev]'
-	@touch $(CAN_RUN) $@
+	@touch $(CAN_RUN) $(CAN_LEARN) $@

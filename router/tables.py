@@ -53,6 +53,7 @@ from router.options import RouterOptions
 
 CACHED_MAX = 10_000
 NAMES_PAGE_MAX = 1_000
+LOOK_US = 1_000
 AMENDMENTS_MAX = 10  # Of one table, each in the way of the one before it.
 IN_USE = "Attempt to change a resource which is still in use"
 PROTECTED = (
@@ -178,6 +179,7 @@ class Tables:
             assert reply.error == CONDITIONAL_CHECK_FAILED.name, reply.message
             raise DynamoDBError(RESOURCE_IN_USE, f"Table already exists: {name}")
         self.take_further(table)
+        await self._settle(table)
         return table
 
     async def delete(self, name: str) -> Table:
@@ -204,6 +206,7 @@ class Tables:
         self.take_further(table)
         if table.status is Status.CREATING:
             raise in_use(table)
+        await self._settle(table)
         return table
 
     async def amend(self, name: str, change: Callable[[Table], Traits]) -> Table:
@@ -240,6 +243,16 @@ class Tables:
             return False
         self._moving[table.id] = table.status
         return True
+
+    async def _settle(self, table: Table) -> None:
+        """Let a table come to its end before it is answered for, if that takes but a moment.
+
+        Then whoever looks at it next need not look again: SDKs do that after 20 seconds.
+        """
+        waited_us = 0
+        while waited_us < self._options.table_answer_us and table.id in self._moving:
+            await self._host.sleep(LOOK_US)
+            waited_us += LOOK_US
 
     async def _move(self, table: Table) -> None:
         try:

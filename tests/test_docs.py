@@ -16,12 +16,13 @@ import pytest
 from tests.tidy import BELOW, ROOT
 
 COMMAND_LINE = ROOT / "twophase" / "cli" / "main.py"
-FOLDERS = {*BELOW, "tests", "docs", "benchmarks", "labs", ".ci"}
+FOLDERS = {*BELOW, "tests", "docs", "benchmarks", "examples", "labs", ".ci"}
 FENCE = re.compile(r"^ *```(\w*).*?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 
 def pages() -> list[Path]:
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    alone = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "examples/README.md")]
+    return [*alone, *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 each_page = pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)

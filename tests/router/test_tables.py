@@ -381,6 +381,31 @@ def test_how_long_a_table_is_creating_and_deleting_is_an_option() -> None:
     assert seen == ["CREATING", "ACTIVE", "DELETING", "GONE"]
 
 
+ANSWER_US = 1_000_000
+
+
+def test_an_answer_may_wait_until_its_table_is_there_or_gone() -> None:
+    world = World(RouterOptions(table_answer_us=ANSWER_US))
+
+    created = world.ok("CreateTable", PETS)["TableDescription"]["TableStatus"]
+    then = statuses(world)
+    deleted = world.ok("DeleteTable", NAMED)["TableDescription"]["TableStatus"]
+
+    assert (created, then) == ("CREATING", ["ACTIVE"])
+    assert (deleted, statuses(world)) == ("DELETING", [])
+
+
+def test_an_answer_does_not_wait_for_a_partition_that_is_down() -> None:
+    world = World(RouterOptions(table_answer_us=ANSWER_US), Shape(partitions=1, clients=0))
+    world.cluster.crash("p1")
+    asked_us = world.loop.now_us
+
+    world.ok("CreateTable", PETS)
+
+    assert ANSWER_US <= world.loop.now_us - asked_us < 2 * ANSWER_US
+    assert statuses(world) == ["CREATING"]
+
+
 def statuses(world: World) -> list[str]:
     """Look into the definitions, so that nobody meets a table by being asked."""
     return [

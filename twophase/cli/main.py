@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "verify-proof": ("twophase.cli.verify_proof", "Check the proof that a run has written."),
     "check": ("twophase.cli.check", "Judge the history of any system."),
     "serve": ("twophase.cli.serve", "Serve DynamoDB's API to the AWS CLI, boto3 and every SDK."),
+    "tutorial": ("twophase.cli.tutorial", "Run the tutorial with the aws command, on a server."),
     "status": ("twophase.cli.status", "Show what goes on inside a running server."),
     "faults": ("twophase.cli.faults", "Change the faults of a running server."),
     "scenarios": ("twophase.cli.scenarios", "List the scenarios that come with twophase."),

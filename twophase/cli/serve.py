@@ -7,7 +7,7 @@ import click
 from items.data import data as record
 from items.limits import TRANSACTION_ACTIONS_MAX
 from twophase.cli.errors import BadInputError
-from twophase.local.faults import Faults, FaultsError, parse
+from twophase.local.faults import Faults, FaultsError, duration, parse
 
 NEEDED = ("uvicorn", "orjson")
 PORTS = 1 << 16
@@ -29,6 +29,7 @@ class Wanted:
     seed: int | None
     transaction_actions_max: int
     allow_reserved_words: bool
+    table_delay_us: int
     control: bool
     metrics: bool
 
@@ -51,6 +52,12 @@ class Wanted:
     "--faults",
     metavar="SPEC",
     help="Trouble inside the cluster, as in loss=0.05,crash=coordinator:10s,conflict=0.1.",
+)
+@click.option(
+    "--table-delay",
+    default="0s",
+    metavar="T",
+    help="How long a table is CREATING, and DELETING, at least, as in 2s.  [default: 0s]",
 )
 @click.option("--seed", metavar="N", help="Where all chance comes from; drawn if it is not given.")
 @click.option(
@@ -79,6 +86,7 @@ def command(
     partitions: str | None,
     coordinators: str,
     faults: str | None,
+    table_delay: str,
     seed: str | None,
     control: bool,
     metrics: bool,
@@ -102,6 +110,7 @@ def command(
         None if seed is None else whole(seed, "--seed", 0, SEEDS - 1),
         whole(transaction_actions_max, "--transaction-actions-max", 1, ACTIONS_MAX),
         allow_reserved_words,
+        duration_us(table_delay, "--table-delay"),
         control,
         metrics,
     )
@@ -125,6 +134,13 @@ def faults_of(text: str) -> Faults:
         return parse(text)
     except FaultsError as error:
         raise BadInputError(f"--faults: {error}") from error
+
+
+def duration_us(text: str, option: str) -> int:
+    try:
+        return duration(option, text)
+    except FaultsError as error:
+        raise BadInputError(str(error)) from error
 
 
 def whole(text: str, option: str, least: int, most: int) -> int:

@@ -12,7 +12,7 @@ from partition.sqlite import StorageError
 from router.options import RouterOptions
 from twophase.cli.errors import BadInputError
 from twophase.cli.serve import Wanted
-from twophase.local.cluster import PATIENT_US, Nodes
+from twophase.local.cluster import PATIENT_US, TABLE_ANSWER_US, Nodes
 from twophase.local.serving import Asked, Opened, ServeError, Server, run
 from twophase.local.world import new_seed
 
@@ -36,6 +36,10 @@ def serve(wanted: Wanted) -> None:
                 repeat_first_us=PATIENT_US,
                 transaction_actions_max=wanted.transaction_actions_max,
                 allow_reserved_words=wanted.allow_reserved_words,
+                # A table that is to take its time is not waited for.
+                table_answer_us=0 if wanted.table_delay_us else TABLE_ANSWER_US,
+                table_creating_us=wanted.table_delay_us,
+                table_deleting_us=wanted.table_delay_us,
             ),
         ),
         new_seed() if wanted.seed is None else wanted.seed,

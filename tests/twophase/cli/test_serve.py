@@ -1,5 +1,6 @@
 """`twophase serve` as a command: what it prints, and what it says to those who got it wrong."""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -8,10 +9,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.twophase.light import Client
 from twophase.cli.main import main
 from twophase.local.cluster import Nodes
 from twophase.local.directory import Directory
 from twophase.testing import local_dynamodb
+
+TABLE = {
+    "TableName": "slow",
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
 
 
 def refusal(*words: str) -> str:
@@ -32,6 +41,7 @@ def refusal(*words: str) -> str:
         (["--partitions", "0"], "--partitions must be a whole number from 1 to 64, not '0'"),
         (["--coordinators", "-1"], "--coordinators must be a whole number from 1 to 64, not '-1'"),
         (["--seed", "x"], "--seed must be a whole number"),
+        (["--table-delay", "2"], "--table-delay takes a duration of up to a day, as in 50ms"),
         (["--data", "x", "--in-memory"], "choose one of them"),
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1 port 8000"),
     ],
@@ -134,3 +144,27 @@ def test_what_it_prints_is_what_a_client_needs() -> None:
         "export AWS_ACCESS_KEY_ID=local",
         "export AWS_SECRET_ACCESS_KEY=local",
     ]
+
+
+@pytest.mark.slow
+def test_a_table_stays_creating_for_as_long_as_was_asked_for(tmp_path: Path) -> None:
+    for delay, status in (("1m", "CREATING"), ("0s", "ACTIVE")):
+        command = [sys.executable, "-m", "twophase", "serve", "--port", "0"]
+        command += ["--data", str(tmp_path), "--table-delay", delay]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            while "Ctrl-C" not in process.stdout.readline():
+                pass
+            assert asyncio.run(status_of_a_table(url, create=delay != "0s")) == status
+            process.terminate()
+            assert process.wait(30) == 0  # Before the minute is over.
+
+
+async def status_of_a_table(url: str, *, create: bool) -> str:
+    client = Client(url)
+    if create:
+        await client.ask("CreateTable", TABLE)
+    _, told = await client.ask("DescribeTable", {"TableName": TABLE["TableName"]})
+    client.close()
+    return str(told["Table"]["TableStatus"])
