@@ -18,6 +18,7 @@ from items.keys import Key
 from network.host import Host
 from network.ids import EntryKey, TableId, TransactionId
 from network.messages import (
+    Frame,
     NotMine,
     OfRange,
     Page,
@@ -72,7 +73,7 @@ class RecoveryManager:
         self._looked_at: list[str] = []
         self._look_at_all()
 
-    def receive(self, frame: bytes) -> None:
+    def receive(self, frame: Frame) -> None:
         """Take an answer, or a partition's word of a stalled transaction."""
         envelope = from_frame(frame)
         message = envelope.message

@@ -24,6 +24,7 @@ from network.messages import (
     Envelope,
     Failed,
     Finished,
+    Frame,
     Message,
     ReadTransaction,
     Recover,
@@ -60,7 +61,7 @@ class CoordinatorServer:
         self._driving: set[TransactionId] = set()  # Transactions that recovery gave us.
         self._sightings: dict[TransactionId, int] = {}  # When a retry first saw it PREPARING.
 
-    def receive(self, frame: bytes) -> None:
+    def receive(self, frame: Frame) -> None:
         """Take an answer, or begin a task for a request."""
         envelope = from_frame(frame)
         message = envelope.message

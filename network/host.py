@@ -11,13 +11,16 @@ from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, Protocol
 
-Receive = Callable[[bytes], None]
+from network.messages import Frame, Message, to_frame
+
+Receive = Callable[[Any], None]  # Of a `Frame`, as this transport carries it.
+ToFrame = Callable[[str, int, int, Message], Frame]
 
 
 class Transport(Protocol):
     """Carries frames between hosts; may lose, repeat, delay and reorder them; never blocks."""
 
-    def send(self, source: str, target: str, frame: bytes) -> None: ...
+    def send(self, source: str, target: str, frame: Any) -> None: ...
 
 
 class Clock(Protocol):
@@ -69,8 +72,11 @@ class Host:
         clock: Clock,
         timers: Timers,
         chance: Chance,
+        to_frame: ToFrame = to_frame,
     ) -> None:
+        """Begin an incarnation; `to_frame` writes a message as the transport wants it."""
         self.name = name
+        self.to_frame = to_frame
         self.incarnation = incarnation
         self.up = True
         self.awake = True  # Up, and not paused: what is due is done.
@@ -80,7 +86,7 @@ class Host:
         self.now_us = clock.now_us
         self.create_future: Callable[[], asyncio.Future[Any]] = loop.create_future
         # Say something to another host, by name; a crash replaces it, so the dead are silent.
-        self.send: Callable[[str, bytes], None] = partial(transport.send, name)
+        self.send: Callable[[str, Frame], None] = partial(transport.send, name)
         self._say = self.send
         self._put_off: list[tuple[Callable[[Any], None], Any]] = []  # Until a pause ends.
         self._timers, self._chance, self._loop = timers, chance, loop
@@ -147,7 +153,7 @@ class Host:
                 work.close()
             task.cancel()
 
-    def _say_later(self, target: str, frame: bytes) -> None:
+    def _say_later(self, target: str, frame: Frame) -> None:
         """Stand in for a paused host's transport: its step was under way, and goes no further."""
         self._put_off.append((self._say_put_off, (target, frame)))
 
@@ -168,7 +174,7 @@ class Host:
             self._tasks.pop(birth, None)
 
 
-def _say_nothing(_: str, __: bytes) -> None:
+def _say_nothing(_: str, __: Frame) -> None:
     """Stand in for a dead host's transport."""
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 from items.data import data
 from network.host import Host
 from network.ids import first_number
-from network.messages import Message, to_frame
+from network.messages import Frame, Message
 
 PENDING_MAX = 100_000  # Questions of one node without an answer; more is a node out of control.
 
@@ -53,7 +53,7 @@ class _Question(NamedTuple):
     fanout: _Fanout
     place: int  # Among those asked together.
     target: str
-    frame: bytes
+    frame: Frame
     patience: Patience
     asked_us: int
     attempt: int
@@ -90,7 +90,7 @@ class Peers:
     """A node's conversations with all other nodes.  Lives and dies with its host's incarnation."""
 
     def __init__(self, host: Host) -> None:
-        self._host, self._name = host, host.name
+        self._host, self._name, self._to_frame = host, host.name, host.to_frame
         self._number = first_number(host.incarnation)
         self.questions: dict[int, _Question] = {}  # Without an answer, by number.
         self._lanes: dict[int, _Lane] = {}
@@ -99,6 +99,7 @@ class Peers:
     def ask_all(self, asks: Sequence[Ask], patience: Patience) -> "asyncio.Future[list[Any]]":
         """Ask everyone at once; the replies come in the order asked, None where there was none."""
         host, number, questions = self._host, self._number, self.questions
+        to_frame = self._to_frame
         fanout = _Fanout(host.create_future(), len(asks))
         if not asks:
             fanout.future.set_result([])
@@ -128,7 +129,7 @@ class Peers:
     def reply(self, target: str, number: int, message: Message) -> None:
         """Answer the question `number` of `target`."""
         self._number = own = self._number + 1
-        self._host.send(target, to_frame(self._name, own, number, message))
+        self._host.send(target, self._to_frame(self._name, own, number, message))
 
     def next_number(self) -> int:
         """Return the number that the next message will have."""

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from network.host import Host
-from network.messages import Envelope, from_frame
+from network.messages import Envelope, Frame, from_frame
 from network.placement import Placement, Range
 from network.rpc import Peers
 from partition.machine import Machine, Now, Output
@@ -61,7 +61,7 @@ class PartitionServer:
             )
             self._mover.go_on()
 
-    def receive(self, frame: bytes) -> None:
+    def receive(self, frame: Frame) -> None:
         """Take one message to its reply."""
         envelope = from_frame(frame)
         if envelope.reply_to:  # Only a split makes a partition ask.

@@ -7,7 +7,7 @@ and is refused by any other.
 
 from items.errors import REQUEST_LIMIT_EXCEEDED, DynamoDBError
 from network.host import Host
-from network.messages import Envelope, Message, Request, Response, Restarted, from_frame
+from network.messages import Envelope, Frame, Message, Request, Response, Restarted, from_frame
 from network.once import Once
 from network.placement import Placement
 from network.rpc import Peers
@@ -48,7 +48,7 @@ class RouterServer:
         if options.tables_check_us:
             host.spawn(self._look_for_tables())
 
-    def receive(self, frame: bytes) -> None:
+    def receive(self, frame: Frame) -> None:
         """Take an answer, or begin a task for a request."""
         envelope = from_frame(frame)
         message = envelope.message

@@ -20,7 +20,7 @@ from items.data import data
 from items.errors import INTERNAL_SERVER_ERROR, DynamoDBError
 from network.host import Chance, Host, Receive
 from network.ids import NEVER
-from network.messages import Response
+from network.messages import Response, as_it_is, to_frame
 from network.placement import Placement
 from partition.options import PartitionOptions
 from partition.server import PartitionServer
@@ -55,7 +55,7 @@ class Network(Protocol):
 
     def leave(self, host: str) -> None: ...
 
-    def send(self, source: str, target: str, frame: bytes) -> None: ...
+    def send(self, source: str, target: str, frame: Any) -> None: ...
 
 
 @data
@@ -107,6 +107,7 @@ class LocalCluster:
         self.nodes = replace(nodes, partitions=partitions_of(nodes, directory))
         self.chance = chance
         self.network = network or DirectNetwork(self.loop)
+        self.to_frame = as_it_is if network is None else to_frame
         self.timers = RealTimers(self.loop)
         self.partitions = names("p", self.nodes.partitions or PARTITIONS)
         self.ledgers = names("l", LEDGERS)
@@ -168,6 +169,7 @@ class LocalCluster:
             clock=self.clocks[name],
             timers=self.timers,
             chance=self.chance,
+            to_frame=self.to_frame,
         )
         host.failed = self._failed
         host.noted = self._noted

@@ -14,7 +14,7 @@ from coordinator.options import CoordinatorOptions
 from items.keys import Key
 from network.host import Host
 from network.ids import TableId
-from network.messages import Page, Recover, Scan, from_frame
+from network.messages import Frame, Page, Recover, Scan, from_frame
 from network.placement import LEDGER_TABLE
 from network.rpc import Peers
 from partition.server import PartitionServer
@@ -41,6 +41,7 @@ class Waker:
             clock=cluster.clocks[cluster.managers[0]],
             timers=cluster.timers,
             chance=cluster.chance,
+            to_frame=cluster.to_frame,
         )
         self._peers = Peers(self._host)
         self._patience = CoordinatorOptions().patience(None)
@@ -66,7 +67,7 @@ class Waker:
             log.info("recovery.finished", transactions=len(seen))
         return len(seen)
 
-    def _receive(self, frame: bytes) -> None:
+    def _receive(self, frame: Frame) -> None:
         envelope = from_frame(frame)
         self._peers.answered(envelope.reply_to, envelope.message)
 
