@@ -59,7 +59,7 @@ class Head:
 
 @data
 class Answer:
-    """A status, a body, and the headers that are this answer's own."""
+    """A status, a body and headers: at first the answer's own, in the end all that it has."""
 
     status: int
     body: bytes
@@ -100,18 +100,29 @@ class HttpDoor:
         assert scope["type"] == "http", "the door speaks HTTP and nothing else"
         head = head_of(scope)
         try:
-            answer = await self._answer(head, receive)
+            answer = await self._heard(head, receive)
         except GoneError:
             return
-        await self._say(answer, head, send)
+        status, headers = answer.status, list(answer.headers)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, head: Head, receive: Receive) -> Answer:
+    async def _heard(self, head: Head, receive: Receive) -> Answer:
+        """Hear a request to its end, and answer it."""
         if head.size_bytes > HEAD_BYTES_MAX:
-            return Answer(400, b"Request header too large\n", ((b"connection", b"close"),))
+            refusal = Answer(400, b"Request header too large\n", ((b"connection", b"close"),))
+            return self._signed(refusal, head)
         try:
             body = await body_of(receive)
         except TooLargeError:
-            return Answer(413, b"", ((b"connection", b"close"),))
+            return self._signed(Answer(413, b"", ((b"connection", b"close"),)), head)
+        return await self.answered(head, body)
+
+    async def answered(self, head: Head, body: bytes) -> Answer:
+        """Answer a request that has been heard to its end."""
+        return self._signed(await self._answer(head, body), head)
+
+    async def _answer(self, head: Head, body: bytes) -> Answer:
         if self._beside is not None and head.path != "/":
             page = self._beside(head.client, head.method, head.path, body)
             if page is not None:
@@ -147,7 +158,8 @@ class HttpDoor:
         call = head.headers.get(b"amz-sdk-invocation-id")
         return await self._call(operation, request, None if call is None else call.decode("latin1"))
 
-    async def _say(self, answer: Answer, head: Head, send: Send) -> None:
+    def _signed(self, answer: Answer, head: Head) -> Answer:
+        """Add what every answer has."""
         body, headers = answer.body, list(answer.headers)
         if len(body) >= COMPRESSED_FROM and b"gzip" in head.headers.get(b"accept-encoding", b""):
             body = gzip.compress(body, compresslevel=1, mtime=0)
@@ -162,8 +174,7 @@ class HttpDoor:
             (b"x-amz-crc32", b"%d" % zlib.crc32(body)),
             (b"content-length", b"%d" % len(body)),
         )
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        return Answer(answer.status, body, tuple(headers))
 
 
 def head_of(scope: Message) -> Head:

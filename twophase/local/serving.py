@@ -14,9 +14,11 @@ import sys
 from base64 import b32encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from hashlib import blake2b
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 
@@ -26,6 +28,7 @@ from router.http import HttpDoor
 from sim.chance import NamedChance
 from twophase.local.beside import BesideDoor
 from twophase.local.cluster import LocalCluster, Nodes, impatient
+from twophase.local.connection import Connection
 from twophase.local.directory import Directory
 from twophase.local.faults import Faults
 from twophase.local.trouble import Trouble, troubled_network
@@ -210,10 +213,12 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 def config_of(door: HttpDoor) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # uvicorn asks for a class and calls it to make a connection.
+    connections = cast("type[asyncio.Protocol]", partial(Connection, door))
     return uvicorn.Config(
         door,
         loop="none",
-        http="auto",  # httptools, where it is installed.
+        http=connections,
         ws="none",
         lifespan="off",
         log_config=None,
