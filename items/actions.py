@@ -7,6 +7,7 @@ the run get the same answer.
 
 from collections.abc import Mapping
 from dataclasses import field
+from math import inf
 from typing import TypeAlias, assert_never
 
 from items.conditions import holds
@@ -101,7 +102,8 @@ def applied_to(
     """Give the item as it is after the action, None if there is none then.
 
     The item given is never changed, and a Check returns that very item. The condition is not asked.
-    `bytes_max` is another limit of the item's size, for tables that are not a client's.
+    `bytes_max` is another limit of the item's size, for tables that are not a client's; `inf` is
+    none, and of nesting neither.
 
     Raises:
         DynamoDBError: ValidationException if this item cannot be changed so, or grows beyond the
@@ -109,7 +111,7 @@ def applied_to(
     """
     match action:
         case Put():
-            if size_bytes(action.item) > bytes_max:
+            if bytes_max != inf and size_bytes(action.item) > bytes_max:
                 raise validation(ITEM_TOO_LARGE)
             return action.item
         case Update():
@@ -130,6 +132,8 @@ def updated(action: Update, item: Item | None, bytes_max: float) -> Item | None:
         return None
     after = apply_update(action.update, item, key, action.names, action.values)
     assert after[action.key_names[0]] == action.key[0], "an item keeps its key"
+    if bytes_max == inf:  # Nobody weighs it.
+        return after
     # A new value may be put deep inside an old one: only together they are too much.
     for value in after.values():
         if value[0] in DOCUMENTS and nesting(value) > NESTING_MAX:

@@ -58,6 +58,9 @@ def apply_update(
             is missing or has the wrong type, a path that leads nowhere, a number out of range.
     """
     old = key_attributes if item is None else item
+    changes = flat(text)
+    if changes is not None:
+        return changed(old, changes, names, values)
     edits = [
         (resolved(path, names) if names else path, make(old, names, values))
         for path, make in compiled(text)
@@ -66,6 +69,21 @@ def apply_update(
         # Nothing is there to be removed, so it does not matter that no path leads to it.
         edits = [(path, edit) for path, edit in edits if edit is not REMOVED]
     return edited_map(old, edits)
+
+
+def changed(
+    old: Item, changes: Sequence[tuple[str, Make]], names: Names, values: Values
+) -> dict[str, AttributeValue]:
+    """Change attributes as a whole; what is not there need not be removed."""
+    new = dict(old)
+    for step, make in changes:
+        name, edit = names.get(step, step), make(old, names, values)
+        if edit is not REMOVED:
+            new[name] = edit
+        else:
+            new.pop(name, None)
+    # A new map, because one that has shrunk keeps the room.
+    return new if len(new) >= len(old) else dict(new.items())
 
 
 def creates_item(text: str) -> bool:
@@ -92,6 +110,13 @@ def first_steps(text: str) -> tuple[str, ...]:
 @lru_cache(CACHED_TEXTS_MAX)
 def compiled(text: str) -> tuple[tuple[Path, Make], ...]:
     return tuple((change.path, make_edit(change)) for change in parse_update(text).changes)
+
+
+@lru_cache(CACHED_TEXTS_MAX)
+def flat(text: str) -> tuple[tuple[str, Make], ...] | None:
+    """Give an update's changes if each is one of a whole attribute, as most are."""
+    changes = tuple([(str(path[0]), make) for path, make in compiled(text) if len(path) == 1])
+    return changes if len(changes) == len(compiled(text)) else None
 
 
 def make_edit(change: Change) -> Make:

@@ -43,9 +43,10 @@ class Owners:
         asks = [(node, question(mine)) for node, mine in groups.items()]
         replies = await self._peers.ask_all(asks, patience)
         answers: Answers = list(zip(groups.values(), replies, strict=True))
-        if not any(map(is_elsewhere, replies)):
-            return answers
-        return await self._ask_elsewhere(keys, question, patience, answers, asked_us)
+        for reply in replies:
+            if is_elsewhere(reply):
+                return await self._ask_elsewhere(keys, question, patience, answers, asked_us)
+        return answers
 
     async def _ask_elsewhere(
         self,

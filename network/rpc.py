@@ -50,7 +50,7 @@ class _Fanout:
 class _Question(NamedTuple):
     """One question without an answer so far."""
 
-    fanout: _Fanout
+    waits: "_Fanout | asyncio.Future[Any]"  # For the answers to all, or for this one alone.
     place: int  # Among those asked together.
     target: str
     frame: Frame
@@ -59,29 +59,35 @@ class _Question(NamedTuple):
     attempt: int
 
 
+_new = tuple.__new__  # What a named tuple's own `__new__` calls, without the detour.
+
+
 class _Lane:
     """Timers of one duration: first in, first out, with one armed timer for the first of them."""
 
-    __slots__ = ("_armed", "_delay_us", "_host", "_peers", "_queue")
+    __slots__ = ("_host", "_peers", "delay_us", "is_armed", "queue")
 
     def __init__(self, peers: "Peers", host: Host, delay_us: int) -> None:
-        self._peers, self._host, self._delay_us = peers, host, delay_us
-        self._queue: deque[tuple[int, int]] = deque()  # (when, question's number)
-        self._armed = False
+        self._peers, self._host, self.delay_us = peers, host, delay_us
+        self.queue: deque[tuple[int, int]] = deque()  # (when, question's number)
+        self.is_armed = False
 
     def add(self, now_us: int, number: int) -> None:
-        self._queue.append((now_us + self._delay_us, number))
-        if not self._armed:
-            self._armed = True
-            self._host.after(self._delay_us, self._fire)
+        self.queue.append((now_us + self.delay_us, number))
+        if not self.is_armed:
+            self.arm()
+
+    def arm(self) -> None:
+        self.is_armed = True
+        self._host.after(self.delay_us, self._fire)
 
     def _fire(self, _: Any) -> None:
-        now_us, queue, open_questions = self._host.elapsed_us(), self._queue, self._peers.questions
+        now_us, queue, open_questions = self._host.elapsed_us(), self.queue, self._peers.questions
         while queue and (queue[0][0] <= now_us or queue[0][1] not in open_questions):
             number = queue.popleft()[1]
             if number in open_questions:
                 self._peers.expired(number)
-        self._armed = bool(queue)
+        self.is_armed = bool(queue)
         if queue:
             self._host.after(queue[0][0] - now_us, self._fire)
 
@@ -99,28 +105,38 @@ class Peers:
     def ask_all(self, asks: Sequence[Ask], patience: Patience) -> "asyncio.Future[list[Any]]":
         """Ask everyone at once; the replies come in the order asked, None where there was none."""
         host, number, questions = self._host, self._number, self.questions
-        to_frame = self._to_frame
+        name, to_frame = self._name, self._to_frame
         fanout = _Fanout(host.create_future(), len(asks))
         if not asks:
             fanout.future.set_result([])
             return fanout.future
-        assert len(questions) + len(asks) <= PENDING_MAX, "a node asks without end"
-        now_us, wait_us = host.elapsed_us(), patience.first_us
-        if patience.deadline_us is not None and patience.deadline_us < wait_us:
-            wait_us = patience.deadline_us
-        lane = self._lanes.get(wait_us) or self._lane(wait_us)
+        now_us, lane = host.elapsed_us(), self._lane_of(patience)
         for index, (target, message) in enumerate(asks):
             self._number = number = number + 1
-            frame = to_frame(self._name, number, 0, message)
-            questions[number] = _Question(fanout, index, target, frame, patience, now_us, 1)
+            frame = to_frame(name, number, 0, message)
+            questions[number] = _new(_Question, (fanout, index, target, frame, patience, now_us, 1))
             host.send(target, frame)
-            lane.add(now_us, number)
+            lane.queue.append((now_us + lane.delay_us, number))
+            if not lane.is_armed:
+                lane.arm()
+        assert len(questions) <= PENDING_MAX, "a node asks without end"
         return fanout.future
 
-    async def ask(self, target: str, message: Message, patience: Patience) -> Any:
+    def ask(self, target: str, message: Message, patience: Patience) -> "asyncio.Future[Any]":
         """Ask one; None means silence until the deadline."""
-        (reply,) = await self.ask_all(((target, message),), patience)
-        return reply
+        # As above, for one alone: most questions are.
+        host, questions = self._host, self.questions
+        future = host.create_future()
+        now_us, lane = host.elapsed_us(), self._lane_of(patience)
+        self._number = number = self._number + 1
+        frame = self._to_frame(self._name, number, 0, message)
+        questions[number] = _new(_Question, (future, 0, target, frame, patience, now_us, 1))
+        host.send(target, frame)
+        lane.queue.append((now_us + lane.delay_us, number))
+        if not lane.is_armed:
+            lane.arm()
+        assert len(questions) <= PENDING_MAX, "a node asks without end"
+        return future
 
     def tell(self, target: str, message: Message) -> None:
         """Say something once, for which no reply is due."""
@@ -138,12 +154,16 @@ class Peers:
     def answered(self, number: int, message: Message | None) -> None:
         """Take an answer; one that nobody waits for any more changes nothing."""
         question = self.questions.pop(number, None)
-        if question is not None:
-            fanout = question.fanout
-            fanout.replies[question.place] = message
-            fanout.missing -= 1
-            if fanout.missing == 0 and not fanout.future.done():
-                fanout.future.set_result(fanout.replies)
+        if question is None:
+            return
+        waits = question.waits
+        if isinstance(waits, _Fanout):
+            waits.replies[question.place] = message
+            waits.missing -= 1
+            if waits.missing == 0 and not waits.future.done():
+                waits.future.set_result(waits.replies)
+        elif not waits.done():
+            waits.set_result(message)
 
     def expired(self, number: int) -> None:
         """Ask an open question again, or give it up."""
@@ -168,6 +188,13 @@ class Peers:
 
     def _give_up(self, number: int) -> None:
         self.answered(number, None)
+
+    def _lane_of(self, patience: Patience) -> _Lane:
+        """Return the lane in which a new question waits: until its repeat, or its deadline."""
+        wait_us, deadline_us = patience.first_us, patience.deadline_us
+        if deadline_us is not None and deadline_us < wait_us:
+            wait_us = deadline_us
+        return self._lanes.get(wait_us) or self._lane(wait_us)
 
     def _lane(self, delay_us: int) -> _Lane:
         """Return the lane of this duration; there are few, as durations are."""

@@ -4,14 +4,17 @@ Read committed: each item is the last committed one at its moment, and two items
 from before and after one transaction.  Placeholders are skipped and not counted.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 from items import conditions
 from items.keys import Key, key_order
 from items.values import AttributeValue, Item, compare, size_bytes
 from network.messages import Page, Scan
 from partition.record import Record
+
+T = TypeVar("T")
 
 FRESH_MAX = 1_000  # Keys that came and went, before they are looked through.
 FEW = 32  # Fewer than one fresh key in so many are put in one by one; more are sorted in.
@@ -21,11 +24,12 @@ class KeyOrder:
     """The keys of one table in order, put in order when somebody asks.
 
     Most tables are scanned rarely, so a new key costs an append, and a removed one nothing: readers
-    skip what has no record.
+    skip what has no record.  What a key is ordered by is worked out once, when it is put in order.
     """
 
     def __init__(self) -> None:
-        self._sorted: list[Key] = []
+        self._sorted: list[tuple[tuple[Any, ...], Key]] = []  # Each key behind what orders it.
+        self._keys: list[Key] = []  # The same, without.
         self._fresh: list[Key] = []
 
     def add(self, key: Key, records: Mapping[Key, Record]) -> None:
@@ -37,16 +41,29 @@ class KeyOrder:
     def keys(self, records: Mapping[Key, Record]) -> list[Key]:
         """Return all keys ever added, in order, each once; forgets some that have no record."""
         if len(self._sorted) > 2 * len(records) + FEW:
-            self._sorted = [key for key in self._sorted if key in records]
-        if len(self._fresh) * FEW < len(self._sorted):
-            for key in self._fresh:
-                place = bisect_left(self._sorted, key_order(key), key=key_order)
-                if place == len(self._sorted) or self._sorted[place] != key:
-                    insort(self._sorted, key, key=key_order)
-        elif self._fresh:
-            self._sorted = sorted({*self._sorted, *self._fresh}, key=key_order)
-        self._fresh = []
-        return self._sorted
+            self._sorted = [one for one in self._sorted if one[1] in records]
+            self._keys = [key for _, key in self._sorted]
+        if self._fresh:
+            fresh = [(key_order(key), key) for key in self._fresh]
+            self._fresh = []
+            if len(fresh) * FEW < len(self._sorted):
+                self._put_in(fresh)
+            else:
+                self._sorted = without_repeats(sorted([*self._sorted, *sorted(fresh)]))
+                self._keys = [key for _, key in self._sorted]
+        return self._keys
+
+    def _put_in(self, fresh: list[tuple[tuple[Any, ...], Key]]) -> None:
+        for one in fresh:
+            place = bisect_left(self._sorted, one)
+            if place == len(self._sorted) or self._sorted[place] != one:
+                self._sorted.insert(place, one)
+                self._keys.insert(place, one[1])
+
+
+def without_repeats(ordered: list[T]) -> list[T]:
+    """Leave out what is equal to the one before it."""
+    return [one for n, one in enumerate(ordered) if n == 0 or one != ordered[n - 1]]
 
 
 def page(

@@ -6,11 +6,9 @@ transaction is cancelled, the first such action is told why, and nobody else was
 What only the item shows is found out where the item is.
 """
 
-import json
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from items import keys
 from items.actions import Action, Check, Put
@@ -30,6 +28,7 @@ from items.values import Item
 from network.ids import TableId
 from network.messages import RecordKey
 from router import parameters
+from router.canonical import canonical_json
 from router.definitions import Table
 from router.options import RouterOptions
 from router.requests import (
@@ -153,29 +152,6 @@ DRAFTS: dict[str, type[CheckDraft | PutDraft | UpdateDraft | DeleteDraft]] = {
     "Delete": DeleteDraft,
 }
 ENTRIES = (*DRAFTS, "Get")
-
-
-def as_text(content: object) -> str:
-    """Write what JSON has no word for: a client in this process may give binaries as bytes."""
-    assert isinstance(content, bytes), "checked as an attribute value"
-    return b64encode(content).decode()
-
-
-CANONICAL = json.JSONEncoder(
-    ensure_ascii=False,
-    separators=(",", ":"),
-    sort_keys=True,
-    default=as_text,
-    check_circular=False,  # What was read from a frame or a text has no circles.
-)
-
-
-def canonical_json(json_value: Any) -> bytes:
-    """Write JSON so that the order in which a client's language keeps maps does not count."""
-    try:
-        return CANONICAL.encode(json_value).encode("utf-8", "surrogatepass")
-    except RecursionError:  # An item that was found to be too deep, and is so beyond all measure.
-        raise validation(NESTING_TOO_DEEP) from None
 
 
 # With the tables' schemas -------------------------------------------------------------------------

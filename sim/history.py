@@ -43,7 +43,7 @@ class Operation(NamedTuple):
     def is_unknown(self) -> bool:
         if self.status == 0:
             return True
-        if not self.error:
+        if "__type" not in self.answer:
             return False
         # An attempt that was refused at the door says nothing about earlier ones, still on their
         # way; only the ledger speaks for the whole call.
