@@ -32,16 +32,18 @@ class Link:
     __slots__ = (
         "_corrupt",
         "_delay",
-        "_fate",
         "_late",
-        "_least_us",
-        "_span",
+        "calm_below",
         "cut",
+        "delay_at",
+        "fate_at",
         "held",
         "index",
         "is_calm",
+        "least_us",
         "sent",
         "source",
+        "span",
         "target",
         "weather",
     )
@@ -53,8 +55,9 @@ class Link:
         self.sent = 0
         self.cut = False
         self.held: list[tuple[int, bytes]] | None = None  # Frames in the box; None: not held.
-        self._fate = chance.site(f"{source}>{target} fate")
+        self.fate_at = chance.site(f"{source}>{target} fate").at
         self._delay = chance.site(f"{source}>{target} delay")
+        self.delay_at = self._delay.at
         self._late = chance.site(f"{source}>{target} late")
         self._corrupt: Site | None = None  # Made where it is drawn from: most links never do.
         self.treat(weather)
@@ -63,18 +66,18 @@ class Link:
         """Treat what is sent from now on like this."""
         self.weather = weather
         self.is_calm = weather.loss + weather.repeat + weather.late + weather.corrupt == 0.0
-        uniform = weather.delay if isinstance(weather.delay, Uniform) else None
-        self._least_us = uniform.least_us if uniform else 0
-        self._span = uniform.most_us - uniform.least_us + 1 if uniform else 0
-
-    def fate(self, n: int) -> int:
-        """Return what becomes of the n-th message; in calm weather nothing is drawn."""
-        weather = self.weather
-        point = self._fate.at(n, FATE_PARTS)
         # Calm from 0 upwards, so that a smaller draw is never worse.
         loss, repeat, corrupt = weather.loss, weather.repeat, weather.corrupt
-        if point < (1.0 - loss - repeat - weather.late - corrupt) * FATE_PARTS:
+        self.calm_below = (1.0 - loss - repeat - weather.late - corrupt) * FATE_PARTS
+        uniform = weather.delay if isinstance(weather.delay, Uniform) else None
+        self.least_us = uniform.least_us if uniform else 0
+        self.span = uniform.most_us - uniform.least_us + 1 if uniform else 0
+
+    def fate(self, point: int) -> int:
+        """Return what becomes of a message for which `point` was drawn, of `FATE_PARTS`."""
+        if point < self.calm_below:
             return CARRIED
+        loss, repeat, corrupt = self.weather.loss, self.weather.repeat, self.weather.corrupt
         if point < (1.0 - loss - repeat - corrupt) * FATE_PARTS:
             return LATE
         if point < (1.0 - loss - corrupt) * FATE_PARTS:
@@ -83,8 +86,8 @@ class Link:
 
     def delay_us(self, n: int) -> int:
         """Return how long the n-th message takes."""
-        if self._span:  # Most weather is uniform: drawn here, without a detour.
-            return self._least_us + self._delay.at(n, self._span)
+        if self.span:  # Most weather is uniform: drawn here, without a detour.
+            return self.least_us + self.delay_at(n, self.span)
         return self.weather.delay.draw(self._delay, n)
 
     def damaged(self, n: int, travelling: bytes, chance: Chance) -> bytes:
@@ -199,12 +202,14 @@ class LossyNetwork:
         """Draw a message's fate as it leaves, and post its copies."""
         link = self.links.get((source, target)) or self.link(source, target)
         link.sent = number = link.sent + 1
-        fate = CARRIED if link.is_calm else link.fate(number)
-        if fate == CARRIED and not self.seals:
+        point = 0 if link.is_calm else link.fate_at(number, FATE_PARTS)
+        # Most messages are just carried, and their delay is uniform: no detour for those.
+        if point < link.calm_below and link.span and not self.seals:
             self._sent(link, number, frame, CARRIED)
-            self._after(link.delay_us(number), self.arrival, link, (number, frame))
+            delay_us = link.least_us + link.delay_at(number, link.span)
+            self._after(delay_us, self.arrival, link, (number, frame))
         else:
-            self._post(link, frame, fate, None)
+            self._post(link, frame, link.fate(point), None)
 
     def send_as(
         self, source: str, target: str, frame: bytes, fate: int, later_us: int | None

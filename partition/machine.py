@@ -10,7 +10,7 @@ state.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from items.data import data
 from items.keys import Key, partition_hash
@@ -48,9 +48,19 @@ from partition.split import Holding, Kept
 from partition.storage import Changes, Stored
 
 
+class Time(Protocol):
+    """What time it is: by this host's clock, and on a timer that only counts up."""
+
+    @property
+    def clock_us(self) -> int: ...
+
+    @property
+    def elapsed_us(self) -> int: ...
+
+
 @data
 class Now:
-    """What time it is: by this host's clock, and on a timer that only counts up."""
+    """A `Time` that is at hand."""
 
     clock_us: int
     elapsed_us: int
@@ -133,7 +143,7 @@ class Machine:
             self._hold(stored.holding or self.holding, elapsed_us)
             self._held = None
 
-    def step(self, envelope: Envelope, now: Now) -> Output:
+    def step(self, envelope: Envelope, now: Time) -> Output:
         """Take one message: change the state, and say what changed and what to reply."""
         message = envelope.message
         reply = self._steps[type(message)](message, envelope, now)
@@ -172,7 +182,7 @@ class Machine:
 
     # Two-phase commit ------------------------------------------------------------------------
 
-    def _prepare(self, message: Prepare, _: Envelope, now: Now) -> Message:
+    def _prepare(self, message: Prepare, _: Envelope, now: Time) -> Message:
         stray = self._stray([(action.table, action.key) for action in message.actions])
         if stray is not None:
             return stray
@@ -201,13 +211,13 @@ class Machine:
         keys = [(action.table, action.key) for action in message.actions]
         return any(rules.owns(self._ongoing(key), message.transaction) for key in keys)
 
-    def _commit(self, message: Commit, _: Envelope, __: Now) -> Message:
+    def _commit(self, message: Commit, _: Envelope, __: Time) -> Message:
         def commit(key: RecordKey, record: Record) -> None:
             self._apply(key, rules.commit(record, lsn=self._lsn + 1))
 
         return self._end(message, commit)
 
-    def _cancel(self, message: Cancel, _: Envelope, __: Now) -> Message:
+    def _cancel(self, message: Cancel, _: Envelope, __: Time) -> Message:
         def cancel(key: RecordKey, record: Record) -> None:
             self._keep(key, rules.cancel(record))
 
@@ -217,20 +227,22 @@ class Machine:
         self, message: Commit | Cancel, carry_out: Callable[[RecordKey, Record], None]
     ) -> Message:
         """Carry an order out on each record that its transaction owns; the others stay."""
-        if not all(self._range.has(key) for _, key in message.keys):
-            return self._not_mine()
+        first, end = self._range.first, self._range.end
+        for _, key in message.keys:
+            if not first <= partition_hash(key[0]) < end:
+                return self._not_mine()
         changed = []
-        for key in message.keys:
-            record = self._ongoing(key)
+        for record_key in message.keys:
+            record = self._ongoing(record_key)
             owned = rules.owns(record, message.transaction)
             changed.append(owned)
             if record is not None and owned:
-                carry_out(key, record)
+                carry_out(record_key, record)
         return Done(tuple(changed))
 
     # Outside transactions --------------------------------------------------------------------
 
-    def _write(self, message: Write, envelope: Envelope, now: Now) -> Message:
+    def _write(self, message: Write, envelope: Envelope, now: Time) -> Message:
         source, number = envelope.source, envelope.number
         earlier = self._once.earlier(source, number, message.incarnation)
         if earlier is not None:
@@ -250,7 +262,7 @@ class Machine:
         self._once.answer(source, number, answer)
         return answer
 
-    def _read(self, message: Read, _: Envelope, __: Now) -> Message:
+    def _read(self, message: Read, _: Envelope, __: Time) -> Message:
         stray = self._stray(message.keys)
         if stray is not None:
             return stray
@@ -266,7 +278,7 @@ class Machine:
                 self._met[table_id, key] = record
         return Readings(tuple(readings))
 
-    def _scan(self, message: Scan, _: Envelope, __: Now) -> Message:
+    def _scan(self, message: Scan, _: Envelope, __: Time) -> Message:
         table = self._tables.get(message.table)
         if table is None or table.state.dropped:
             return NotMine(message.table)
@@ -277,14 +289,14 @@ class Machine:
 
     # Tables ----------------------------------------------------------------------------------
 
-    def _open_table(self, message: OpenTable, _: Envelope, __: Now) -> Message:
+    def _open_table(self, message: OpenTable, _: Envelope, __: Time) -> Message:
         if message.table not in self._tables:
             state = TableState(message.table, message.schema)
             self._tables[message.table] = _Table(state)
             self._states[message.table] = state
         return Done(())
 
-    def _drop_table(self, message: DropTable, _: Envelope, __: Now) -> Message:
+    def _drop_table(self, message: DropTable, _: Envelope, __: Time) -> Message:
         table = self._tables.get(message.table)
         if table is not None and not table.state.dropped:
             state = TableState(message.table, table.state.schema, dropped=True)
@@ -296,7 +308,7 @@ class Machine:
 
     # A partition that splits -----------------------------------------------------------------
 
-    def _of_range(self, message: OfRange, envelope: Envelope, now: Now) -> Message:
+    def _of_range(self, message: OfRange, envelope: Envelope, now: Time) -> Message:
         """Answer for a range, if it is (still) all that is here."""
         if message.range != self._range:
             return self._not_mine()
@@ -305,7 +317,7 @@ class Machine:
         assert answer is not None, "each of these has a reply"
         return answer
 
-    def _split(self, message: Split, _: Envelope, now: Now) -> Message:
+    def _split(self, message: Split, _: Envelope, now: Time) -> Message:
         leaving = self.holding.leaving
         if leaving is not None and leaving.child == message.child:
             return Done(())
@@ -315,7 +327,7 @@ class Machine:
         self._hold(left, now.elapsed_us)
         return Done(())
 
-    def _carry(self, message: Carry, envelope: Envelope, now: Now) -> Message:
+    def _carry(self, message: Carry, envelope: Envelope, now: Time) -> Message:
         holding = split.arrive(self.holding, message, envelope.source)
         if holding is None:
             return self._not_mine()
@@ -331,7 +343,7 @@ class Machine:
         self._lsn = max(self._lsn, message.lsn)
         return Done(())
 
-    def _serve(self, message: Serve, _: Envelope, now: Now) -> Message:
+    def _serve(self, message: Serve, _: Envelope, now: Time) -> Message:
         serving = split.serve(self.holding, message.placement, self.name)
         if serving is not None:
             self._hold(serving, now.elapsed_us)
@@ -394,7 +406,7 @@ class Machine:
             steps[Write] = self._refuse_write
         return steps
 
-    def _refuse_write(self, message: Write, envelope: Envelope, _: Now) -> Message:
+    def _refuse_write(self, message: Write, envelope: Envelope, _: Time) -> Message:
         """Refuse a write for good: a copy of it may come when this range is served."""
         source, number = envelope.source, envelope.number
         answer = self._once.earlier(source, number, message.incarnation)

@@ -13,12 +13,29 @@ from network.host import Host
 from network.messages import Envelope, Frame, from_frame
 from network.placement import Placement, Range
 from network.rpc import Peers
-from partition.machine import Machine, Now, Output
+from partition.machine import Machine, Output
 from partition.mover import Mover
 from partition.options import PartitionOptions
 from partition.storage import Changes, Storage, Stored
 
 Observe = Callable[[Machine, Envelope, Output], None]
+
+
+class _Time:
+    """A host's time, for a step to look at if it needs it: most do not."""
+
+    __slots__ = ("_host",)
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @property
+    def clock_us(self) -> int:
+        return self._host.now_us()
+
+    @property
+    def elapsed_us(self) -> int:
+        return self._host.elapsed_us()
 
 
 class PartitionServer:
@@ -39,6 +56,7 @@ class PartitionServer:
         """Serve a range; without a `placement` to begin with it cannot be split."""
         self.machine = Machine(host.name, owned, stored, options, host.elapsed_us())
         self._host, self._storage, self._options = host, storage, options
+        self._time = _Time(host)
         self._peers = Peers(host)
         self._managers = tuple(managers)
         self._manager_site = host.site("manager")
@@ -67,8 +85,7 @@ class PartitionServer:
         if envelope.reply_to:  # Only a split makes a partition ask.
             self._peers.answered(envelope.reply_to, envelope.message)
             return
-        host = self._host
-        output = self.machine.step(envelope, Now(host.now_us(), host.elapsed_us()))
+        output = self.machine.step(envelope, self._time)
         if self._observe is not None:
             self._observe(self.machine, envelope, output)
         if output.changes is not None:

@@ -61,8 +61,22 @@ class Clauses:
     is_legacy: bool = False  # Made of the parameters that were there before expressions.
 
 
+NO_CLAUSES = Clauses(None, None, NOTHING, NOTHING, old_on_failure=False)
+CLAUSES = frozenset(
+    {
+        "ConditionExpression",
+        "UpdateExpression",
+        "ExpressionAttributeNames",
+        "ExpressionAttributeValues",
+        "ReturnValuesOnConditionCheckFailure",
+    }
+)
+
+
 def clauses(body: Body, options: RouterOptions) -> Clauses:
     """Read and check the expressions of one action."""
+    if body.keys().isdisjoint(CLAUSES):
+        return NO_CLAUSES
     condition, update = body.get("ConditionExpression"), body.get("UpdateExpression")
     names = body.get("ExpressionAttributeNames") or NOTHING
     values = body.get("ExpressionAttributeValues")

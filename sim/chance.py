@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from struct import unpack
 
-WORDS = 16  # Of 32 bits, in one hash.
 ONE = 1 << 32
 
 Overrides = Mapping[tuple[str, int], int]  # (site, n) → the value drawn there instead.
@@ -32,11 +31,11 @@ class NamedSite:
         """Return the n-th draw of 0 … bound - 1; 0 is the calm one.  `bound` is at most 2**32."""
         if self._overrides is not None and n in self._overrides:
             return self._overrides[n]
-        block = n // WORDS
+        block = n >> 4  # Sixteen words a block.
         if block != self._block:
             self._block = block
             self._words = unpack("<16I", blake2b(self._key + block.to_bytes(8, "little")).digest())
-        return self._words[n % WORDS] * bound >> 32
+        return self._words[n & 15] * bound >> 32
 
     def below(self, bound: int) -> int:
         """Draw an integer of 0 … bound - 1; 0 is the calm one."""
