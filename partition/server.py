@@ -56,6 +56,7 @@ class PartitionServer:
         """Serve a range; without a `placement` to begin with it cannot be split."""
         self.machine = Machine(host.name, owned, stored, options, host.elapsed_us())
         self._host, self._storage, self._options = host, storage, options
+        self._is_instant = storage.is_instant
         self._time = _Time(host)
         self._peers = Peers(host)
         self._managers = tuple(managers)
@@ -88,14 +89,18 @@ class PartitionServer:
         output = self.machine.step(envelope, self._time)
         if self._observe is not None:
             self._observe(self.machine, envelope, output)
-        if output.changes is not None:
+        changes = output.changes
+        if changes is not None and self._is_instant and changes.holding is None:
+            self._storage.append(changes, _already)
+            changes = None  # There is nothing to wait for.
+        if changes is not None:
             self._appended += 1
             if output.reply is not None:
                 self._replies.append((self._appended, envelope, output))
-            if output.changes.holding is None:
-                self._storage.append(output.changes, self._one_more_durable)
+            if changes.holding is None:
+                self._storage.append(changes, self._one_more_durable)
             else:
-                self._storage.append(output.changes, self._holding_durable)
+                self._storage.append(changes, self._holding_durable)
         elif output.reply is not None:
             if self._replies or self._durable < self._appended:
                 self._replies.append((self._appended, envelope, output))
@@ -147,3 +152,7 @@ class PartitionServer:
             if self._managers:
                 manager = self._managers[self._manager_site.below(len(self._managers))]
                 self._peers.tell(manager, found)
+
+
+def _already() -> None:
+    """Hear that something is durable which was so at once."""

@@ -41,6 +41,8 @@ class Stored:
 
 
 class Storage(Protocol):
+    is_instant: bool  # What is appended is durable on return, before `then` is called.
+
     def load(self) -> Stored:
         """Raise the incarnation, durably, and return all that was ever made durable."""
 
@@ -103,6 +105,8 @@ class Contents:
 
 class MemoryStorage:
     """A disk that is instant and never fails; a `Storage`."""
+
+    is_instant = True
 
     def __init__(self) -> None:
         self.contents = Contents()

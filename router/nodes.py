@@ -71,14 +71,21 @@ class Nodes:
         self.placement = placement
         self._host, self._peers, self._options = host, peers, options
         self._owners = Owners(host, peers, placement)
+        self._reading = options.patience(options.read_deadline_us)
+        self._transaction = options.patience(options.transaction_deadline_us)
         self._coordinators = tuple(coordinators)
         self._coordinator_site = host.site("coordinator")
         self._incarnations: dict[str, int] = {}  # Of partitions and ledger nodes, as last heard.
 
     async def read(self, key: RecordKey, request: str) -> Reading | NotMine:
         """Read one item outside any transaction (§2.2)."""
-        (reading,) = await self.read_all((key,), request)
-        return reading
+        question = Read((key,), 0, request)
+        ((_, reply),) = await self._owners.ask((key,), lambda _: question, self._reading)
+        if isinstance(reply, Readings):
+            return reply.readings[0]
+        if isinstance(reply, NotMine):
+            return reply
+        raise throttled() if isinstance(reply, Throttled) else nobody_knows()
 
     async def read_all(self, keys: tuple[RecordKey, ...], request: str) -> list[Reading | NotMine]:
         """Read items, each as it is at its own moment."""
@@ -87,7 +94,7 @@ class Nodes:
         def question(mine: Sequence[int]) -> Read:
             return Read(tuple([keys[n] for n in mine]), 0, request)
 
-        for mine, reply in await self._owners.ask(keys, question, self._reading()):
+        for mine, reply in await self._owners.ask(keys, question, self._reading):
             match reply:
                 case Readings(readings=readings):
                     found.update(zip(mine, readings, strict=True))
@@ -101,7 +108,7 @@ class Nodes:
 
     async def scan(self, share: Share, scan: Scan) -> Page | NotMine:
         """Read the next page of one partition, if this is (still) its range."""
-        reply = await self._peers.ask(share.node, self._of(share, scan), self._reading())
+        reply = await self._peers.ask(share.node, self._of(share, scan), self._reading)
         if isinstance(reply, Page | NotMine):
             return reply
         if isinstance(reply, Throttled):
@@ -230,16 +237,12 @@ class Nodes:
     def _owner(self, action: Action) -> str:
         return self.placement.owner(action.table, action.key)
 
-    def _reading(self) -> Patience:
-        return self._options.patience(self._options.read_deadline_us)
-
     def _heard(self, node: str, reply: Restarted) -> None:
         self._incarnations[node] = max(self._incarnations.get(node, 0), reply.incarnation)
 
     async def _ask_coordinator(self, message: Message) -> Message | None:
         coordinator = self._coordinators[self._coordinator_site.below(len(self._coordinators))]
-        patience = self._options.patience(self._options.transaction_deadline_us)
-        reply: Message | None = await self._peers.ask(coordinator, message, patience)
+        reply: Message | None = await self._peers.ask(coordinator, message, self._transaction)
         return reply
 
 

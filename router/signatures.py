@@ -14,6 +14,7 @@ from items.errors import (
 )
 
 PARAMETERS = ("Credential", "Signature", "SignedHeaders")
+MARKS = tuple(f"{name}=" for name in PARAMETERS)
 QUERY_PARAMETERS = (
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -41,7 +42,7 @@ def refuse_unsigned(headers: dict[bytes, bytes], query: bytes) -> None:
     if not authorization.startswith("AWS4-"):
         raise DynamoDBError(MISSING_AUTHENTICATION_TOKEN)
     has_date = b"x-amz-date" in headers or b"date" in headers
-    if not (has_date and all(f"{name}=" in authorization for name in PARAMETERS)):
+    if not (has_date and all(map(authorization.__contains__, MARKS))):
         refuse_incomplete_header(authorization, has_date=has_date)
 
 

@@ -51,6 +51,8 @@ class DiskWatcher(Protocol):
 class SimulatedDisk:
     """One host's disk; survives its host's incarnations.  A `Storage`."""
 
+    is_instant = False
+
     def __init__(
         self,
         host: str,

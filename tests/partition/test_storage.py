@@ -89,6 +89,15 @@ def test_each_append_is_confirmed_once_and_in_order(bench: Bench) -> None:
     assert bench.done == ["born", *"0123456789"]
 
 
+def test_only_what_says_that_it_is_instant_is_durable_on_return(bench: Bench) -> None:
+    bench.settle()
+    before = len(bench.done)
+
+    bench.append("t1", ("a", record(1)))
+
+    assert (len(bench.done) > before) == bench.storage.is_instant
+
+
 def test_what_was_appended_is_there_after_a_restart(bench: Bench) -> None:
     bench.append("t1", ("a", record(1)), ("b", record(2)), lsn=5)
 
