@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from items.to_json import base64_text
+from sim.figures import Figures, Percentiles
 from sim.history import Operation
 from sim.run import Result
-from twophase.cli.figures import Figures, Percentiles
-from twophase.cli.telling import Schemas, parts_of
+from sim.telling import Schemas, parts_of
 
 
 def result_as_json(

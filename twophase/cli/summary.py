@@ -17,13 +17,13 @@ from items.data import data
 from network.events import EVENTS
 from sim.checkers.finding import Finding
 from sim.faults.kinds import KINDS
+from sim.figures import Figures, Percentiles
 from sim.history import Operation
 from sim.run import Result
 from sim.scenario import Scenario
+from sim.telling import Part, Schemas, error_of, outcome_of, parts_of
 from twophase.cli import story
-from twophase.cli.figures import Figures, Percentiles
 from twophase.cli.following import Follower
-from twophase.cli.telling import Part, Schemas, error_of, outcome_of, parts_of
 
 COLUMNS_MAX = 120
 STYLES = {

@@ -20,11 +20,11 @@ from network.messages import (
     to_frame,
 )
 from partition.storage import Changes
+from sim.figures import Percentiles, figures_of, percentiles
 from sim.history import History, Operation
+from sim.telling import error_of, outcome_of, parts_of, value_of
 from twophase.cli.as_json import dumps
-from twophase.cli.figures import Percentiles, figures_of, percentiles
 from twophase.cli.plain import plain, plain_of
-from twophase.cli.telling import error_of, outcome_of, parts_of, value_of
 
 SCHEMAS = {"Orders": ("OrderID",), "Lines": ("OrderID", "Line")}
 PREFIX = "com.amazonaws.dynamodb.v20120810#"

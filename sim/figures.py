@@ -5,10 +5,10 @@ All of it from one pass: a long run's history is large, and is kept packed.
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from items.data import data
-from sim.history import History, Operation
+from sim.history import Operation
 
 TOLD_TRANSACTIONS_MAX = 5
 TOLD_MAX = 7  # With what is asked between them: the tutorial's opening has so many operations.
@@ -38,7 +38,7 @@ class Figures:
     examples: tuple[Operation, ...]  # The first transactions, for programs.
 
 
-def figures_of(history: History) -> Figures:
+def figures_of(history: Iterable[Operation]) -> Figures:
     """Look at every operation once."""
     outcomes = Counter({"committed": 0, "cancelled": 0, "unknown": 0})
     reasons: Counter[str] = Counter()
