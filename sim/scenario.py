@@ -1,7 +1,8 @@
 """Scenarios: an experiment as data, in TOML; every key is checked and every mistake is named.
 
 A scenario says how large the cluster is, how it is treated, and what its clients do.  It says
-nothing of chance: a scenario and a seed are a run.
+nothing of chance: a scenario and a seed are a run.  Only a failure's file has its seed with it
+(`sim.recorded`).
 """
 
 import tomllib
@@ -30,6 +31,7 @@ from sim.keys import (
     typed,
     value_of,
 )
+from sim.recorded import SECTION, Recorded, recorded
 from sim.sense import check_sense, steps_of
 from sim.workloads.registry import WORKLOADS
 
@@ -48,6 +50,7 @@ class Scenario:
     keys: Mapping[str, Value]  # All shared keys.
     workload_keys: Mapping[str, Value]  # The workload's own.
     steps: tuple[Step, ...] = ()  # Faults that are placed on steps of the protocol.
+    failure: Recorded | None = None  # The run that failed, where a file is about one.
 
     def number(self, key: str) -> int:
         return int(self.keys[key])
@@ -155,6 +158,10 @@ def parse(text: str, name: str, settings: Mapping[str, str]) -> Scenario:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"scenario {name}: not TOML: {error}") from error
+    section = document.pop(SECTION, None)
+    if section is not None and not isinstance(section, dict):
+        raise ScenarioError(f"scenario {name}: failure is to be a section, [failure]")
+    failure = None if section is None else recorded(section, name)
     given = _flat(document, name)
     description = given.pop("description", "")
     if not isinstance(description, str):
@@ -181,7 +188,8 @@ def parse(text: str, name: str, settings: Mapping[str, str]) -> Scenario:
             )
     keys = everything(keys, settings)
     check_sense(str(workload), workload_keys, keys)
-    return Scenario(name, description, str(workload), keys, workload_keys, steps_of(steps, keys))
+    placed = steps_of(steps, keys)
+    return Scenario(name, description, str(workload), keys, workload_keys, placed, failure)
 
 
 def _text_of(path: Path) -> str:

@@ -16,6 +16,13 @@ rot; run as a test it pins one race of the protocol.
     split p1 c (c, and what lies above it, moves) · split l1 T [child=down] (at first)
     wait (until nothing is on its way) · tick 10s · show a b · ledger · drop · create (the table)
 
+Besides these, a command may be a step of the step language (`sim.faults.steps`): a fault and its
+moment, which is placed from then on and comes when its moment does, once.  A word that is both, as
+`crash` is, with a moment is the step.
+
+    lose c1>p2 read #1 · delay c1>p1 prepare #2 by 30ms · clock c1 -5ms before k1>r1 #2 is sent
+    crash c1 for 1s after c1's ledger write #1 is durable
+
 All commands of a block happen at one moment but for `wait` and `tick`; the block ends when nothing
 is on its way any more but what is held.  Questions are not repeated, clients make one attempt, and
 a disk that crashes loses all that it has not synced, unless `cluster` says otherwise.
@@ -29,12 +36,8 @@ import re
 from collections.abc import Callable, Iterable
 
 from coordinator.ledger import Entry, entry_of
-from items.actions import Delete
 from items.data import data
 from items.keys import Key, partition_hash
-from network.ids import TransactionId
-from network.lossy import Link
-from network.messages import Envelope, OfRange, Page, Scan, Write, from_frame
 from network.placement import LEDGER_TABLE
 from sim.cluster import Cluster
 from sim.history import History
@@ -47,16 +50,13 @@ from sim.script_requests import (
     split_options,
     table,
 )
+from sim.script_said import Said
+from sim.script_steps import ScriptSteps, is_step
 from sim.script_world import DELAY_US, LONG_US, CalmChance, key_on, settings
-from sim.trace import Event
 from sim.witness import Witness
 from sim.words import Words
 
-ON_ITS_WAY = {"LossyNetwork.arrive", "SimulatedDisk.synced"}
-HOST_EVENTS = (
-    *("host.crashed", "host.started", "host.paused", "host.resumed"),
-    *("partition.throttled", "partition.relented"),
-)
+ON_ITS_WAY = {"Placed.arrive", "LossyNetwork._arrive_sealed", "SimulatedDisk.synced"}
 STAND_ALONE = {"wait", "ledger", "drop", "create"}
 ITEMS, PRACTICE = "items", "practice"  # Tables: the script's, and one where nodes meet before it.
 TABLES = (table(ITEMS), table(PRACTICE))
@@ -102,17 +102,11 @@ class Player:
     def __init__(self) -> None:
         self.history, self.witness = History(), Witness()
         self._cluster: Cluster | None = None
+        self._steps: ScriptSteps | None = None
         self._chance = CalmChance()
-        self._words = Words()
+        self._said = Said()
         self._table = PRACTICE
         self._keys: dict[str, str] = {}  # Letter → key value that lives on the letter's partition.
-        self._lines: list[str] = []
-        self._listening = False
-        self._not_shown: set[tuple[str, int]] = set()  # Questions, by source and number.
-        self._earlier: set[TransactionId] = set()  # Those in the ledger before the script began.
-        self._to_copy: set[tuple[str, str]] = set()
-        self._copies: dict[tuple[str, str], tuple[Link, int, bytes]] = {}
-        self._delivers_copy = False
 
     @property
     def cluster(self) -> Cluster:
@@ -121,20 +115,26 @@ class Player:
         assert self._cluster is not None, "just begun"
         return self._cluster
 
+    @property
+    def steps(self) -> ScriptSteps:
+        _ = self.cluster  # Begun, if it was not.
+        assert self._steps is not None, "made with the cluster"
+        return self._steps
+
     def play(self, commands: Iterable[str]) -> list[str]:
         """Carry out a block's commands; return what happened, a line an event.
 
         Raises:
             ScriptError: Naming a command that is none, or cannot be carried out.
         """
-        self._lines = []
+        self._said.lines = []
         for command in commands:
             try:
                 self._command(command)
             except ScriptError as error:
                 raise ScriptError(f"{command!r}: {error}") from error
         self.settle()
-        return self._lines or ["ok"]
+        return self._said.lines or ["ok"]
 
     def settle(self) -> None:
         """Let everything happen that is on its way; timers may wait."""
@@ -152,6 +152,9 @@ class Player:
         asked = re.fullmatch(r"(k\d+): (\w+) *(.*)", line)
         if asked:
             self._ask(asked[1], asked[2], asked[3])
+            return
+        if is_step(line):
+            self.steps.place(line)
             return
         word, _, rest = line.partition(" ")
         command: Callable[[str], None] | None = getattr(self, f"_do_{word}", None)
@@ -172,8 +175,10 @@ class Player:
 
     def _do_release(self, rest: str) -> None:
         order = " newest first"
+        newest_first = rest.endswith(order)
         for source, target in self._links(rest.removesuffix(order)):
-            self.cluster.network.release(source, target, newest_first=rest.endswith(order))
+            self.steps.released(source, target, newest_first=newest_first)
+            self.cluster.network.release(source, target, newest_first=newest_first)
         self._let_tasks_run()
 
     def _do_cut(self, rest: str) -> None:
@@ -182,19 +187,20 @@ class Player:
 
     def _do_heal(self, rest: str) -> None:
         for source, target in self._links(rest):
+            self.steps.healed(source, target)
             self.cluster.network.link(source, target).cut = False
 
     def _do_copy(self, rest: str) -> None:
-        self._to_copy.update(self._links(rest))
+        self._said.to_copy.update(self._links(rest))
 
     def _do_deliver(self, rest: str) -> None:
         for names in self._links(rest):
-            if names not in self._copies:
+            if names not in self._said.copies:
                 raise ScriptError("there is no copy")
-            link, number, frame = self._copies[names]
-            self._delivers_copy = True
+            link, number, frame = self._said.copies[names]
+            self._said.is_copy = True
             self.cluster.network.arrive(link, (number, frame))
-            self._delivers_copy = False
+            self._said.is_copy = False
         self._let_tasks_run()
 
     def _do_crash(self, rest: str) -> None:
@@ -261,14 +267,14 @@ class Player:
         if not rest:
             raise ScriptError("it shows items")
         for letter in rest.split():
-            self._lines.append(self._shown(letter))
+            self._said.lines.append(self._shown(letter))
 
     def _do_ledger(self, _: str) -> None:
         self.settle()
         for name in self.cluster.ledgers:
             for entry in self._entries(name):
-                if entry.transaction.id not in self._earlier:
-                    self._lines.append(f"{name}: {self._words.entry(entry)}")
+                if entry.transaction.id not in self._said.earlier:
+                    self._said.lines.append(f"{name}: {self._said.words.entry(entry)}")
 
     def _do_drop(self, _: str) -> None:
         self._run("k1", "DeleteTable", {"TableName": self._table}, None)
@@ -296,7 +302,7 @@ class Player:
 
         async def work() -> None:
             answer = answered(await client.call(operation, body, call=call))
-            self._lines.append(f"{name}: {answer}")
+            self._said.lines.append(f"{name}: {answer}")
 
         client.host.spawn(work())
         self._let_tasks_run()
@@ -309,10 +315,11 @@ class Player:
             loop, self._chance, settings(given), history=self.history, witness=self.witness
         )
         self.witness.enter(cluster)
+        self._steps = ScriptSteps(cluster)
         for number, letter in enumerate(LETTERS):
             owner = cluster.partitions[number % len(cluster.partitions)]
             self._keys[letter] = key_on(letter, owner, cluster)
-        cluster.trace.listen(self._listen)
+        cluster.trace.listen(self._said)
         cluster.start_all()
         self._get_acquainted()
         self._table = ITEMS
@@ -320,10 +327,10 @@ class Player:
         self.settle()
         loop.run_for(1_000_000 - loop.now_us % 1_000_000)
         for name in cluster.ledgers:
-            self._earlier.update(entry.transaction.id for entry in self._entries(name))
-        self._words = Words({value: letter for letter, value in self._keys.items()})
-        self._lines = []
-        self._listening = True
+            self._said.earlier.update(entry.transaction.id for entry in self._entries(name))
+        self._said.words = Words({value: letter for letter, value in self._keys.items()})
+        self._said.lines = []
+        self._said.is_on = True
 
     def _get_acquainted(self) -> None:
         """Let all who will ask hear the incarnations of all whom they will ask."""
@@ -392,55 +399,4 @@ class Player:
         if state is None or state.dropped:
             return f"{owner}: no table"
         record = contents.records.get((table_id, key), state.missing())
-        return f"{owner}: {letter} = {self._words.record(record)}"
-
-    # What is said ----------------------------------------------------------------------------
-
-    def _listen(self, event: Event) -> None:
-        fields = event.fields
-        if event.name == "message.sent":
-            self._sent(fields["link"], fields["number"], fields["frame"])
-        elif event.name in ("message.delivered", "message.lost", "message.held"):
-            self._say_message(event)
-        elif event.name in HOST_EVENTS and self._listening:
-            self._lines.append(f"{fields['host']}: {event.name.partition('.')[2]}")
-
-    def _sent(self, link: Link, number: int, frame: bytes) -> None:
-        envelope = from_frame(frame)
-        if not self._is_shown(link, envelope):
-            self._not_shown.add((envelope.source, envelope.number))
-        elif (link.source, link.target) in self._to_copy:
-            self._to_copy.discard((link.source, link.target))
-            self._copies[link.source, link.target] = (link, number, frame)
-
-    def _is_shown(self, link: Link, envelope: Envelope) -> bool:
-        """Say whether this message is the script's matter: neither small talk nor about before."""
-        message = envelope.message
-        if isinstance(message, OfRange):
-            message = message.question
-        if isinstance(message, Scan | Page) or getattr(message, "incarnation", 1) == 0:
-            return False  # Incarnation 0 is how one asks for the incarnation.
-        if (link.target, envelope.reply_to) in self._not_shown:
-            return False
-        if isinstance(message, Write) and isinstance(message.action, Delete):
-            _, purged = message.action.values.get(":id", ("S", ""))
-            if purged in self._earlier:
-                return False
-        return {link.source[0], link.target[0]} != {"r", "l"}  # About tables.
-
-    def _say_message(self, event: Event) -> None:
-        link: Link = event.fields["link"]
-        envelope = from_frame(event.fields["frame"])
-        if not self._listening or (envelope.source, envelope.number) in self._not_shown:
-            return
-        how = {
-            "message.delivered": "",
-            "message.lost": f"   lost: {event.fields.get('because')}",
-            "message.held": "   held",
-        }[event.name]
-        if self._delivers_copy:
-            how = f"   a copy{how}"
-        elif not how and "k" in (link.source[0], link.target[0]):
-            return  # What clients and routers say to each other, the others say again.
-        phrase = self._words.message(envelope.message)
-        self._lines.append(f"{link.source} > {link.target}  {phrase}{how}")
+        return f"{owner}: {letter} = {self._said.words.record(record)}"

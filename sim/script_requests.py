@@ -2,6 +2,8 @@
 
 write put(a, 1) update(a, 1) delete(a) check(a)     one to many of them: a transaction
 read a b · get a · put a 1 · update a 1 · delete a
+add(a, 1) · add a 1         an update that counts as well, and alone tells what it has left: so
+                            nothing that is applied twice goes unseen
 ⟨any action⟩ if missing · if exists · if = 1        its condition
 … if = 1 showing            and the item is to be shown if that fails
 … [token=T call=C via=c2]                           at the end: which token, call, coordinator
@@ -16,7 +18,14 @@ from sim.history import Operation
 Spec = dict[str, Any]
 PlaceOf = Callable[[str], Spec]  # From an item's letter to its TableName and Key.
 
-KINDS = {"put": "Put", "update": "Update", "delete": "Delete", "check": "ConditionCheck"}
+KINDS = {
+    "put": "Put",
+    "update": "Update",
+    "add": "Update",
+    "delete": "Delete",
+    "check": "ConditionCheck",
+}
+LEAVE_A_VALUE = ("put", "update", "add")
 CONDITIONS = {"missing": "attribute_not_exists(#k)", "exists": "attribute_exists(#k)"}
 ACTION = re.compile(r"\s*(\w+)\(([^()]*)\)")
 
@@ -67,10 +76,12 @@ def request(verb: str, text: str, place_of: PlaceOf) -> tuple[str, Spec]:
         return "TransactGetItems", {"TransactItems": gets}
     if verb == "get":
         return "GetItem", place_of(text)
-    if verb in ("put", "update", "delete"):
+    if verb in (*LEAVE_A_VALUE, "delete"):
         letter, _, rest = text.partition(" ")
         comma = ", " if rest and not rest.startswith("if ") else " "
         ((kind, spec),) = _entry(verb, f"{letter}{comma}{rest}", place_of).items()
+        if verb == "add":
+            spec["ReturnValues"] = "ALL_NEW"
         return f"{kind}Item", spec
     raise ScriptError(f"no operation: {verb!r}")
 
@@ -106,7 +117,7 @@ def _entry(verb: str, inside: str, place_of: PlaceOf) -> Spec:
         raise ScriptError(f"no action: {verb!r}")
     what, _, condition = f"{inside} ".partition(" if ")
     letter, comma, value = (part.strip() for part in what.partition(","))
-    if bool(comma) != (verb in ("put", "update")) or bool(comma) != bool(value):
+    if bool(comma) != (verb in LEAVE_A_VALUE) or bool(comma) != bool(value):
         raise ScriptError(f"{verb} takes {'a value' if not value else 'none'}: {inside.strip()!r}")
     if verb == "check" and not condition:
         raise ScriptError(f"a check has a condition: {inside.strip()!r}")
@@ -115,9 +126,8 @@ def _entry(verb: str, inside: str, place_of: PlaceOf) -> Spec:
     values: Spec = {}
     if verb == "put":
         spec["Item"] = {**spec.pop("Key"), "value": {"S": value}}
-    elif verb == "update":
-        spec["UpdateExpression"] = "SET #v = :new"
-        names["#v"], values[":new"] = "value", {"S": value}
+    elif verb in LEAVE_A_VALUE:
+        spec["UpdateExpression"] = _update(verb, value, names, values)
     condition, shows, _ = f"{condition} ".partition(" showing ")
     if shows:
         spec["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
@@ -128,6 +138,14 @@ def _entry(verb: str, inside: str, place_of: PlaceOf) -> Spec:
     if values:
         spec["ExpressionAttributeValues"] = values
     return {KINDS[verb]: spec}
+
+
+def _update(verb: str, value: str, names: dict[str, str], values: Spec) -> str:
+    names["#v"], values[":new"] = "value", {"S": value}
+    if verb == "update":
+        return "SET #v = :new"
+    names["#times"], values[":one"] = "times", {"N": "1"}
+    return "SET #v = :new ADD #times :one"
 
 
 def _condition(condition: str, names: dict[str, str], values: Spec) -> str:

@@ -16,6 +16,7 @@ from partition.machine import Machine, Output
 from sim.faults.acts import carry_out
 from sim.faults.step_words import KIND_OF
 from sim.faults.steps import ANY, MESSAGE_ACTS, MessageAt, Step, WriteAt
+from sim.faults.whose import Whose
 from sim.faults.world import World
 
 FATES = {"lose": LOST, "repeat": REPEATED, "delay": LATE, "corrupt": CORRUPT}
@@ -51,17 +52,33 @@ class Placed:
     def __init__(self, steps: tuple[Step, ...], world: World) -> None:
         self._world, self._cluster = world, world.cluster
         self._network, self._observe = self._cluster.network, self._cluster.observe
-        self._all = [_Watched(step) for step in steps]
-        self._messages = [one for one in self._all if isinstance(one.step.what, MessageAt)]
-        self._writes = [one for one in self._all if isinstance(one.step.what, WriteAt)]
-        # A kind is known only by reading the message, which is done where it is asked for.
-        self._by_kind = any(isinstance(step.what, MessageAt) and step.what.kind for step in steps)
+        self._all: list[_Watched] = []
+        self._messages: list[_Watched] = []
+        self._writes: list[_Watched] = []
+        self._by_kind = False  # A kind is known only by reading the message: where it is asked for.
+        self._whose: Whose | None = None
+        self._on_link: dict[tuple[str, str], list[_Watched]] = {}  # Those that may be meant there.
         self._is_on = False
         # Messages on their way of which the arrival is a moment, by link and number there.
         self._awaited: dict[tuple[str, str, int], list[_Watched]] = {}
         self._asker = ""  # Of the partitions' latest step.
         self._numbers: dict[int, list[_Watched]] = {}  # Writes that are moments, by number.
-        self._intervene()
+        for step in steps:
+            self.watch(step)
+        self._intervene(messages=bool(self._messages), writes=bool(self._writes))
+
+    def watch(self, step: Step) -> None:
+        """Let one more step come; what it counts is counted from now on."""
+        one = _Watched(step)
+        self._all.append(one)
+        if isinstance(step.what, WriteAt):
+            self._writes.append(one)
+            return
+        self._messages.append(one)
+        self._on_link.clear()
+        self._by_kind = self._by_kind or bool(step.what.kind or step.what.of)
+        if step.what.of and self._whose is None:
+            self._whose = Whose()
 
     def begin(self) -> None:
         """Count from now on."""
@@ -74,12 +91,12 @@ class Placed:
     def told(self) -> tuple[Told, ...]:
         return tuple(Told(str(one.step), one.happened) for one in self._all)
 
-    def _intervene(self) -> None:
+    def _intervene(self, *, messages: bool, writes: bool) -> None:
         cluster = self._cluster
-        if self._messages:
+        if messages:
             cluster.transport = self
             self._network.arrival = self.arrive
-        if self._writes:
+        if writes:
             cluster.observe = self.observe
             cluster.disk_watcher = self
             for disk in cluster.disks.values():
@@ -126,19 +143,30 @@ class Placed:
 
     def _found(self, source: str, target: str, frame: bytes) -> list[_Watched]:
         """Count a message; return the steps that it is the moment of."""
-        kind = KIND_OF.get(type(from_frame(frame).message), "") if self._by_kind else ""
+        kind = of = ""
+        if self._by_kind:
+            envelope = from_frame(frame)
+            kind = KIND_OF.get(type(envelope.message), "")
+            of = self._whose.of(envelope, target) if self._whose is not None else ""
+        watched = self._on_link.get((source, target))
+        if watched is None:
+            watched = self._on_link[source, target] = self._of_link(source, target)
         found = []
-        for one in self._messages:
+        for one in watched:
             what = one.step.what
             assert isinstance(what, MessageAt), "sorted when made"
-            if (
-                what.source in (ANY, source)
-                and what.target in (ANY, target)
-                and what.kind in ("", kind)
-                and one.is_next()
-            ):
+            if what.kind in ("", kind) and what.of in ("", of) and one.is_next():
                 found.append(one)
         return found
+
+    def _of_link(self, source: str, target: str) -> list[_Watched]:
+        return [
+            one
+            for one in self._messages
+            if isinstance(one.step.what, MessageAt)
+            and one.step.what.source in (ANY, source)
+            and one.step.what.target in (ANY, target)
+        ]
 
     # Writes ----------------------------------------------------------------------------------
 

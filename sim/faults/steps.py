@@ -2,6 +2,7 @@
 
     lose the second vote                        lose vote #2
     delay c1>p1 #3 by 90ms                      the third message on that link
+    delay c1>p1 prepare of k2.1 #1 by 90ms      … for the first request that k2 made
     repeat p1>c1 vote #1 90ms later             corrupt c1>* commit #1
     crash c1 after its ledger write             crash c1 after c1's ledger write #1 is durable
     crash p2 before its 4th write is durable    crash p2 during its write #4 (which is torn)
@@ -37,6 +38,7 @@ LASTING = (
 # Who can be hit: clients never crash, and only partitions and ledger nodes have disks.
 KINDS_OF_HOST = {"crash": "lpmcr", "restart": "lpmcr", "throttle": "p", "slow": "lp", "fill": "lp"}
 HOST = r"[a-z]+[1-9]\d*"
+OF = r"(?: of (k[1-9]\d*\.[1-9]\d*))?"
 ANY = "*"
 EXAMPLES = "'lose vote #2' or 'crash c1 after its ledger write'"
 
@@ -49,10 +51,12 @@ class MessageAt:
     target: str
     kind: str  # As in `step_words`: prepare, vote, commit …
     number: int
+    of: str = ""  # The request that it belongs to, as in k2.1; '' for whosever it is.
 
     def __str__(self) -> str:
         link = "" if self.source == self.target == ANY else f"{self.source}>{self.target}"
-        return " ".join(word for word in (link, self.kind, f"#{self.number}") if word)
+        of = f"of {self.of}" if self.of else ""
+        return " ".join(word for word in (link, self.kind, of, f"#{self.number}") if word)
 
 
 @data
@@ -194,18 +198,17 @@ def _message(text: str, subject: str) -> MessageAt:
     """Read `c1>p1 prepare #2`, `c1>p1 #3`, `the second vote`, `prepare #2 from c1 to p1`."""
     end = rf"({HOST}|\*)"
     found = re.fullmatch(
-        rf"(?:{end}>{end} ?)?(?:(?:the|(its)) )?(?:(\w+?) )??(?:([a-z-]+))?(?: ?#(\d+))?"
+        rf"(?:{end}>{end} ?)?(?:(?:the|(its)) )?(?:(\w+?) )??(?:([a-z-]+))?{OF}(?: ?#(\d+))?"
         rf"(?: from ({HOST}))?(?: to ({HOST}))?",
         text,
     )
-    if not found or not any(found.group(1, 5, 6, 7)):
+    if not found or not any(found.group(1, 5, 7, 8)):
         raise StepError(f"no message is named by {text!r}: say 'c1>p1 #3' or 'the second vote'")
-    source, target, its, ordinal, kind, number, by, to = found.groups()
+    source, target, its, ordinal, kind, of, number, by, to = found.groups()
     if its and not re.fullmatch(HOST, subject):
         raise StepError("'its' is said of a host: name the link, as in 'c1>p1 commit #1'")
     source = source or by or (subject if its else ANY)
     if not kind and not source + (target or to or ANY) != ANY + ANY:
         raise StepError(f"which message? Say 'c1>p1 #{number or 1}', or 'the second vote'")
-    return MessageAt(
-        source, target or to or ANY, kind_of(kind) if kind else "", number_of(ordinal, number)
-    )
+    kind, target = kind_of(kind) if kind else "", target or to or ANY
+    return MessageAt(source, target, kind, number_of(ordinal, number), of or "")

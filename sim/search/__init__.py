@@ -5,5 +5,9 @@ In reading order: `grid` (which combinations of keys), `plan` (which runs, in wh
 `sweep` (the loop), `results` (the tally, of one size however many runs), `verdict` (what may be
 said at the end), `origin`, `cells` and `csv_file` (the same runs on disk, for going on later).
 
-In `steps`: a fault on each step of a small world.
+In `steps`: a fault on each step of a small world.  In `determinism`: one digest under every Python,
+or the first event that differs.  In `ablate`: each mechanism taken away in turn.  In `diff`: the
+nearest run that passes, beside one that fails; `event_lines` has what two runs are compared by.
+
+In `shrink`: from a run that failed to a story that a person could have written.
 """

@@ -11,3 +11,12 @@ def broken(mutant: str | None) -> AbstractContextManager[None]:
     from sim.mutants.catalogue import applied, find  # noqa: PLC0415  # As just said.
 
     return applied(find(mutant))
+
+
+def kinds_of(mutant: str | None) -> tuple[str, ...]:
+    """Return the kinds of finding that a mutant must lead to; none where no rule is broken."""
+    if mutant is None:
+        return ()
+    from sim.mutants.catalogue import find  # noqa: PLC0415  # As above.
+
+    return find(mutant).kinds

@@ -2,10 +2,11 @@
 
     requests = '''
     k1: write put(a, 1) put(d, 1)
-    k2: read a d
+    k2: at 3ms read a d
     '''
 
-Each client asks for its own requests, one after the other.  An item is called by one word, which is
+Each client asks for its own requests, one after the other, and where a moment is said not before
+it: so long after the trouble began.  An item is called by one word, which is
 its key; no two writes leave an item with the same value, so that a history can be judged by values.
 """
 
@@ -13,6 +14,8 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
+from items.data import data
+from sim.faults.step_words import StepError, duration
 from sim.script_requests import ScriptError as RequestError
 from sim.script_requests import Spec, request, table
 from sim.workload import BudgetSpentError, Json, Session
@@ -21,9 +24,18 @@ from sim.workloads.keys import Keys, whole
 TABLE = "items"
 REQUESTS_MAX = 1_000
 LINGER_US_MAX = 600_000_000
-LINE = re.compile(r"(k[1-9]\d*): +(\w+) +(.+)")
+LINE = re.compile(r"(k[1-9]\d*): +(?:at +(\w+) +)?(\w+) +(.+)")
 WORD = re.compile(r"\w+")
 EXAMPLE = "k1: write put(a, 1) put(d, 1)"
+
+
+@data
+class Asked:
+    """One request."""
+
+    name: str  # The operation.
+    body: Spec
+    at_us: int  # Not before this, counted from the beginning of the trouble.
 
 
 class Listed:
@@ -36,16 +48,17 @@ class Listed:
     def __init__(self, keys: Keys) -> None:
         self._there = _there(str(keys["there"]))
         self._linger_us = whole(keys, "linger_us", 0, LINGER_US_MAX)
-        self._requests: dict[str, list[tuple[str, Spec]]] = {}
+        self._requests: dict[str, list[Asked]] = {}
         self._asked: dict[str, int] = {}
+        self._began_us: int | None = None  # When the first client began.
         lines = [line.strip() for line in str(keys["requests"]).splitlines() if line.strip()]
         if not 1 <= len(lines) <= REQUESTS_MAX:
             raise ValueError(f"requests must be 1 to {REQUESTS_MAX} lines like {EXAMPLE!r}")
         written = list(self._there.items())
         for line in lines:
-            client, name, body = _read(line)
-            self._requests.setdefault(client, []).append((name, body))
-            written += _values(body)
+            client, asked = _read(line)
+            self._requests.setdefault(client, []).append(asked)
+            written += _values(asked.body)
         twice = next((one for one in written if written.count(one) > 1), None)
         if twice is not None:
             raise ValueError("requests must not give {} the value {!r} twice".format(*twice))
@@ -60,10 +73,15 @@ class Listed:
     async def act(self, session: Session) -> None:
         requests = self._requests.get(session.client.name, [])
         asked = self._asked.get(session.client.name, 0)
+        now_us = session.client.host.elapsed_us()
+        self._began_us = now_us if self._began_us is None else self._began_us
         if asked == len(requests):
             raise BudgetSpentError
         self._asked[session.client.name] = asked + 1
-        await session.ask(*requests[asked])
+        request = requests[asked]
+        if self._began_us + request.at_us > now_us:
+            await session.client.host.sleep(self._began_us + request.at_us - now_us)
+        await session.ask(request.name, request.body)
         if asked + 1 == len(requests) and self._linger_us:
             # So that what the nodes do after the last answer is in the time of trouble as well.
             await session.client.host.sleep(self._linger_us)
@@ -80,15 +98,15 @@ def _there(text: str) -> dict[str, str]:
     return there
 
 
-def _read(line: str) -> tuple[str, str, Spec]:
-    """Return the client of a line, the operation and its request."""
+def _read(line: str) -> tuple[str, Asked]:
+    """Return the client of a line, and what it asks for."""
     found = LINE.fullmatch(line)
     if not found:
         raise ValueError(f"requests must be lines like {EXAMPLE!r}, not {line!r}")
-    client, verb, rest = found.groups()
+    client, moment, verb, rest = found.groups()
     try:
-        return client, *request(verb, rest, _place)
-    except RequestError as error:
+        return client, Asked(*request(verb, rest, _place), duration(moment) if moment else 0)
+    except (RequestError, StepError) as error:
         raise ValueError(f"requests: {line!r}: {error}") from error
 
 

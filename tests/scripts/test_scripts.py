@@ -9,15 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.ledger import State, entry_of
-from network.placement import LEDGER_TABLE
-from sim.checkers.all import check_run
-from sim.script import TABLES, Player, rewrite
+from sim.script import Player, rewrite
+from sim.script_check import judged
 
 SCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
 REWRITES = os.environ.get("TWOPHASE_REWRITE") == "1"
-CALM_US = 90_000_000  # Longer than any client waits.
-CALMS_MAX = 5
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -42,36 +38,5 @@ def test_every_script_says_what_it_is_about() -> None:
 
 def findings(player: Player) -> list[str]:
     """Heal everything, let it come to its end, and say what is wrong then."""
-    calm_down(player)
-    left = unfinished(player)
-    for _ in range(CALMS_MAX):
-        player.cluster.loop.run_for(CALM_US)
-        player.settle()
-        left = unfinished(player)
-        if not left:
-            break
-    _, found = check_run(player.history, player.witness, player.cluster, TABLES)
+    left, found = judged(player)
     return [*left, *(str(one) for one in found)]
-
-
-def calm_down(player: Player) -> None:
-    network = player.cluster.network
-    for (source, target), link in list(network.links.items()):
-        link.cut = False
-        network.release(source, target)
-    for name in player.cluster.all_names():
-        player.cluster.start(name)
-
-
-def unfinished(player: Player) -> list[str]:
-    """Say what is still ongoing on any disk, or undecided or not carried out in the ledger."""
-    left = []
-    for name in player.cluster.disks:
-        for (table, key), record in player.cluster.records_of(name):
-            if record.ongoing is not None:
-                left.append(f"{name}: {record.ongoing.transaction} is still ongoing on {key}")
-            if table == LEDGER_TABLE and record.item is not None:
-                entry = entry_of(record.item)
-                if entry.state is not State.COMPLETED:
-                    left.append(f"{name}: {entry.transaction.id} is {entry.state}")
-    return left

@@ -85,3 +85,22 @@ def test_what_is_no_request_is_named(requests: str, there: str, why: str) -> Non
 def test_a_scenario_says_which_of_its_keys_is_wrong() -> None:
     with pytest.raises(ScenarioError, match=r"workload\.requests must be lines"):
         load("one-transaction", {"workload.requests": "nonsense"})
+
+
+def test_a_request_is_not_asked_for_before_its_moment() -> None:
+    requests = "k1: at 5ms get a\nk2: at 30ms get a\nk1: at 1ms get d"
+    settings = {"workload.requests": requests, "workload.clients": "2"}
+    result = run(load("one-transaction", settings), 1)
+
+    assert result.ok
+    asked = sorted((one.invoked_us, one.client) for one in result.history if one.name == "GetItem")
+    (first_us, one), (second_us, two), (third_us, three) = asked
+    assert (one, two, three) == ("k1", "k1", "k2")
+    assert third_us - first_us == 25_000
+    assert second_us > first_us + 1_000  # Its moment was over when its client had time.
+
+
+@pytest.mark.parametrize("moment", ["at 3", "at soon", "at 0ms", "at 99d"])
+def test_a_moment_is_a_duration(moment: str) -> None:
+    with pytest.raises(ScenarioError, match="a duration is like 90ms"):
+        load("one-transaction", {"workload.requests": f"k1: {moment} get a"})

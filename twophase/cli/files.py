@@ -96,6 +96,45 @@ def lines_file(what: str, path: str | None) -> Iterator[LinesFile | None]:
         raise
 
 
+class TextFile:
+    """A file that is written at once, when everything is known; nothing is left without a text."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+
+@contextmanager
+def text_file(what: str, path: str | None) -> Iterator[TextFile | None]:
+    """Look whether a text can be written, and write it in the end, if there is one.
+
+    Raises:
+        BadInputError: It cannot be written there.
+    """
+    if path is None:
+        yield None
+        return
+    if not path:
+        raise BadInputError(f"--{what} takes the name of a file to write")
+    try:
+        target, writing = places_of(what, path)
+        if writing != target:
+            writing.touch()
+    except OSError as error:
+        raise cannot(what, path, why(error)) from error
+    file = TextFile()
+    try:
+        yield file
+        if file.text:
+            writing.write_text(file.text, encoding="utf-8", newline="\n")
+            if writing != target:
+                writing.replace(target)
+    except OSError as error:
+        raise cannot(what, path, why(error)) from error
+    finally:
+        if writing != target:
+            writing.unlink(missing_ok=True)
+
+
 def places_of(what: str, path: str) -> tuple[Path, Path]:
     """Return where a file is to be in the end, and where it is while it is being written."""
     place = Path(path)

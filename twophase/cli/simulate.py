@@ -5,7 +5,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from itertools import combinations
 from time import perf_counter
@@ -14,17 +14,25 @@ from types import FrameType
 import click
 
 from items.data import data
+from sim.figures import figures_of
 from sim.keys import ScenarioError
 from sim.run import Progress, Result, Run, SetupError
 from sim.scenario import DEFAULT, Scenario, load
+from sim.telling import schemas_of
 from twophase.cli.as_json import result_as_json
 from twophase.cli.errors import FINDING, BadInputError, why
-from twophase.cli.figures import figures_of
-from twophase.cli.files import LinesFile, TraceFile, lines_file, write_history
+from twophase.cli.files import (
+    LinesFile,
+    TextFile,
+    TraceFile,
+    lines_file,
+    text_file,
+    write_history,
+)
 from twophase.cli.following import Follower
-from twophase.cli.telling import schemas_of
 
 SEEDS = 1 << 63
+NONE = "none"  # As a mutant's name: nothing is broken, whatever a file says.
 GC_THRESHOLDS = (100_000, 50, 100)  # A run makes a lot of records and no cycles to speak of.
 
 
@@ -41,6 +49,8 @@ class Asked:
     history: str | None
     mutant: str | None = None
     proof: str | None = None
+    failure: str | None = None
+    report: str | None = None
 
     @property
     def replay(self) -> str:
@@ -55,7 +65,9 @@ class Asked:
 
 @click.command("simulate")
 @click.argument("scenario", default=DEFAULT, metavar="[SCENARIO|FILE.toml]")
-@click.option("--seed", default="1", metavar="N", help="Where all chance comes from.  [default: 1]")
+@click.option(
+    "--seed", metavar="N", help="Where all chance comes from.  [default: 1, or the file's]"
+)
 @click.option(
     "--set",
     "settings",
@@ -70,35 +82,44 @@ class Asked:
 @click.option(
     "--proof", metavar="FILE", help="Write the order that explains a run without finding."
 )
-@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@click.option("--failure", metavar="FILE", help="Write the run to a file if it has a finding.")
+@click.option("--report", metavar="FILE", help="Write the run as a page to look at, in HTML.")
+@click.option(
+    "--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`; or `none`."
+)
 def command(
     *,
     scenario: str,
-    seed: str,
+    seed: str | None,
     settings: tuple[str, ...],
     as_json: bool,
     story: bool,
     trace: str | None,
     history: str | None,
     proof: str | None,
+    failure: str | None,
+    report: str | None,
     mutant: str | None,
 ) -> int:
     """Run a scenario on a simulated cluster, in virtual time, and judge it.
 
     SCENARIO is one of `twophase scenarios` or the path of a .toml file; without it,
-    orders-and-payments runs.  The same scenario, settings and seed are the same run.
+    orders-and-payments runs.  The same scenario, settings and seed are the same run.  A failure's
+    file brings its seed along, and the rule that it breaks.
 
     The exit code is 0 if every check holds, 1 if one found something, 2 for bad input.
     """
     if as_json and story:
         raise BadInputError("--story draws a picture and --json prints none: choose one of them")
     files = {"--trace": trace, "--history": history, "--proof": proof}
+    files |= {"--failure": failure, "--report": report}
     for (one, first), (other, second) in combinations(files.items(), 2):
         if first is not None and second is not None and same_file(first, second):
             raise BadInputError(f"{one} and {other} name the same file: give them one each")
     keys = settings_of(settings)
-    asked = Asked(*(scenario, seed_of(seed), keys, as_json, story, trace, history, mutant, proof))
-    return simulated(asked)
+    number, rule = run_of(scenario, keys, seed, mutant)
+    paths = (trace, history, rule, proof, failure, report)
+    return simulated(Asked(scenario, number, keys, as_json, story, *paths))
 
 
 def simulated(asked: Asked) -> int:
@@ -112,6 +133,9 @@ def simulated(asked: Asked) -> int:
         trace = stack.enter_context(lines_file("trace", asked.trace))
         history = stack.enter_context(lines_file("history", asked.history))
         proof = stack.enter_context(lines_file("proof", asked.proof))
+        failure = stack.enter_context(text_file("failure", asked.failure))
+        report = stack.enter_context(text_file("report", asked.report))
+        reported = recording_for(report, run, asked)
         if trace is not None:
             run.listen(TraceFile(trace))
         if asked.story:
@@ -123,6 +147,9 @@ def simulated(asked: Asked) -> int:
             write_history(history, result.history)
         if proof is not None:
             proved(proof, run, result, asked)
+        if failure is not None:
+            failed(failure, result, asked)
+        reported(result)
 
     figures = figures_of(result.history)
     if asked.as_json:
@@ -133,6 +160,10 @@ def simulated(asked: Asked) -> int:
 
         shown = summary.Shown(result, figures, schemas, wall_seconds, asked.replay, *broken)
         summary.show(shown, follower if asked.story else None)
+    if asked.report is not None:
+        from twophase.cli.reporting import tell  # noqa: PLC0415  # It is imported already.
+
+        tell(asked.report)
     return 0 if result.ok else FINDING
 
 
@@ -143,6 +174,37 @@ def proved(proof: LinesFile, run: Run, result: Result, asked: Asked) -> None:
     lacking = write_proof(proof, run, result, asked.replay)
     if lacking:
         click.echo(f"twophase: no proof is written to {asked.proof!r}: {lacking}", err=True)
+
+
+def failed(file: TextFile, result: Result, asked: Asked) -> None:
+    """Write the run to a file if it has a finding, or say that there is none."""
+    # Only here: who writes none needs none of it.
+    from sim.search.shrink.failure import failure_of, text_of  # noqa: PLC0415
+
+    failure = failure_of(result, asked.mutant)
+    if failure is not None:
+        file.text = text_of(failure)
+    else:
+        click.echo(f"twophase: nothing is written to {asked.failure!r}: no finding", err=True)
+
+
+def recording_for(file: TextFile | None, run: Run, asked: Asked) -> Callable[[Result], None]:
+    """Listen to a run for its report; return what writes it in the end."""
+    if file is None:
+        return lambda _: None
+    # Only here: who writes no report needs none of it.
+    from sim.report.recording import Recorder  # noqa: PLC0415
+    from twophase.cli import reporting  # noqa: PLC0415
+
+    recorder = Recorder()
+    run.listen(recorder)
+
+    def write(result: Result) -> None:
+        origin = reporting.origin_of(asked.scenario, asked.seed, asked.mutant, asked.replay)
+        recording = reporting.recorded(recorder, run, result, origin)
+        reporting.write_page(file, recording)
+
+    return write
 
 
 def timed(run: Run, progress: Progress | None) -> tuple[Result, float]:
@@ -213,6 +275,18 @@ def loaded(name: str, settings: Mapping[str, str]) -> Scenario:
         raise BadInputError(f"the scenario cannot be read: {why(error)}") from error
     except (RecursionError, ValueError) as error:
         raise BadInputError(f"scenario {name} cannot be run: {error}") from error
+
+
+def run_of(
+    name: str, settings: Mapping[str, str], seed: str | None, mutant: str | None
+) -> tuple[int, str | None]:
+    """Return the seed and the mutant that are asked for; a failure's file has its own."""
+    recorded = loaded(name, settings).failure if name.endswith(".toml") else None
+    if mutant is None and recorded is not None:
+        mutant = recorded.mutant
+    if seed is None:
+        return 1 if recorded is None else recorded.seed, None if mutant == NONE else mutant
+    return seed_of(seed), None if mutant == NONE else mutant
 
 
 def mutant_of(name: str | None) -> tuple[tuple[str, str], AbstractContextManager[None]]:

@@ -1,0 +1,174 @@
+"""`twophase shrink`: make a failing run short, and tell its story."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import click
+
+from items.data import data
+from sim.keys import ScenarioError
+from sim.run import SetupError
+from sim.search.shrink.failure import Failure, found, read, text_of
+from sim.search.shrink.scripted import scripted
+from sim.search.shrink.shrink import shrink
+from sim.search.shrink.trials import RUNS_MAX, Progress
+from twophase.cli.errors import BadInputError
+from twophase.cli.files import text_file
+from twophase.cli.simulate import loaded, mutant_of, run_of, settings_of
+
+RUNS_MOST = 1_000_000
+SECONDS_MOST = 86_400
+
+
+@data
+class Asked:
+    """What the command line asks for."""
+
+    name: str
+    failure: Failure
+    runs: int
+    seconds: float | None
+    output: str | None
+    script: str | None
+    as_json: bool
+
+
+@click.command("shrink")
+@click.argument("failure", metavar="FAILURE.toml|SCENARIO")
+@click.option("-o", "--output", metavar="FILE", help="Write the short scenario to a file.")
+@click.option("--script", metavar="FILE", help="Write it as a golden script, to keep as a test.")
+@click.option(
+    "--seed", metavar="N", help="Where all chance comes from.  [default: 1, or the file's]"
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a key of the scenario, as in cluster.partitions=8; as often as you like.",
+)
+@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@click.option("--runs", metavar="N", help=f"Make so many runs at most.  [default: {RUNS_MAX:,}]")
+@click.option("--seconds", metavar="N", help="Compute so long at most.  [default: no limit]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def command(
+    *,
+    failure: str,
+    output: str | None,
+    script: str | None,
+    seed: str | None,
+    settings: tuple[str, ...],
+    mutant: str | None,
+    runs: str | None,
+    seconds: str | None,
+    as_json: bool,
+) -> int:
+    """Make a failing run short: a scenario of a few lines, and its story in sentences.
+
+    FAILURE is a file that `twophase simulate … --failure FILE` has written; or a scenario, with a
+    seed from which it fails.  What is left fails in the same way, and `twophase simulate` runs it.
+
+    A golden script says the same run message by message, with no rule broken; a story that cannot
+    be told as one gets none, and it is said why.
+
+    The exit code is 0 if it was made short, 2 for bad input: also for a run that does not fail.
+    """
+    asked = Asked(
+        name=failure,
+        failure=failure_at(failure, settings, seed, mutant),
+        runs=whole_of("--runs", runs, RUNS_MOST) or RUNS_MAX,
+        seconds=whole_of("--seconds", seconds, SECONDS_MOST),
+        output=output,
+        script=script,
+        as_json=as_json,
+    )
+    with (
+        text_file("output", asked.output) as file,
+        text_file("script", asked.script) as script_file,
+        shown_progress(asked) as progress,
+    ):
+        short = shrink(
+            asked.failure,
+            budget_runs=asked.runs,
+            budget_seconds=asked.seconds,
+            progress=progress,
+        )
+        text = text_of(short.failure, comments=short.sentences)
+        if file is not None:
+            file.text = text
+        golden = None
+        if script_file is not None:
+            golden = scripted(short.failure, short.story)
+            script_file.text = golden.text
+    if asked.as_json:
+        from twophase.cli.shrink_json import as_json as written  # noqa: PLC0415
+
+        click.echo(written(asked.failure, short, text, golden, asked.script))
+    else:
+        from twophase.cli import shrink_page  # noqa: PLC0415  # Imports rich, for drawing only.
+
+        shrink_page.show(asked.failure, short, text, asked.output, golden=golden, path=asked.script)
+    return 0
+
+
+def failure_at(
+    name: str, settings: tuple[str, ...], seed: str | None, mutant: str | None
+) -> Failure:
+    """Return the failure that a file, or a scenario and a seed, is: by running it.
+
+    Raises:
+        BadInputError: There is no such thing, or it does not fail.
+    """
+    keys = settings_of(settings)
+    number, rule = run_of(name, keys, seed, mutant)
+    mutant_of(rule)  # Known, or refused.
+    scenario = replace(loaded(name, keys), failure=None)
+    try:
+        failure = found(scenario, number, rule)
+    except SetupError as error:
+        raise BadInputError(f"scenario {name} cannot be set up: {error}") from error
+    if failure is None:
+        broken = f" with the mutant {rule}" if rule else ""
+        raise BadInputError(f"{name} does not fail from seed {number}{broken}: try another seed")
+    return failure
+
+
+def file_of(name: str) -> Failure:
+    """Read a failure's file.
+
+    Raises:
+        BadInputError: It is none, or breaks a rule that nobody knows.
+    """
+    try:
+        failure = read(name)
+    except ScenarioError as error:
+        raise BadInputError(str(error)) from error
+    mutant_of(failure.mutant)
+    return failure
+
+
+def whole_of(option: str, text: str | None, most: int) -> int | None:
+    """Read a whole number, of at least one.
+
+    Raises:
+        BadInputError: It is none.
+    """
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
+        raise BadInputError(f"{option} must be a whole number from 1 to {most}, not {text!r}")
+    return int(text)
+
+
+@contextmanager
+def shown_progress(asked: Asked) -> Iterator[Progress | None]:
+    """Draw how far it has come, if somebody is there to see it."""
+    if asked.as_json or not sys.stderr.isatty():
+        yield None
+        return
+    from twophase.cli.shrink_page import Bar  # noqa: PLC0415  # As above.
+
+    with Bar(asked.runs) as bar:
+        yield bar.show

@@ -1,0 +1,137 @@
+"""What a person wants to see of a failure that was made short, drawn with rich."""
+
+from time import perf_counter
+from types import TracebackType
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from sim.search.shrink.failure import Failure
+from sim.search.shrink.scripted import Scripted
+from sim.search.shrink.shrink import Shrunk
+from twophase.cli.summary import counted, section
+
+COLUMNS_MAX = 120
+PATIENCE_SECONDS = 0.3  # What is over so soon needs no bar.
+
+
+def show(
+    failure: Failure,
+    short: Shrunk,
+    text: str,
+    output: str | None,
+    *,
+    golden: Scripted | None = None,
+    path: str | None = None,
+) -> None:
+    """Draw it on standard output: what it was, what is left, its story, its scenario."""
+    console = Console(highlight=False)
+    console.width = min(console.width, COLUMNS_MAX)
+    # Captured first: it is for the command, not for rich, to meet a pipe that nobody reads.
+    with console.capture() as captured:
+        draw_heading(console, failure, short)
+        section(console, "The story")
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True, style="dim")
+        grid.add_column(overflow="fold")
+        for n, sentence in enumerate(short.sentences, 1):
+            grid.add_row(f"{n:>3}", Text(sentence))
+        console.print(grid)
+        section(console, "The scenario")
+        body = "\n".join(line for line in text.splitlines() if not line.startswith("#")).strip()
+        for line in body.splitlines():  # As it is to be copied: no line is broken.
+            console.print(
+                Text(f"  {line}", style="bold" if line[:1] == "[" else ""), soft_wrap=True
+            )
+        if golden is not None:
+            draw_script(console, golden, path)
+        draw_commands(console, output)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
+
+
+def draw_heading(console: Console, failure: Failure, short: Shrunk) -> None:
+    scenario = failure.scenario
+    head = Text.assemble((scenario.name, "bold"), f"  seed {failure.seed}  ")
+    head.append(": ".join(failure.leading), style="red")
+    console.print(head)
+    if failure.mutant is not None:
+        console.print(Text.assemble(("Broken on purpose: ", "bold red"), failure.mutant))
+    before = counted(scenario.number("workload.transactions"), "transaction")
+    requests = counted(short.transactions, "request" if short.is_told else "transaction")
+    left = Text(f"{before} → ").append(
+        f"{requests}, {counted(short.choices, 'choice')}", style="bold green"
+    )
+    left.append(f", {counted(short.events, 'message')}")
+    console.print(left)
+    console.print(Text(f"{counted(short.runs, 'run')}, {short.cpu_s:,.1f} s", style="dim"))
+    if not short.is_told:
+        console.print(
+            Text(
+                "It could not be told as a list of requests: this is the smallest world of its own"
+                " workload in which it fails.",
+                style="yellow",
+            )
+        )
+
+
+def draw_script(console: Console, golden: Scripted, path: str | None) -> None:
+    section(console, "The golden script")
+    if golden.why_not:
+        console.print(Text(f"  There is none: {golden.why_not}.", style="yellow"))
+        return
+    console.print(Text(f"  {path}", style="bold"), soft_wrap=True)
+    broken = "shows the same anomaly" if golden.is_found else "comes out differently"
+    console.print(Text(f"  Played, it holds with no rule broken, and with the mutant it {broken}."))
+
+
+def draw_commands(console: Console, output: str | None) -> None:
+    if output is None:
+        console.print()
+        console.print(Text("  -o story.toml writes this scenario to a file, to run and to edit."))
+        return
+    section(console, "The same run again, and to the byte")
+    console.print(Text(f"  twophase simulate {output} --story"), soft_wrap=True)
+    console.print(Text(f"  twophase replay {output}"), soft_wrap=True)
+
+
+class Bar:
+    """Shows how many runs were made, and how much is left of the failure."""
+
+    def __init__(self, runs: int) -> None:
+        self._began = perf_counter()
+        self._bar = Progress(
+            TextColumn("shrinking"),
+            BarColumn(),
+            TextColumn("{task.completed:,} runs"),
+            TextColumn("{task.fields[left]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("shrinking", total=runs, left="")
+        self._shown = False
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._shown:
+            self._bar.stop()
+
+    def show(self, runs: int, transactions: int, choices: int) -> None:
+        """Take how far it has come; a `sim.search.shrink.trials.Progress`."""
+        if not self._shown:
+            if perf_counter() - self._began < PATIENCE_SECONDS:
+                return
+            self._shown = True
+            self._bar.start()
+        left = f"{transactions:,} requests × {choices:,} choices" if transactions else ""
+        self._bar.update(self._task, completed=runs, left=left)
