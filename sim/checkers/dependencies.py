@@ -46,6 +46,7 @@ def explained(evidence: Evidence, *, model: str, is_inside: bool = True) -> Iter
             name.partition(".  ")[0],  # Followed by what comes in fields of their own.
             anomaly.refutes,
             anomaly.possible,
+            anomaly.steps,
         )
 
 

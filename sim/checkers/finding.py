@@ -1,6 +1,7 @@
 """A finding: what a checker found wrong, with its evidence in words."""
 
 from items.data import data
+from sim.checkers.graph.txn import Precedes
 
 
 @data
@@ -17,3 +18,4 @@ class Finding:
     anomaly: str = ""  # Its name in the literature, if it has one.
     refutes: tuple[str, ...] = ()  # What this system does not give, therefore.
     possible: tuple[str, ...] = ()  # The strongest of what it may still give.
+    steps: tuple[Precedes, ...] = ()  # Who must come before whom, where that is what contradicts.

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from items.values import Item
 from sim.checkers.evidence import Evidence, is_read, named, returned_us
 from sim.checkers.finding import Finding
+from sim.checkers.graph.txn import Precedes
 from sim.checkers.model import Json, Model, Place, Step, get_answer, shown_place, write_answer
 from sim.checkers.whence import whence
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
@@ -228,7 +229,18 @@ class Instants:
                 f" {latest.invoked_us} µs; but {latest.call} happened first"
             )
             calls = operation.call, latest.call
-            self.late.append(Finding("strict", "real time broken", text, calls, "", IN_REAL_TIME))
+            steps = (
+                Precedes(
+                    operation.call,
+                    latest.call,
+                    "rt",
+                    f"{operation.call} had its answer at {operation.returned_us} µs, and"
+                    f" {latest.call} was asked for at {latest.invoked_us} µs",
+                ),
+                Precedes(latest.call, operation.call, "", f"{latest.call} happened first"),
+            )
+            found = Finding("strict", "real time broken", text, calls, "", IN_REAL_TIME, (), steps)
+            self.late.append(found)
 
 
 def _each(answer: Json) -> Sequence[Json]:

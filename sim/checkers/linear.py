@@ -15,6 +15,7 @@ from typing import NamedTuple
 from network.messages import RecordKey
 from sim.checkers.evidence import Evidence, named, returned_us
 from sim.checkers.finding import Finding
+from sim.checkers.graph.txn import Precedes
 from sim.checkers.model import shown_place
 from sim.history import Operation
 
@@ -72,6 +73,15 @@ def _finding(evidence: Evidence, key: RecordKey, first: _Event, second: _Event) 
         f" {other.returned_us} µs, and {one.call} was asked for at {one.invoked_us} µs:"
         " a contradiction"
     )
+    did = f"of {place} {one.call} {_did(first)}, and {other.call} {_did(second)}"
+    when = (
+        f"{other.call} had its answer at {other.returned_us} µs, and {one.call} was asked for at"
+        f" {one.invoked_us} µs"
+    )
+    steps = (
+        Precedes(one.call, other.call, _kind(first, second), did),
+        Precedes(other.call, one.call, "rt", when),
+    )
     return Finding(
         "items",
         "stale read" if first.phase == HAS_READ else "late write",
@@ -80,7 +90,14 @@ def _finding(evidence: Evidence, key: RecordKey, first: _Event, second: _Event) 
         "an item that is not linearizable",
         ("linearizable", "strictly serializable"),
         ("serializable",),
+        steps,
     )
+
+
+def _kind(first: _Event, second: _Event) -> str:
+    """Name the edge between two who have met on versions of one item."""
+    wrote = first.phase == WRITES, second.phase == WRITES
+    return {(True, True): "ww", (True, False): "wr", (False, True): "rw"}.get(wrote, "")
 
 
 def _did(event: _Event) -> str:

@@ -6,6 +6,7 @@ it.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from types import ModuleType
 
@@ -17,6 +18,7 @@ from sim.mutants import (
     orders,
     prepares,
     promises,
+    published,
     readers,
     reasons,
     recoveries,
@@ -29,6 +31,7 @@ from sim.mutants.mutant import Mutant
 from sim.mutants.patches import Patches
 
 NEAR_MAX = 3  # Names to offer for one that nobody has.
+TOGETHER = "+"  # Between the names of mutants that are broken at once: a mechanism may be several.
 
 
 class UnknownMutantError(ValueError):
@@ -53,23 +56,47 @@ GROUPS: Mapping[str, tuple[Mutant, ...]] = {
     "recovery": of(recoveries),
     "a partition that splits": of(splits),
     "cancellation reasons": of(reasons),
+    "as others have had them": of(published),
     "equivalent: nobody can tell": of(equivalents),
 }
 MUTANTS: Mapping[str, Mutant] = {one.name: one for group in GROUPS.values() for one in group}
 
 
 def find(name: str) -> Mutant:
-    """Return the mutant of this name.
+    """Return the mutant of this name; `a+b` is a and b at once.
 
     Raises:
         UnknownMutantError: There is none.
     """
     if name in MUTANTS:
         return MUTANTS[name]
+    if TOGETHER in name:
+        return together(tuple(find(one) for one in name.split(TOGETHER)))
     near = get_close_matches(name, MUTANTS, NEAR_MAX, 0.4)
     meant = f"did you mean {' or '.join(near)}?" if near else f"there are {len(MUTANTS)}:"
     raise UnknownMutantError(
         f"there is no mutant {name!r}; {meant} `twophase mutants` lists all of them"
+    )
+
+
+def together(mutants: tuple[Mutant, ...]) -> Mutant:
+    """Make one mutant of several; it shows where the first of them does."""
+
+    def patch(patches: Patches) -> None:
+        for mutant in mutants:
+            mutant.patch(patches)
+
+    first = mutants[0]
+    return replace(
+        first,
+        name=TOGETHER.join(mutant.name for mutant in mutants),
+        code="",
+        source="",
+        blind=(),
+        sentence=" ".join(mutant.sentence for mutant in mutants),
+        kinds=tuple(dict.fromkeys(kind for mutant in mutants for kind in mutant.kinds)),
+        patch=patch,
+        why="" if any(not mutant.is_equivalent for mutant in mutants) else first.why,
     )
 
 

@@ -170,3 +170,31 @@ def around_finish(patches: Patches) -> Callable[[Finishing], Finishing]:
         return replacement
 
     return enter
+
+
+@mutant(
+    "§3.5",
+    "The prepares are sent, and answered, before the transaction is entered in the ledger.",
+    "half transactions: recovery finds no entry, and frees what the coordinator counts on",
+    kinds=(*WRONG_DATA, "commit lost", "half a transaction"),
+    hint=Hint("bank", {**IMPATIENT, "protocol.repeat_first_us": "300000", "network.loss": "0.15"}),
+)
+def prepares_precede_their_entry(patches: Patches) -> None:
+    @patches.around(server.CoordinatorServer, "__init__")
+    def born(original: Any, self: Any, *rest: Any) -> None:
+        original(self, *rest)
+        tools: Any = self._tools  # It breaks a rule of that very class.
+        entries, begin = tools.ledger, tools.ledger.begin
+        entries.early = {}  # The votes of each transaction that is not entered yet.
+
+        async def begin_late(transaction: Transaction) -> Entry | None:
+            entries.early[transaction.id] = await write.collect_votes(transaction, tools)
+            entered: Entry | None = await begin(transaction)
+            return entered
+
+        entries.begin = begin_late
+
+    @patches.around(write, "collect_votes")
+    async def collect_votes(original: Any, transaction: Transaction, tools: Any) -> Any:
+        votes = tools.ledger.early.pop(transaction.id, None)
+        return await original(transaction, tools) if votes is None else votes

@@ -82,6 +82,7 @@ class Mutant:
     patch: Callable[[Patches], None]
     of_partition: bool  # A rule of one partition, which a model of it is to find as well.
     why: str  # Why it changes nothing that anybody could see; empty if it does.
+    source: str  # Whose published bug it is: system and version, and where it was published.
 
     @property
     def seed(self) -> int:
@@ -112,6 +113,7 @@ def mutant(
     blind: tuple[str, ...] = (),
     of_partition: bool = False,
     why: str = "",
+    source: str = "",
 ) -> Callable[[Callable[[Patches], None]], Mutant]:
     """Make a mutant of a function that patches the rules."""
     assert bool(kinds) != bool(why), "either it must be found, or there is a reason why it cannot"
@@ -130,6 +132,7 @@ def mutant(
             patch=patch,
             of_partition=of_partition,
             why=why,
+            source=source,
         )
 
     return enter

@@ -22,6 +22,10 @@ from sim.mutants.prepares import BLACK_BOXES, SKEWED
     kinds=WRONG_DATA,
     hint=Hint("bank"),
     of_partition=True,
+    source=(
+        "Apache Kafka: a commit or abort that came late ended the producer's next transaction"
+        " (KAFKA-17754, found in Jepsen: Bufstream 0.1.0, 2024)"
+    ),
 )
 def orders_ask_for_no_owner(patches: Patches) -> None:
     def owns(record: Record | None, _: str) -> bool:

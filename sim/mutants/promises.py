@@ -6,7 +6,9 @@ from typing import Any
 
 from partition import rules
 from partition.machine import Machine
+from partition.storage import Changes, Contents
 from sim.disk import SimulatedDisk
+from sim.mutants.lsns import let_lsns_repeat
 from sim.mutants.mutant import WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
 
@@ -53,6 +55,10 @@ def crashes_lose_promises(patches: Patches) -> None:
     code="M22",
     kinds=WRONG_DATA,
     hint=Hint("bank", {**IMPATIENT, "faults.crashes": "20"}),
+    source=(
+        "MySQL before 5.7.7: a prepared XA transaction was rolled back when its client disconnected"
+        " (MySQL bug 12161)"
+    ),
 )
 def partitions_give_up_promises(patches: Patches) -> None:
     @patches.around(Machine, "stalled")
@@ -62,3 +68,24 @@ def partitions_give_up_promises(patches: Patches) -> None:
             for table, key in one.keys:  # Durable with the next step, which is soon enough.
                 self._keep((table, key), rules.cancel(self.record(table, key)))
         return found
+
+
+@mutant(
+    "§3.4",
+    "A partition that comes back after a crash counts its LSNs from the beginning again.",
+    "a read transaction meets an LSN twice, and takes what has changed for unchanged",
+    kinds=(*WRONG_DATA, "read refuted", "LSN repeated"),
+    hint=Hint("bank", {"faults.crashes": "20"}),
+    of_partition=True,
+)
+def restarts_forget_lsns(patches: Patches) -> None:
+    @patches.around(Machine, "__init__")
+    def born(original: Any, self: Any, name: str, owned: Any, stored: Any, *rest: Any) -> None:
+        original(self, name, owned, replace(stored, lsn=0), *rest)
+
+    @patches.around(Contents, "take")
+    def take(original: Any, self: Contents, changes: Changes) -> None:
+        self.lsn = min(self.lsn, changes.lsn)  # A disk asserts that LSNs rise.
+        original(self, changes)
+
+    let_lsns_repeat(patches)

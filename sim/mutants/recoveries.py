@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from coordinator import recovery, server
-from coordinator.ledger import State
+from coordinator.ledger import Ledger, State, Transaction
 from coordinator.write import Tools
 from items.actions import Action
-from network.messages import Cancel, Done, Prepare, Recover
+from network.messages import Cancel, Commit, Done, Prepare, Recover
 from partition import rules
 from partition.machine import Machine
 from partition.record import Record
@@ -101,6 +101,10 @@ def recovery_stamps_anew(patches: Patches) -> None:
     code="M34",
     kinds=("unfinished",),
     hint=Hint("bank"),
+    source=(
+        "Apache Kafka: a write that came after its transaction had been aborted began another one,"
+        " which nobody ended ('hanging transactions', KIP-890)"
+    ),
 )
 def orphans_are_left(patches: Patches) -> None:
     @patches.around(recovery, "recover")
@@ -121,3 +125,33 @@ def orphans_are_left(patches: Patches) -> None:
 )
 def partitions_keep_quiet(patches: Patches) -> None:
     patches.set(Machine, "_stalled", lambda *_: ())
+
+
+@mutant(
+    "§3.5",
+    "A transaction that the ledger no longer knows counts as committed; cancelled ones go at once.",
+    "what was cancelled is carried out, by a late prepare and the recovery of its promise",
+    kinds=(*WRONG_DATA, "cancelled and committed", "token applied twice", "applied uncommitted"),
+    hint=Hint("bank", IMPATIENT),
+)
+def missing_entries_mean_commit(patches: Patches) -> None:
+    @patches.around(Ledger, "complete")
+    async def complete(
+        original: Any, self: Ledger, transaction: Transaction, *, committed: bool
+    ) -> None:
+        await original(self, transaction, committed=committed)
+        if not committed:
+            await self.purge(transaction.entry, transaction.id)
+
+    @patches.around(recovery, "recover")
+    async def recover(original: Any, message: Recover, tools: Tools) -> None:
+        entry = await tools.ledger.find(message.entry)
+        is_gone = entry is None or entry.transaction.id != message.transaction
+        if not is_gone or not message.partition:
+            await original(message, tools)
+            return
+        order = Commit(message.transaction, message.keys)
+        patience = tools.options.patience(tools.options.answer_deadline_us)
+        await tools.peers.ask(message.partition, order, patience)
+
+    patches.set(server, "recover", recovery.recover)

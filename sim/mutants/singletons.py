@@ -126,6 +126,10 @@ def copies_outlive_a_crash(patches: Patches) -> None:
     "an update whose answer was lost is applied twice",
     kinds=WRONG_DATA,
     hint=Hint("hot-keys"),
+    source=(
+        "jetcd 0.8.2, etcd's Java client: writes that were not answered were sent again, and took"
+        " effect twice (Jepsen: jetcd 0.8.2, 2024)"
+    ),
 )
 def routers_ask_writes_again(patches: Patches) -> None:
     def once(_: RouterOptions) -> Patience:

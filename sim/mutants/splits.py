@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from items.actions import writes
 from network import placement
 from network.messages import Carry
 from partition import mover, rules, split
 from partition.machine import Machine
 from partition.record import TableState
+from sim.mutants.lsns import let_lsns_repeat
 from sim.mutants.mutant import WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
 
@@ -59,12 +59,7 @@ def children_count_from_nothing(patches: Patches) -> None:
     def carries(original: Any, *parent: Any) -> Iterator[Carry]:
         return (replace(message, lsn=0) for message in original(*parent))
 
-    @patches.around(rules, "commit")
-    def commit(original: Any, record: Any, *, lsn: int) -> Any:
-        applied = original(replace(record, lsn=0), lsn=lsn)  # The rule asserts that LSNs rise.
-        if applied.record is None or writes(record.ongoing.action):
-            return applied
-        return replace(applied, record=replace(applied.record, lsn=record.lsn))
+    let_lsns_repeat(patches)
 
 
 @mutant(

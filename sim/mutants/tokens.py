@@ -19,6 +19,10 @@ IMPATIENT_CLIENTS = {"client.attempt_deadline_us": "20000"}
     code="M23",
     kinds=("token applied twice", "cancelled and committed", *WRONG_DATA),
     hint=Hint("bank"),
+    source=(
+        "MongoDB 4.2.6: a transaction that was tried again could take effect twice, and see itself"
+        " (Jepsen: MongoDB 4.2.6, 2020)"
+    ),
 )
 def tokens_are_forgotten(patches: Patches) -> None:
     @patches.around(ledger, "_entering")

@@ -243,6 +243,17 @@ def test_there_are_enough_of_them() -> None:
     assert set(SEEDS) == {one.name for one in FOUND}
 
 
+def test_ten_come_from_real_history_and_half_of_them_are_there_for_that() -> None:
+    sources = {one.name: one.source for one in MUTANTS.values() if one.source}
+
+    assert len(sources) >= 10
+    assert len({source.partition(":")[0] for source in sources.values()}) >= 8
+    assert all(one.source for one in GROUPS["as others have had them"])
+    assert len(GROUPS["as others have had them"]) >= len(sources) / 2
+    for source in sources.values():  # Whose, then what theirs did, then where that is published.
+        assert re.fullmatch(r"[^:]+: .+ \(.+\)", source)
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [

@@ -6,7 +6,7 @@ because one transaction had returned before another was invoked.
 
 from collections.abc import Iterable
 
-from sim.checkers.graph.txn import LINEARIZABLE, Anomaly, TxnId
+from sim.checkers.graph.txn import LINEARIZABLE, Anomaly, Precedes, TxnId
 
 REALTIME = "-realtime"
 SHOWN_MAX = 10  # Anomalies of one type that are reported; the rest is counted.
@@ -57,7 +57,13 @@ CYCLES = tuple(STRICTLY)  # From the gravest to the least.
 LADDER = (*NOTHING, *UNCOMMITTED, *COMMITTED, *SNAPSHOT, *SERIAL)
 
 
-def anomaly(kind: str, told: str, transactions: Iterable[TxnId], model: str) -> Anomaly:
+def anomaly(
+    kind: str,
+    told: str,
+    transactions: Iterable[TxnId],
+    model: str,
+    steps: Iterable[Precedes] = (),
+) -> Anomaly:
     """Make an anomaly whose explanation ends with what it refutes."""
     about, refutes, possible = KINDS[kind]
     if model == LINEARIZABLE:
@@ -65,7 +71,8 @@ def anomaly(kind: str, told: str, transactions: Iterable[TxnId], model: str) -> 
     text = f"{told}\n{kind} ({about}).  Refutes: {', '.join(refutes)}."
     if possible:
         text += f"  Still possible: {', '.join(possible)}."
-    return Anomaly(kind, text, tuple(dict.fromkeys(transactions)), refutes, possible)
+    involved = tuple(dict.fromkeys(transactions))
+    return Anomaly(kind, text, involved, refutes, possible, tuple(steps))
 
 
 def weakest(kinds: Iterable[str]) -> str:
@@ -97,5 +104,11 @@ class Findings:
             self.left_out += 1
         return count <= SHOWN_MAX
 
-    def add(self, kind: str, told: str, transactions: Iterable[TxnId]) -> None:
-        self.found.append(anomaly(kind, told, transactions, self.model))
+    def add(
+        self,
+        kind: str,
+        told: str,
+        transactions: Iterable[TxnId],
+        steps: Iterable[Precedes] = (),
+    ) -> None:
+        self.found.append(anomaly(kind, told, transactions, self.model, steps))

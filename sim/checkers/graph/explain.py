@@ -6,7 +6,10 @@ from sim.checkers.graph.anomalies import Findings, weakest
 from sim.checkers.graph.cycles import Cycle
 from sim.checkers.graph.edges import RW, WR, WW, Graph
 from sim.checkers.graph.observed import LIST, NOBODY, Observed
-from sim.checkers.graph.words import key_name, line, name, shown, state, wrote
+from sim.checkers.graph.txn import Precedes
+from sim.checkers.graph.words import called, key_name, line, name, shown, state, wrote
+
+KINDS = {WW: "ww", WR: "wr", RW: "rw"}
 
 
 class Explainer:
@@ -22,7 +25,8 @@ class Explainer:
             txns = self.transactions(cycle)
             lines = self.lines(txns)
             told = "\n".join([*lines, self.contradiction(cycle)])
-            findings.add(kind, told, [self._observed.ids[txn] for txn in txns])
+            links = self.links(*_from_a_transaction(cycle, self._graph.count))
+            findings.add(kind, told, [self._observed.ids[txn] for txn in txns], links)
 
     def kind(self, cycle: Cycle) -> str:
         """Name a cycle by what it refutes whether or not one believes what follows from others."""
@@ -38,15 +42,20 @@ class Explainer:
 
     def contradiction(self, cycle: Cycle) -> str:
         """Tell a cycle step by step."""
-        nodes, edges = cycle.nodes, cycle.edges
-        place = next(n for n, node in enumerate(nodes) if node < self._graph.count)
-        nodes, edges = nodes[place:] + nodes[:place], edges[place:] + edges[:place]
-        steps = self.steps(nodes, edges, nodes[0])
+        steps = self.steps(*_from_a_transaction(cycle, self._graph.count))
         return "; ".join(steps[:-1]) + f"; but {steps[-1]}: a contradiction."
 
     def steps(self, nodes: Sequence[int], edges: Sequence[int], goal: int) -> list[str]:
-        """Tell each step between transactions; a node in between is no step of its own."""
-        steps = []
+        """Tell each step between transactions."""
+        return [
+            f"{called(link.first)} must precede {called(link.then)}, because {link.because}"
+            for link in self.links(nodes, edges, goal)
+        ]
+
+    def links(self, nodes: Sequence[int], edges: Sequence[int], goal: int) -> list[Precedes]:
+        """Give each step between transactions; a node in between is no step of its own."""
+        ids = self._observed.ids
+        links = []
         pairs = list(zip(nodes, edges, (*nodes[1:], goal), strict=True))
         for number, (source, edge, target) in enumerate(pairs):
             if source >= self._graph.count:
@@ -55,11 +64,10 @@ class Explainer:
             if target >= self._graph.count:
                 _, via, then = pairs[number + 1]
                 head = self._graph.about[via]
-            steps.append(
-                f"{name(self._observed, source)} must precede {name(self._observed, then)}, "
-                f"because {self._why(source, edge, then, head)}"
-            )
-        return steps
+            kind = "rt" if edge == NOBODY else KINDS.get(self._graph.kind(edge), "")
+            because = self._why(source, edge, then, head)
+            links.append(Precedes(ids[source], ids[then], kind, because))
+        return links
 
     def _why(self, source: int, edge: int, target: int, head: int) -> str:
         observed = self._observed
@@ -112,3 +120,10 @@ class Explainer:
             return f", which nobody saw behind {shown(observed.values[about])}"
         reader = name(observed, observed.longest_reader[key])
         return f" ({reader} read {key_name(observed, key)} = {shown(longest)})"
+
+
+def _from_a_transaction(cycle: Cycle, count: int) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Begin a cycle at one of its transactions, where it is to be told from; it ends there too."""
+    nodes, edges = cycle.nodes, cycle.edges
+    place = next(n for n, node in enumerate(nodes) if node < count)
+    return nodes[place:] + nodes[:place], edges[place:] + edges[:place], nodes[place]

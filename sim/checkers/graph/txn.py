@@ -47,6 +47,16 @@ class HistoryError(Exception):
 
 
 @data
+class Precedes:
+    """One step of an explanation: who must come before whom, and by what evidence."""
+
+    first: TxnId
+    then: TxnId
+    kind: str  # ww, wr, rw or rt (real time).
+    because: str
+
+
+@data
 class Anomaly:
     """What no serial order can explain, with the smallest evidence that was found."""
 
@@ -55,6 +65,7 @@ class Anomaly:
     transactions: tuple[TxnId, ...]
     refutes: tuple[str, ...]
     possible: tuple[str, ...]  # The strongest of what this one anomaly does not refute.
+    steps: tuple[Precedes, ...] = ()  # Of a cycle: what contradicts itself, head to tail.
 
 
 @data

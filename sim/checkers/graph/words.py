@@ -4,7 +4,7 @@ import json
 from collections.abc import Hashable, Iterable, Sequence
 
 from sim.checkers.graph.observed import LIST, Observed
-from sim.checkers.graph.txn import NEVER, Value
+from sim.checkers.graph.txn import NEVER, TxnId, Value
 
 LIST_SHOWN_MAX = 12  # Elements; of a longer list its end is shown, where the news is.
 OPS_SHOWN_MAX = 8
@@ -12,7 +12,10 @@ OPS_SHOWN_MAX = 8
 
 def name(observed: Observed, txn: int) -> str:
     """Name a transaction: T12, or what its history calls it."""
-    txn_id = observed.ids[txn]
+    return called(observed.ids[txn])
+
+
+def called(txn_id: TxnId) -> str:
     return f"T{txn_id}" if isinstance(txn_id, int) else txn_id
 
 

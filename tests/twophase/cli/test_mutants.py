@@ -47,6 +47,7 @@ def test_json_has_every_mutant_with_its_keys() -> None:
         assert list(one)[:4] == ["name", "section", "sentence", "anomaly"]
         assert one["equivalent"] is mutant.is_equivalent
         assert one["sentence"] == mutant.sentence
+        assert one["source"] == (mutant.source or None)
 
 
 def test_the_list_says_of_each_mutant_what_it_does_wrong() -> None:
@@ -197,4 +198,5 @@ def row(mutant: Mutant) -> str:
     code = f" ({mutant.code.replace(' ', ', ')})" if mutant.code else ""
     after = f"nothing: {mutant.why}" if mutant.is_equivalent else mutant.anomaly
     name = f"`{mutant.name}`{code}"
-    return f"| {name} | {mutant.section} | {mutant.sentence} | {after} |"
+    like = f" *As in {mutant.source}.*" if mutant.source else ""
+    return f"| {name} | {mutant.section} | {mutant.sentence}{like} | {after} |"

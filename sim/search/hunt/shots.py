@@ -1,0 +1,95 @@
+"""A shot: one run of one seed, with a rule broken or with none, and what the checks saw.
+
+What the unbroken protocol shows in that very run counts for nothing.  The runs of a seed are alike
+for all mutants, so a worker draws its world once, and runs it unbroken once.
+"""
+
+from functools import lru_cache
+from time import process_time
+
+from items.data import data
+from sim.run import Result, SetupError, run
+from sim.scenario import Scenario
+from sim.search.broken import broken
+from sim.search.hunt.draws import World
+from sim.search.hunt.strategies import strategy_of
+
+NONE = "none"  # As a mutant's name: the protocol as it is, hunted like a mutant.
+REMEMBERED_MAX = 1_024  # Seeds whose world a worker keeps.
+
+Kind = tuple[str, str]  # A finding's checker, and its kind.
+
+
+@data
+class Shot:
+    """What came of one seed."""
+
+    seed: int
+    strategy: str
+    cpu_s: float  # For drawing the world and running it once.
+    kinds: tuple[Kind, ...]  # Of its findings, each once, as the checks saw them.
+    is_set_up: bool
+    is_changed: bool | None  # Whether the run is another one than unbroken; None: nobody asked.
+
+
+@data
+class Order:
+    """What a worker is asked: some seeds of one mutant, or of the unbroken protocol."""
+
+    mutant: str | None
+    seeds: tuple[int, ...]
+    compares: bool = False  # Whether to find out what a broken rule changes at all.
+
+
+@data
+class Drawn:
+    """A seed's world, and what drawing it has cost."""
+
+    world: World
+    scenario: Scenario
+    cpu_s: float
+
+
+def carry_out(order: Order) -> tuple[Shot, ...]:
+    """Shoot at all seeds of an order; for a worker."""
+    return tuple(shoot(order.mutant, seed, compares=order.compares) for seed in order.seeds)
+
+
+def shoot(mutant: str | None, seed: int, *, compares: bool = False) -> Shot:
+    """Run a seed's world with a mutant's rule broken."""
+    drawn = drawn_for(seed)
+    strategy = strategy_of(seed).name
+    began = process_time()
+    try:
+        with broken(mutant):
+            result = run(drawn.scenario, seed)
+    except SetupError:
+        cpu_s = drawn.cpu_s + process_time() - began
+        return Shot(seed, strategy, cpu_s, (), is_set_up=False, is_changed=None)
+    cpu_s = drawn.cpu_s + process_time() - began
+    kinds = kinds_in(result)
+    if mutant is not None and kinds:
+        _, innocent = unbroken(seed)
+        kinds = tuple(kind for kind in kinds if kind not in innocent)
+    is_changed = result.digest != unbroken(seed)[0] if compares else None
+    return Shot(seed, strategy, cpu_s, kinds, is_set_up=True, is_changed=is_changed)
+
+
+def kinds_in(result: Result) -> tuple[Kind, ...]:
+    return tuple(dict.fromkeys((one.checker, one.kind) for one in result.findings))
+
+
+@lru_cache(REMEMBERED_MAX)
+def drawn_for(seed: int) -> Drawn:
+    """Draw a seed's world.  Nothing may be broken meanwhile: some strategies run it to draw."""
+    began = process_time()
+    world = strategy_of(seed).world_of(seed)
+    scenario = world.scenario()
+    return Drawn(world, scenario, process_time() - began)
+
+
+@lru_cache(REMEMBERED_MAX)
+def unbroken(seed: int) -> tuple[str, tuple[Kind, ...]]:
+    """Run a seed's world as it is; return the run's digest and what was found in it."""
+    result = run(drawn_for(seed).scenario, seed)
+    return result.digest, kinds_in(result)

@@ -1,0 +1,110 @@
+"""A hunt in numbers: how many seeds a mutant takes, which strategy is best at how many."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from math import inf, isinf
+from statistics import median
+
+from items.data import data
+from sim.search.hunt.hunted import FOUND, SURVIVED, Hunted, Mean
+from sim.search.hunt.strategies import portfolio
+from sim.search.hunt.tales import Tale
+
+
+@data
+class Figures:
+    """What a hunt for many mutants comes to."""
+
+    found: int
+    to_be_found: int
+    survived: int
+    median: float
+    worst: Hunted | None
+    best_at: Mapping[str, int]  # By strategy: the mutants that it finds most often.
+    alone: Mapping[str, int]  # … and those that no other strategy has found.
+    wrong: Mapping[str, tuple[str, ...]]  # By verdict: what is not as it should be.
+    story: tuple[float, float] | None  # Of the shrunk stories: median transactions and choices.
+
+
+def figures_of(hunted: Iterable[Hunted], tales: Mapping[str, Tale]) -> Figures:
+    """Add a hunt up."""
+    every = list(hunted)
+    found = [one for one in every if one.verdict == FOUND]
+    # Who was not found takes more seeds than all others.
+    means = [
+        one.mean.seeds if one.mean is not None else inf for one in every if one.verdict != SURVIVED
+    ]
+    wrong: dict[str, list[str]] = {}
+    for one in every:
+        if not one.ok:
+            wrong.setdefault(one.verdict, []).append(one.name)
+    names = [strategy.name for strategy in portfolio()]
+    best = Counter(max(names, key=lambda name: hits_of(one, name)) for one in found)
+    alone = Counter(
+        names_of[0] for one in found if len(names_of := [n for n in names if hits_of(one, n)]) == 1
+    )
+    survived = sum(one.verdict == SURVIVED for one in every)
+    return Figures(
+        len(found),
+        len(every) - survived,
+        survived,
+        median(means) if means else 0.0,
+        max(found, key=lambda one: one.mean.seeds if one.mean else 0.0, default=None),
+        {name: best[name] for name in names},
+        {name: alone[name] for name in names},
+        {verdict: tuple(them) for verdict, them in wrong.items()},
+        story_of(tales),
+    )
+
+
+def hits_of(one: Hunted, strategy: str) -> int:
+    return one.strategies.get(strategy, (0, 0))[0]
+
+
+def story_of(tales: Mapping[str, Tale]) -> tuple[float, float] | None:
+    if not tales:
+        return None
+    every = tales.values()
+    return median(one.transactions for one in every), median(one.choices for one in every)
+
+
+# In words ----------------------------------------------------------------------------------------
+
+
+def number(value: float) -> str:
+    """Write a mean: 1.4, 12, 350; nobody needs more digits than two."""
+    if isinf(value):
+        return "∞"
+    return f"{value:.1f}" if value < 9.95 else f"{value:,.0f}"
+
+
+def interval(mean: Mean) -> str:
+    """Write a mean's interval, as in 3.1 … 9.8."""
+    return f"{number(mean.least)} … {number(mean.most)}"
+
+
+def length(tale: Tale | None) -> str:
+    """Write how long a story is: transactions, choices, events."""
+    return f"{tale.transactions} · {tale.choices} · {tale.events}" if tale is not None else ""
+
+
+def sentences(figures: Figures) -> list[str]:
+    """Say what a hunt has come to."""
+    said = [f"{figures.found} of {figures.to_be_found} mutants that can be found were found."]
+    worst = figures.worst
+    if worst is not None and worst.mean is not None:
+        said.append(
+            f"Seeds to a finding: median {number(figures.median)} (half of the mutants take fewer),"
+            f" worst {number(worst.mean.seeds)} ({worst.name})."
+        )
+    if figures.survived:
+        said.append(f"{figures.survived} equivalent ones survived, as they must.")
+    if figures.story is not None:
+        transactions, choices = figures.story
+        said.append(
+            f"Their shrunk stories have {transactions:g} transactions and {choices:g} choices"
+            " (medians)."
+        )
+    for verdict, names in figures.wrong.items():
+        said.append(f"{verdict}: {', '.join(names)}.")
+    return said
