@@ -1,118 +1,152 @@
 """The same scenario and seed, the same run: in any process, under any hash seed, on any Python.
 
 Each digest comes from a process of its own, with its own PYTHONHASHSEED and its own noise on the
-heap, so that addresses differ.  Two plants show that the same check catches what it is made for.
+heap, so that addresses differ.  The plants show that the same check catches what it is made for.
 """
 
 import os
-import shutil
-import subprocess
-import sys
-import sysconfig
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PROCESSES = 6
-RUN = """
-import sys
-noise = [object() for _ in range(int(sys.argv[1]) * 7919)]
-kept = noise[:: int(sys.argv[1]) + 2]
-del noise
-{plant}
 from sim.run import run
 from sim.scenario import load
-keys = {{"workload.transactions": "60", "network.loss": "0.05", "network.repeat": "0.05",
-         "faults.crashes": "3", "cluster.clock_skew_us": "5000"}}
-print(run(load("hot-keys", keys), 7).digest, run(load("bank", keys), 7).digest)
-"""
-RANDOM_DELAY = """
-import random
-from sim.loop import VirtualLoop
-plain = VirtualLoop.after
-VirtualLoop.after = lambda self, delay_us, *rest: plain(self, delay_us + random.randrange(3), *rest)
-"""
-SET_OF_OBJECTS = """
-from network.rpc import Peers
-class Thing:
-    def __init__(self, ask): self.ask = ask
-plain = Peers.ask_all
-def ask_all(self, asks, patience):
-    shuffled = [thing.ask for thing in {Thing(ask) for ask in asks}]
-    order = [shuffled.index(ask) for ask in asks]
-    inner, outer = plain(self, shuffled, patience), self._host.create_future()
-    def done(future):
-        if not outer.done():
-            outer.set_result([future.result()[place] for place in order])
-    inner.add_done_callback(done)
-    return outer
-Peers.ask_all = ask_all
-"""
+from sim.search.determinism.asked import (
+    GOLDEN,
+    GOLDEN_RUNS,
+    SHORT,
+    AskedRun,
+    golden_digests,
+    golden_runs,
+    total_of,
+    written,
+)
+from sim.search.determinism.certificate import Certificate, certify
+from sim.search.determinism.difference import ATTEMPTS
+from sim.search.determinism.environments import Environment, Told
+from sim.search.determinism.pythons import find_pythons
+from tests.sim.search.determinism.one_python import ONLY_THIS
+from tests.sim.search.determinism.plants import LEFT_BEHIND, PLANTS, plant
+from tests.tidy import ROOT
+
+REWRITES = os.environ.get("TWOPHASE_REWRITE") == "1"
+TROUBLE = {
+    "workload.transactions": "15",
+    "network.loss": "0.05",
+    "network.repeat": "0.05",
+    "faults.crashes": "3",
+    "cluster.clock_skew_us": "5000",
+}
+RUNS = (AskedRun("hot-keys", TROUBLE, 7), AskedRun("bank", TROUBLE, 8))
 
 
-def digests(
-    python: str = sys.executable, *, noise: int = 1, plant: str = ""
-) -> subprocess.CompletedProcess[str]:
-    """Run in a fresh process with as much noise."""
-    # Some packages may have no compiled half for another Python; all have one in Python alone.
-    packages = sysconfig.get_path("purelib")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), packages]),
-        "PYTHONHASHSEED": str(noise * 31),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    command = [python, "-c", RUN.format(plant=plant), str(noise)]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+def certified(runs: tuple[AskedRun, ...] = RUNS) -> Certificate:
+    return certify(runs, ONLY_THIS, jobs=2)
+
+
+@pytest.mark.slow
+def test_every_python_does_the_same_under_every_hash_seed() -> None:
+    found = certify(RUNS, find_pythons(), jobs=2)
+
+    assert found.problems == ()
+    assert found.difference is None
+    assert found.digest is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", PLANTS.values(), ids=PLANTS.keys())
+def test_what_is_not_determined_is_caught_and_its_first_event_named(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(tmp_path, text, monkeypatch)
+
+    difference = certified().difference
+
+    assert difference is not None
+    assert difference.digests[0] != difference.digests[1]
+    assert difference.parting is not None
+    assert difference.parting.events[0] != difference.parting.events[1]
+
+
+@pytest.mark.slow
+def test_what_a_run_leaves_behind_shows_where_it_makes_itself_felt_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(tmp_path, LEFT_BEHIND, monkeypatch)
+
+    difference = certified().difference
+
+    assert difference is not None
+    assert difference.run == RUNS[0]  # First in one process, second in that which goes backwards.
+    assert difference.parting is not None
+    one, other = difference.parting.events
+    assert difference.parting.before[-1].endswith("sent k1 → r2 #1: CreateTable")
+    assert one.partition("  ")[2] == other.partition("  ")[2]  # The same, a microsecond later.
+
+
+@pytest.mark.slow
+def test_a_difference_that_does_not_come_again_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+    monkeypatch.setattr("sim.search.determinism.difference.parted", lambda *_: tried.append(1))
+    found = certified()
+    told = (found.tolds[0].digests[0], "another")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "sim.search.determinism.environments.Processes.make",
+            lambda self, environment, *_, **__: altered(found, environment, told),
+        )
+        difference = certified().difference
+
+    assert difference is not None
+    assert difference.parting is None
+    assert len(tried) == ATTEMPTS
+
+
+def altered(found: Certificate, environment: Environment, digests: tuple[str, str]) -> Told:
+    """Return what was told, with another digest in the last environment."""
+    told = next(one for one in found.tolds if one.environment == environment)
+    return replace(told, digests=digests) if told is found.tolds[-1] else told
+
+
+# The golden digests.
+
+
+def digest_of(asked: AskedRun) -> str:
+    return run(load(asked.scenario, asked.settings), asked.seed).digest
+
+
+def test_the_first_golden_runs_have_their_digests() -> None:
+    golden = golden_digests()
+
+    assert {one.name: digest_of(one) for one in golden_runs(8)}.items() <= golden.items()
+
+
+@pytest.mark.slow
+def test_a_hundred_golden_runs_have_their_digests() -> None:
+    runs = golden_runs()
+    digests = [digest_of(one) for one in runs]
+
+    if REWRITES:
+        GOLDEN.write_text(written(runs, digests), encoding="ascii")
+    assert GOLDEN.read_text(encoding="ascii") == written(runs, digests)
+    assert len(golden_digests()) == GOLDEN_RUNS == len(set(digests))
+
+
+def test_the_changelog_explains_the_golden_digests() -> None:
+    total = total_of(list(golden_digests().values()))[:SHORT]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert f"`{total}`" in changelog, (
+        f"the golden digests are {total} now, and no entry of CHANGELOG.md says why:"
+        f" add one that names `{total}`"
     )
 
 
-def different(plant: str = "") -> set[str]:
-    """Return the different digests of a few processes."""
-    found = set()
-    for noise in range(1, PROCESSES + 1):
-        done = digests(noise=noise, plant=plant)
-        assert done.returncode == 0, done.stderr
-        found.add(done.stdout)
-    return found
-
-
-def pythons() -> list[str]:
-    """Return every other Python that there is to be tried."""
-    named = [shutil.which(f"python3.{minor}") for minor in range(11, 16)]
-    listed = os.environ.get("TWOPHASE_PYTHONS", "").split(os.pathsep)
-    return sorted({path for path in (*named, *listed) if path})
-
-
-@pytest.mark.slow
-def test_six_processes_do_the_same() -> None:
-    assert len(different()) == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("python", pythons())
-def test_another_python_does_the_same(python: str) -> None:
-    code = "import sys; sys.exit(not (3, 11) <= sys.version_info)"
-    if subprocess.run([python, "-c", code], capture_output=True, check=False).returncode:
-        pytest.skip(f"{python} does not start, or is older than 3.11")
-    done = digests(python, noise=3)
-    if "ImportError" in done.stderr or "ModuleNotFoundError" in done.stderr:
-        pytest.skip(f"{python} cannot import: {done.stderr.splitlines()[-1]}")
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == digests().stdout
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("plant", [RANDOM_DELAY, SET_OF_OBJECTS], ids=["random", "set"])
-def test_what_is_not_determined_is_caught(plant: str) -> None:
-    assert len(different(plant)) > 1
-
-
-@pytest.mark.slow
 def test_another_seed_does_something_else() -> None:
-    plant = "import sim.run\nplain = sim.run.run\nsim.run.run = lambda what, seed: plain(what, 8)"
+    digests = {digest_of(AskedRun("bank", TROUBLE, seed)) for seed in (7, 8)}
 
-    assert digests().stdout != digests(plant=plant).stdout
+    assert len(digests) == 2

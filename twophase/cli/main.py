@@ -18,7 +18,10 @@ from twophase.cli.errors import BAD_INPUT, CLOSED_PIPE, INTERRUPTED, BadInputErr
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "simulate": ("twophase.cli.simulate", "Run a scenario on a simulated cluster and judge it."),
     "sweep": ("twophase.cli.sweep", "Run a scenario from many seeds, and say what that shows."),
-    "mutants": ("twophase.cli.mutants", "List the rules that can be broken on purpose."),
+    "mutants": (
+        "twophase.cli.mutants",
+        "List the rules that can be broken, or hunt them.",
+    ),
     "steps": ("twophase.cli.steps", "Put a fault on every step of a small world."),
     "shrink": ("twophase.cli.shrink", "Make a failing run short, and tell its story."),
     "replay": ("twophase.cli.replay", "Run a failure again, to the byte."),

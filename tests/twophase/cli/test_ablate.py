@@ -1,0 +1,159 @@
+"""`twophase ablate`: the table, one mechanism, the page, and what is refused."""
+
+import json
+import re
+from functools import cache
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sim.scenario import parse
+from sim.search.ablate import ablation
+from sim.search.ablate.ablation import Ablated, ablate
+from sim.search.ablate.mechanisms import MECHANISMS, find_mechanism
+from sim.search.shrink.failure import found
+from tests.sim.search.steps.test_steps import Alone
+from tests.tidy import ROOT
+from twophase.cli import ablate as command
+from twophase.cli.ablate_page import page
+from twophase.cli.main import main
+
+WHY = ROOT / "docs" / "why-each-rule.md"
+
+
+def twophase(*words: str) -> Result:
+    return CliRunner(env={"COLUMNS": "140"}).invoke(main, list(words))
+
+
+@cache
+def two() -> tuple[Ablated, ...]:
+    """Take two mechanisms away, once for all tests."""
+    mechanisms = (find_mechanism("every-vote"), find_mechanism("first-round-check"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ablation, "STORIES", 1)
+        return ablate(mechanisms, Alone(), seeds=range(7))
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No processes, and no runs: what comes of it is known."""
+    monkeypatch.setattr(command, "open_pool", lambda _where, _jobs: Alone())
+    monkeypatch.setattr(
+        command,
+        "ablate",
+        lambda mechanisms, *_, **__: tuple(one for one in two() if one.mechanism in mechanisms),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("known")
+def test_the_table_has_a_row_a_mechanism() -> None:
+    result = twophase("ablate")
+
+    assert result.exit_code == 0, result.output
+    rows = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
+    assert re.search(r"§?3\.3 +\d/7 +\d+ +\d\.\d +\d", rows["every-vote"])
+    assert "no effect in 7 seeds: p < 0.35" in rows["first-round-check"]
+    assert "1 of 2 mechanisms are missed" in result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("known")
+def test_one_mechanism_has_its_rule_and_a_story_that_runs() -> None:
+    result = twophase("ablate", "every-vote")
+
+    assert result.exit_code == 0, result.output
+    assert "A transaction commits only if every action was accepted." in result.stdout
+    assert "The shortest story:" in result.stdout
+    scenario = result.stdout.partition("for twophase simulate\n")[2]
+    assert_fails(re.sub(r"^  ", "", scenario, flags=re.MULTILINE))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("known")
+def test_one_that_nobody_misses_says_why() -> None:
+    result = twophase("ablate", "first-round-check")
+
+    said = " ".join(result.stdout.split())
+    assert "No effect in 7 seeds: p < 0.35 (95 %) that one shows it." in said
+    assert "Round 1's question only saves the second round." in said
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("known")
+def test_json_has_figures_and_stories() -> None:
+    document = json.loads(twophase("ablate", "--json").stdout)
+
+    votes, rounds = document["mechanisms"]
+    assert votes["found"]
+    assert votes["mean"][1] <= votes["mean"][0] <= votes["mean"][2]
+    assert_fails(votes["story"]["scenario"])
+    assert (rounds["found"], rounds["equivalent"], rounds["below"]) == (False, True, "0.35")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("no-such",), "there is no mechanism 'no-such'"),
+        (("--seeds", "0"), "--seeds must be a whole number"),
+        (("--jobs", "none"), "--jobs must be a whole number"),
+        (("--json", "--markdown"), "choose one of them"),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence(words: tuple[str, ...], why: str) -> None:
+    result = twophase("ablate", *words)
+
+    assert result.exit_code == 2
+    assert why in result.stderr
+    assert result.stdout == ""
+
+
+# The page.
+
+
+def stories(text: str) -> list[str]:
+    return re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def assert_fails(text: str) -> None:
+    """A story is a scenario, and fails as it says."""
+    scenario = parse(text, "story", {})
+    recorded = scenario.failure
+    assert recorded is not None
+    failure = found(scenario, recorded.seed, recorded.mutant)
+    assert failure is not None, f"this passes:\n{text}"
+    assert recorded.finding in failure.kinds
+    assert recorded.digest == failure.digest
+
+
+@pytest.mark.slow
+def test_the_page_has_a_section_a_mechanism_and_stories_that_fail() -> None:
+    text = page(two())
+
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["every-vote", "first-round-check"]
+    assert len(stories(text)) == 1
+    assert_fails(stories(text)[0])
+
+
+def test_the_committed_page_is_about_the_mechanisms_there_are() -> None:
+    text = WHY.read_text(encoding="utf-8")
+
+    sections = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert sections == [one.name for one in MECHANISMS]
+    assert all(one.rule in text and one.purpose in text for one in MECHANISMS)
+
+
+@pytest.mark.slow
+def test_every_story_of_the_committed_page_fails_as_it_says() -> None:
+    found_stories = stories(WHY.read_text(encoding="utf-8"))
+
+    assert len(found_stories) >= len(MECHANISMS) - 2
+    for text in found_stories:
+        assert_fails(text)
+
+
+def test_a_story_that_passes_is_refused() -> None:
+    text = '[failure]\nseed = 1\n\n[workload]\nname = "listed"\nrequests = "k1: read a"\n'
+
+    with pytest.raises(AssertionError, match="this passes"):
+        assert_fails(text)

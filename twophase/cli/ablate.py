@@ -1,0 +1,165 @@
+"""`twophase ablate`: the protocol without each of its mechanisms in turn, and what breaks."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import click
+
+from items.data import data
+from sim.search.ablate.ablation import Ablated, Progress, ablate
+from sim.search.ablate.mechanisms import (
+    MECHANISMS,
+    Mechanism,
+    UnknownMechanismError,
+    find_mechanism,
+)
+from sim.search.executors import JOBS_MAX, open_pool
+from sim.search.shrink.failure import text_of
+from sim.search.shrink.shrink import Shrunk
+from twophase.cli.errors import BadInputError
+from twophase.cli.sweep import jobs_of
+
+SEEDS_MAX = 1_000_000
+
+
+@data
+class Asked:
+    """What the command line asks for."""
+
+    mechanisms: tuple[Mechanism, ...]
+    seeds: range | None  # None: as many as a hunt takes.
+    jobs: int
+    with_stories: bool
+    as_json: bool
+    as_markdown: bool
+
+
+@click.command("ablate")
+@click.argument("mechanism", required=False, metavar="[MECHANISM]")
+@click.option(
+    "--seeds", metavar="N", help="How many runs of each.  [default: 70, or 700 if need be]"
+)
+@click.option("--no-stories", is_flag=True, help="Shrink nothing: the figures come sooner.")
+@click.option("--jobs", metavar="N", help="How many processes.  [default: one a processor]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option(
+    "--markdown", "as_markdown", is_flag=True, help="Print the page docs/why-each-rule.md."
+)
+def command(
+    *,
+    mechanism: str | None,
+    seeds: str | None,
+    no_stories: bool,
+    jobs: str | None,
+    as_json: bool,
+    as_markdown: bool,
+) -> int:
+    """Take mechanisms of the protocol away, one at a time, and say what breaks without each.
+
+    A portfolio of small and crowded worlds in trouble looks for it, which knows nothing of what is
+    missing.  What it finds is shrunk to the shortest story; where it finds nothing, it says how
+    much that shows.  Without MECHANISM all of them are taken away in turn.
+
+    The exit code is 0, or 2 for bad input.
+    """
+    if as_json and as_markdown:
+        raise BadInputError("--json and --markdown print different things: choose one of them")
+    try:
+        mechanisms = MECHANISMS if mechanism is None else (find_mechanism(mechanism),)
+    except UnknownMechanismError as error:
+        raise BadInputError(str(error)) from error
+    asked = Asked(mechanisms, seeds_of(seeds), jobs_of(jobs), not no_stories, as_json, as_markdown)
+    show(asked, carried_out(asked))
+    return 0
+
+
+def seeds_of(text: str | None) -> range | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= SEEDS_MAX):
+        raise BadInputError(f"--seeds must be a whole number from 1 to {SEEDS_MAX}, not {text!r}")
+    return range(int(text))
+
+
+def carried_out(asked: Asked) -> tuple[Ablated, ...]:
+    with (
+        closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
+        shown_progress(asked) as progress,
+    ):
+        return ablate(
+            asked.mechanisms,
+            pool,
+            seeds=asked.seeds,
+            with_stories=asked.with_stories,
+            progress=progress,
+        )
+
+
+def show(asked: Asked, found: tuple[Ablated, ...]) -> None:
+    if asked.as_json:
+        click.echo(json.dumps({"mechanisms": [told(one) for one in found]}, indent=2))
+        return
+    if asked.as_markdown:
+        from twophase.cli.ablate_page import page  # noqa: PLC0415  # Only who asks for it waits.
+
+        click.echo(page(found), nl=False)
+        return
+    from twophase.cli import ablate_table  # noqa: PLC0415  # Imports rich, for drawing only.
+
+    if len(found) == 1:
+        ablate_table.show_one(found[0])
+    else:
+        ablate_table.show(found)
+
+
+@contextmanager
+def shown_progress(asked: Asked) -> Iterator[Progress | None]:
+    """Draw a progress bar while the runs go on, if somebody is there to see it."""
+    if asked.as_json or not sys.stderr.isatty():
+        yield None
+        return
+    from twophase.cli.ablate_table import StagesBar  # noqa: PLC0415  # As above.
+
+    with StagesBar() as bar:
+        yield bar.show
+
+
+# As JSON -----------------------------------------------------------------------------------------
+
+
+def told(ablated: Ablated) -> dict[str, Any]:
+    """Write one mechanism and what came of its absence."""
+    mechanism, hunted, mean = ablated.mechanism, ablated.hunted, ablated.hunted.mean
+    return {
+        "name": mechanism.name,
+        "section": mechanism.section,
+        "rule": mechanism.rule,
+        "purpose": mechanism.purpose,
+        "mutant": mechanism.mutant,
+        "equivalent": mechanism.taken_away().is_equivalent,
+        "found": hunted.found,
+        "verdict": hunted.verdict,
+        "runs": hunted.shots,
+        "findings": hunted.hits,
+        "seeds": hunted.seeds,
+        "seconds": round(hunted.seconds, 3),
+        "mean": None if mean is None else [mean.seeds, mean.least, mean.most],
+        "below": ablated.bound,
+        "checker": hunted.checker,
+        "kind": None if hunted.kind is None else hunted.kind[1],
+        "story": None if ablated.shrunk is None else story(ablated.shrunk),
+    }
+
+
+def story(shrunk: Shrunk) -> dict[str, Any]:
+    return {
+        "transactions": shrunk.transactions,
+        "choices": shrunk.choices,
+        "events": shrunk.events,
+        "finding": ": ".join(shrunk.failure.leading),
+        "sentences": list(shrunk.sentences),
+        "scenario": text_of(shrunk.failure),
+    }

@@ -1,0 +1,158 @@
+"""What breaks without each mechanism, drawn with rich; and one mechanism with its story."""
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table as Grid
+from rich.text import Text
+
+from sim.search.ablate.ablation import Ablated
+from sim.search.shrink.failure import text_of
+from sim.search.shrink.shrink import Shrunk
+from twophase.cli.progress import PatientBar
+from twophase.cli.summary import counted, section
+
+WIDTH_MAX = 140
+EXAMPLE = "twophase ablate timestamp-test"
+
+
+def show(found: tuple[Ablated, ...]) -> None:
+    """Draw all mechanisms on standard output, a row each."""
+    console = Console(highlight=False)
+    console.width = min(console.width, WIDTH_MAX)
+    with console.capture() as captured:
+        console.print(rows(found))
+        console.print()
+        console.print(Text(in_all(found)))
+        console.print(Text.assemble("The rule, and the shortest story of one:  ", EXAMPLE))
+    _print(captured.get())
+
+
+def rows(found: tuple[Ablated, ...]) -> Grid:
+    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    grid.add_column("without")
+    grid.add_column("§", no_wrap=True)
+    for head in ("found", "first", "CPU s", "mean (95 %)"):
+        grid.add_column(head, justify="right", no_wrap=True)
+    grid.add_column("what breaks", ratio=1)
+    grid.add_column("story", no_wrap=True)
+    for one in found:
+        grid.add_row(one.mechanism.name, one.mechanism.section[1:], *cells(one))
+    return grid
+
+
+def cells(ablated: Ablated) -> tuple[str | Text, ...]:
+    """Give the figures of one mechanism, what breaks, and how long the shortest story is."""
+    hunted = ablated.hunted
+    part = f"{hunted.hits:,}/{hunted.shots:,}"
+    if not hunted.found:
+        return part, "", "", "", Text(no_effect(ablated), style="green"), ""
+    story = "" if ablated.shrunk is None else length(ablated.shrunk)
+    breaks = Text(", ".join(what_breaks(ablated)), style="red")
+    return part, f"{hunted.seeds:,}", f"{hunted.seconds:.1f}", mean(ablated), breaks, story
+
+
+def mean(ablated: Ablated) -> str:
+    found = ablated.hunted.mean
+    return "" if found is None else f"{found.seeds:.1f} ({found.least:.1f}-{found.most:.1f})"
+
+
+def what_breaks(ablated: Ablated) -> list[str]:
+    """Name what was found: by the shortest story, else by the first finding."""
+    leading = ablated.hunted.kind if ablated.shrunk is None else ablated.shrunk.failure.leading
+    return [] if leading is None else [f"{leading[0]}: {leading[1]}"]
+
+
+def length(shrunk: Shrunk) -> str:
+    """Write how long a story is, as in 2t 1c 26m."""
+    return f"{shrunk.transactions}t {shrunk.choices}c {shrunk.events}m"
+
+
+def no_effect(ablated: Ablated) -> str:
+    return f"no effect in {ablated.hunted.shots:,} seeds: p < {ablated.bound}"
+
+
+def in_all(found: tuple[Ablated, ...]) -> str:
+    broken = sum(one.hunted.found for one in found)
+    text = f"{broken} of {len(found)} mechanisms are missed as soon as they are gone."
+    return f"{text}  A story has transactions (t), choices (c) and messages (m)."
+
+
+# One mechanism -----------------------------------------------------------------------------------
+
+
+def show_one(ablated: Ablated) -> None:
+    """Draw one mechanism: its rule, what breaks without it, and the shortest story."""
+    console = Console(highlight=False)
+    console.width = min(console.width, WIDTH_MAX)
+    mechanism = ablated.mechanism
+    with console.capture() as captured:
+        console.print(Text.assemble((mechanism.name, "bold"), f"  {mechanism.section}"))
+        console.print(Text(mechanism.rule))
+        console.print(Text(mechanism.purpose, style="dim"))
+        section(console, "Without it")
+        console.print(Text(mechanism.taken_away().sentence))
+        console.print(Text(figures(ablated)))
+        if ablated.shrunk is not None:
+            draw_story(console, ablated.shrunk)
+    _print(captured.get())
+
+
+def figures(ablated: Ablated) -> str:
+    """Say in a sentence or two what came of it."""
+    hunted = ablated.hunted
+    if not hunted.found:
+        text = f"{no_effect(ablated)} (95 %) that one shows it."
+        why = ablated.mechanism.taken_away().why
+        return f"{text[0].upper()}{text[1:]}" + (f"  {why}" if why else "")
+    found = f"Found in {hunted.hits:,} of {hunted.shots:,} runs"
+    first = f"first by seed {hunted.seeds:,} after {hunted.seconds:.1f} s of CPU time"
+    return f"{found}, {first}; one in {mean(ablated)} shows it."
+
+
+def draw_story(console: Console, shrunk: Shrunk) -> None:
+    title = f"The shortest story: {in_words(shrunk)}"
+    section(console, title)
+    for sentence in shrunk.sentences:
+        console.print(Padding(Text(sentence), (0, 0, 0, 2)))
+    section(console, "As a scenario, for twophase simulate")
+    for line in text_of(shrunk.failure).splitlines():
+        console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+
+
+def in_words(shrunk: Shrunk) -> str:
+    """Say how long a story is."""
+    parts = (
+        counted(shrunk.transactions, "transaction"),
+        counted(shrunk.choices, "choice"),
+        counted(shrunk.events, "message"),
+    )
+    return ", ".join(parts)
+
+
+class StagesBar(PatientBar):
+    """Shows how much is done of each stage: of the runs, then of the stories."""
+
+    def __init__(self) -> None:
+        text = TextColumn("{task.description}")
+        super().__init__(text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._stages: dict[str, TaskID] = {}
+
+    def show(self, what: str, done: int, total: int) -> None:
+        """Take how far a stage has come; a `sim.search.ablate.ablation.Progress`."""
+        if self.is_shown():
+            if what not in self._stages:
+                self._stages[what] = self._bar.add_task(what)
+            self._bar.update(self._stages[what], completed=done, total=total)
+
+
+def _print(text: str) -> None:
+    for line in text.splitlines():
+        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
