@@ -58,8 +58,8 @@ soak: $(CAN_DEVELOP)  ## all tests, with the long counts of seeds and examples
 bench: $(CAN_DEVELOP)  ## every benchmark, one after another
 	@for file in $(BENCHMARKS); do echo "$$file"; $(IN_VENV) "$$file" || exit 1; done
 
-demo: $(CAN_RUN)  ## a run of the simulation, with only what running needs installed
-	@$(VENV)/bin/twophase simulate orders-and-payments
+demo: $(CAN_RUN)  ## a run of the simulation and its report, with only what running needs installed
+	@$(VENV)/bin/twophase simulate orders-and-payments --report demo.html
 	@echo
 	@echo 'Three to try next:'
 	@echo '  $(VENV)/bin/twophase scenarios'
@@ -74,7 +74,7 @@ setup: $(CAN_DEVELOP)  ## the environment, with everything
 
 clean:  ## remove what make made: environment, caches, build
 	@test ! -f '$(VENV)/pyvenv.cfg' || rm -rf '$(VENV)'
-	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf demo.html build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	@find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 help:  ## this list

@@ -27,3 +27,12 @@ settings.load_profile("soak" if SOAK else "quick")
 def soak() -> bool:
     """True under `make soak`: tests that count seeds or steps themselves take many more."""
     return SOAK
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one loud line that nobody has looked at the pages; else it is one skip of many."""
+    for report in terminalreporter.getreports("skipped"):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
+        if "NO BROWSER" in reason:
+            terminalreporter.write_line(reason.removeprefix("Skipped: "), bold=True, red=True)
+            return

@@ -17,6 +17,7 @@ from twophase.cli.errors import BAD_INPUT, CLOSED_PIPE, INTERRUPTED, BadInputErr
 # Where each command is, and what it does, for `twophase --help`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "simulate": ("twophase.cli.simulate", "Run a scenario on a simulated cluster and judge it."),
+    "report": ("twophase.cli.report", "Write a run as a page to look at."),
     "sweep": ("twophase.cli.sweep", "Run a scenario from many seeds, and say what that shows."),
     "mutants": (
         "twophase.cli.mutants",

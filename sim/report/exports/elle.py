@@ -1,0 +1,177 @@
+"""A run's history as Jepsen and Elle have it: `twophase check`, and Elle itself, judge it.
+
+    {"index":0,"type":"invoke","process":0,"f":"txn","value":[["w","accounts a","k1.1"]],"time":0}
+
+Each item is a register, called by its table and key, and each write gives it a value that no other
+write gives it: the `version` that workloads write, or the `value` of a listed world.  A delete
+leaves a value that nobody reads.  What cannot be said so is left out: queries and batches, and
+reads that do not show whose write it is that they see.  That hides an anomaly at most, and never
+makes one.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from items.actions import Action, Delete, Put, Update
+from sim.checkers.evidence import SINGLETON_WRITES
+from sim.checkers.graph.txn import FAIL, INFO, OK, READ, WRITE
+from sim.checkers.histories import INVOKE
+from sim.checkers.model import Json, Model, Place, Step, shown_place
+from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
+
+Op: TypeAlias = list[Any]  # As ["w", register, value].
+Line: TypeAlias = dict[str, Any]
+
+MARKS = ("version", "value")  # Attributes by which a reader says whose write it saw.
+ENDS = {"committed": OK, "cancelled": FAIL, "unknown": INFO}
+READS = ("GetItem", READ_TRANSACTION)
+NS_OF_US = 1_000  # Jepsen's times are in nanoseconds.
+KEYWORD = re.compile(r"[a-z]+")
+
+
+def elle_lines(operations: Sequence[Operation]) -> Iterator[Line]:
+    """Give a history's invocations and ends, in the order of real time."""
+    asked = dict(_asked(operations))
+    processes: dict[str, int] = {}
+    moments = _moments([one for one in operations if asked.get(one.place)])
+    for index, (operation, is_end) in enumerate(moments):
+        process = processes.setdefault(operation.client, len(processes))
+        kind, us = INVOKE, operation.invoked_us
+        if is_end:
+            kind, us = ENDS[operation.outcome], operation.returned_us
+        ops = asked[operation.place]
+        if kind != OK:
+            ops = [[f, name, None if f == READ else value] for f, name, value in ops]
+        yield {
+            "index": index,
+            "type": kind,
+            "process": process,
+            "f": "txn",
+            "value": ops,
+            "time": us * NS_OF_US,
+        }
+        if kind == INFO:  # Jepsen's processes do not go on after what nobody knows the end of.
+            processes[operation.client] = max(processes.values()) + 1
+
+
+def as_json(lines: Iterable[Line]) -> Iterator[str]:
+    """Write each line as JSON: what `twophase check` reads."""
+    for line in lines:
+        yield json.dumps(line, separators=(",", ":"))
+
+
+def as_edn(lines: Iterable[Line]) -> Iterator[str]:
+    """Write each line as EDN, as Jepsen's `history.edn` has it."""
+    for line in lines:
+        pairs = {**line, "value": [[_Keyword(op[0]), *op[1:]] for op in line["value"]]}
+        pairs |= {name: _Keyword(line[name]) for name in ("type", "f")}
+        yield "{" + ", ".join(f":{name} {_edn(value)}" for name, value in pairs.items()) + "}"
+
+
+class _Keyword(str):
+    """A text that EDN writes as a keyword, like :ok."""
+
+
+def _edn(value: Any) -> str:
+    if isinstance(value, _Keyword):
+        assert KEYWORD.fullmatch(value), "a keyword needs no quotes"
+        return f":{value}"
+    if isinstance(value, list):
+        return f"[{' '.join(map(_edn, value))}]"
+    if value is None:
+        return "nil"
+    return json.dumps(value)  # A text or a whole number is written as in JSON.
+
+
+# The order of real time --------------------------------------------------------------------------
+
+
+def _moments(operations: Sequence[Operation]) -> Iterator[tuple[Operation, bool]]:
+    """Give each operation as it is asked for, and again as it ends.
+
+    Of two that meet in one moment the asking comes first, so that neither precedes the other; but a
+    client's next operation comes after its last one.
+    """
+    ended = {(one.client, one.returned_us) for one in operations}
+
+    def when(moment: tuple[Operation, bool]) -> tuple[int, bool, bool, str, str]:
+        one, is_end = moment
+        is_next = (one.client, one.invoked_us) in ended
+        us = one.returned_us if is_end else one.invoked_us
+        return us, is_end, is_next, one.client, one.call
+
+    both = ((one, is_end) for one in operations for is_end in (False, True))
+    moments = sorted(both, key=when)
+    going: dict[str, Operation] = {}
+    for operation, is_end in moments:
+        before = going.get(operation.client)
+        if is_end:
+            if before is operation:  # Else its end was given before the next one's begin.
+                del going[operation.client]
+                yield operation, True
+            continue
+        if before is not None:
+            yield before, True
+        going[operation.client] = operation
+        yield operation, False
+
+
+# What was read and written -----------------------------------------------------------------------
+
+
+def _asked(operations: Sequence[Operation]) -> Iterator[tuple[int, list[Op]]]:
+    """Give each operation's reads and writes, by its place in the history."""
+    model = Model([one.request for one in operations if one.name == "CreateTable"])
+    deleted: set[Place] = set()
+    for operation in operations:
+        if operation.name in (WRITE_TRANSACTION, *SINGLETON_WRITES):
+            steps = _steps(model, operation)
+            deleted |= {step.place for step in steps if isinstance(step.action, Delete)}
+            yield operation.place, _writes(operation, steps)
+    for operation in operations:
+        if operation.name in READS:
+            yield operation.place, [*_reads(model, operation, deleted)]
+
+
+def _steps(model: Model, operation: Operation) -> list[Step]:
+    if operation.name == WRITE_TRANSACTION:
+        return model.steps(operation.request)
+    return [model.step(operation.name, operation.request)]
+
+
+def _writes(operation: Operation, steps: Iterable[Step]) -> list[Op]:
+    ops = []
+    for step in steps:
+        value = _value_left(step.action)
+        if isinstance(step.action, Delete):
+            value = f"gone by {operation.call}"
+        if value is not None:
+            ops.append([WRITE, shown_place(step.place), value])
+    return ops
+
+
+def _value_left(action: Action) -> str | None:
+    """Return the value by which readers know this write; None if it has none."""
+    match action:
+        case Put():
+            found = next((action.item[name] for name in MARKS if name in action.item), None)
+        case Update(update=str(text)):
+            placeholders = re.findall(rf"\b(?:{'|'.join(MARKS)}) = (:\w+)", text)
+            found = next((action.values[name] for name in placeholders), None)
+        case _:
+            found = None
+    return None if found is None else str(found[1])
+
+
+def _reads(model: Model, operation: Operation, deleted: set[Place]) -> Iterator[Op]:
+    answers: Sequence[Json] = ({},) * len(operation.request.get("TransactItems", "1"))
+    is_answered = operation.outcome == "committed"
+    if is_answered:
+        answers = operation.answer.get("Responses", (operation.answer,))
+    for (place, _), answer in zip(model.gets(operation.request), answers, strict=True):
+        item: Mapping[str, Json] = answer.get("Item", {})
+        value = next((str(next(iter(item[name].values()))) for name in MARKS if name in item), None)
+        if value is not None or (not item and place not in deleted):
+            yield [READ, shown_place(place), value]

@@ -1,0 +1,132 @@
+"""Names for what a report speaks of: each text once, and numbers in its place everywhere else.
+
+A page of 25,000 messages says most things many times over: the same action travels from the client
+to the partition and back again.  So every text, item and node is kept in one list, and called by
+its place there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from items.actions import Action, Delete, Put, Update
+from items.to_json import base64_text
+from items.values import AttributeValue, Item
+from network.messages import RecordKey
+from network.placement import TABLES_TABLE, is_internal
+from sim.report.recording import Durable, Moment
+from sim.words import Words
+
+VALUE_MAX = 60  # Characters of a value …
+ITEM_MAX = 240  # … and of an item; what is longer is cut.
+
+
+class Names:
+    """The texts, items and nodes of one run."""
+
+    def __init__(self, moments: Iterable[Moment] = ()) -> None:
+        self.words = Words()
+        self.texts: dict[str, int] = {}
+        self.items: dict[RecordKey, int] = {}
+        self.nodes: dict[str, int] = {}
+        self.tables: dict[str, str] = {}  # By id.
+        self.key_names: dict[str, tuple[str, ...]] = {}  # Likewise.
+        for moment in moments:
+            if isinstance(moment, Durable):
+                self._meet_tables(moment)
+
+    def _meet_tables(self, durable: Durable) -> None:
+        for (table, _), record in durable.changes.records:
+            if table == TABLES_TABLE and record is not None and record.item is not None:
+                item = record.item
+                self.tables[str(item["Id"][1])] = str(item["Name"][1])
+        for state in durable.changes.tables:
+            schema = state.schema
+            sort = (schema.sort.name,) if schema.sort is not None else ()
+            self.key_names[state.id] = (schema.partition.name, *sort)
+
+    def text(self, text: str) -> int:
+        """Return the place of a text."""
+        return self.texts.setdefault(text, len(self.texts))
+
+    def item(self, key: RecordKey) -> int:
+        """Return the place of an item; -1 if it is of no client."""
+        if is_internal(key[0]):
+            return -1
+        return self.items.setdefault(key, len(self.items))
+
+    def node(self, name: str) -> int:
+        return self.nodes[name]
+
+    def item_names(self) -> list[str]:
+        """Return what items are called, in their order: table and key."""
+        return [
+            f"{self.tables.get(table, table)} {self.words.key(key)}" for table, key in self.items
+        ]
+
+    # In words --------------------------------------------------------------------------------
+
+    def action(self, action: Action) -> str:
+        """Say all that an action is."""
+        said = [self.words.action(action)]
+        if isinstance(action, Put):
+            said.append(self.attributes(action.item, action.table))
+        if isinstance(action, Update) and action.update is not None:
+            said.append(filled(action.update, action.names, action.values))
+        if action.condition is not None:
+            said.append(f"if {filled(action.condition, action.names, action.values)}")
+        if isinstance(action, Delete) and action.condition is None:
+            said.append("whatever it holds")
+        return " ".join(said)
+
+    def attributes(self, item: Item | None, table: str) -> str:
+        """Say what an item holds beside its key."""
+        if item is None:
+            return "no item"
+        keys = self.key_names.get(table, ())
+        told = [f"{name} {value_text(value)}" for name, value in item.items() if name not in keys]
+        return cut(", ".join(told), ITEM_MAX) or "nothing but its key"
+
+
+def filled(expression: str, names: Mapping[str, str], values: Item) -> str:
+    """Write an expression with its names and values in their places."""
+    # Longest first: `:a` must not be found in `:ab`.
+    for name in sorted(names, key=len, reverse=True):
+        expression = expression.replace(name, names[name])
+    for name in sorted(values, key=len, reverse=True):
+        kind = values[name][0]
+        said = value_text(values[name])
+        expression = expression.replace(name, f"'{said}'" if kind == "S" else said)
+    return expression
+
+
+def value_text(value: AttributeValue) -> str:
+    """Write a value without its type."""
+    kind, content = value
+    match kind:
+        case "L":
+            said = f"[{', '.join(value_text(one) for one in content)}]"
+        case "M":
+            inner = [f"{name} {value_text(one)}" for name, one in content.items()]
+            said = f"{{{', '.join(inner)}}}"
+        case "SS" | "NS":
+            said = f"{{{', '.join(content)}}}"
+        case "BS":
+            said = f"{{{len(content)} binaries}}"
+        case "B":
+            said = base64_text(content)
+        case "BOOL":
+            said = "true" if content else "false"
+        case "NULL":
+            said = "null"
+        case _:
+            said = str(content)
+    return cut(said, VALUE_MAX)
+
+
+def cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def in_order(places: Mapping[Any, int]) -> Sequence[Any]:
+    """Return what was given places, by place: they were given one after another."""
+    return list(places)

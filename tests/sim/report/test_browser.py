@@ -1,0 +1,323 @@
+"""The page in a real browser, at both widths and in both themes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from sim.report.page import page_of
+from sim.report.recording import Recording
+from tests import browser as browsers
+from tests.sim.report.builders import recording
+
+WIDTHS, THEMES = (1280, 390), ("light", "dark")
+HEIGHT = 900
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsers.opened() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def shown() -> Recording:
+    return recording("bank", 2, {"workload.transactions": "60", "faults.all": "1"})
+
+
+@pytest.fixture(scope="module")
+def file(shown: Recording, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("report"), page_of(shown))
+
+
+def written(directory: Path, text: str) -> Path:
+    path = directory / "run.html"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+class Opened:
+    """A page, and what its console said."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self.asked.append(request.url))
+
+    def open(self, file: Path, link: str = "") -> "Opened":
+        self.page.goto(f"{file.as_uri()}{link}")
+        self.settle()
+        return self
+
+    def settle(self) -> None:
+        """Wait for two frames: what was asked for is drawn then."""
+        self.run(
+            "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+        )
+
+    def run(self, script: str, argument: Any = None) -> Any:
+        return self.page.evaluate(script, argument)
+
+    def view(self, name: str) -> Any:
+        return self.run("(name) => twophase.view[name]", name)
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+    def in_sight(self) -> list[int]:
+        return list(self.run("() => document.getElementById('space').diagram.inSight()"))
+
+    def point_at(self, message: int) -> None:
+        """Move the pointer to the middle of a message's line."""
+        x, y = self.place_of(message)
+        canvas = self.page.locator("#space canvas[role=application]")
+        canvas.scroll_into_view_if_needed()
+        canvas.hover(position={"x": x, "y": y})
+        self.settle()
+
+    def place_of(self, message: int) -> tuple[float, float]:
+        one = self.run("(n) => document.getElementById('space').diagram.placeOf(n)", message)
+        assert one is not None, "it is not in sight"
+        return (one["x1"] + one["x2"]) / 2, (one["y1"] + one["y2"]) / 2
+
+
+def in_window(browser: Browser, width: int, theme: Literal["light", "dark"]) -> Iterator[Opened]:
+    context = browser.new_context(
+        viewport={"width": width, "height": HEIGHT}, color_scheme=theme, reduced_motion="reduce"
+    )
+    yield Opened(context.new_page())
+    context.close()
+
+
+@pytest.fixture(params=[(width, theme) for width in WIDTHS for theme in THEMES], ids=str)
+def opened(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    yield from in_window(browser, *request.param)
+
+
+@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=str)
+def either(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    """One of both widths, one of both themes: for what hardly hangs on them."""
+    yield from in_window(browser, *request.param)
+
+
+@pytest.fixture
+def wide(browser: Browser) -> Iterator[Opened]:
+    yield from in_window(browser, 1280, "light")
+
+
+SIGHT = "document.getElementById('space').diagram.inSight().map((n) => twophase.data.message(n))"
+CONFLICT = """() => {
+  const { RUN } = twophase;
+  const call = RUN.calls.find((one) => one.conflicts.length > 0 && one.names.length > 0);
+  return { call: call.call, others: call.conflicts.map((n) => RUN.calls[n].call) };
+}"""
+
+
+def test_it_opens_without_a_word_in_the_console(opened: Opened, file: Path) -> None:
+    opened.open(file)
+
+    assert opened.said == []
+    assert opened.in_sight()
+    for section in ("summary", "findings", "diagram", "travel", "transactions", "plots"):
+        assert opened.page.locator(f"#{section}").is_visible()
+
+
+def test_nothing_is_wider_than_the_window(opened: Opened, file: Path) -> None:
+    opened.open(file)
+
+    assert opened.run("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_hovering_over_a_message_shows_it_whole(opened: Opened, file: Path) -> None:
+    opened.open(file)
+    opened.page.get_by_label("Kind").select_option("Prepare")
+    opened.settle()
+    message = opened.in_sight()[0]
+    whole = opened.run("(n) => twophase.data.message(n)", message)
+
+    opened.point_at(message)
+
+    tip = opened.text("#space .tip")
+    assert len(whole["lines"]) > 3
+    for line in (whole["phrase"], *whole["lines"]):
+        assert line in tip
+    assert "§3.3" in tip
+
+
+def test_a_filter_leaves_its_messages_and_no_others(opened: Opened, file: Path) -> None:
+    opened.open(file)
+    every = opened.run("() => twophase.data.count")
+
+    opened.page.get_by_label("Kind").select_option("Votes")
+    opened.settle()
+
+    kinds = opened.run(f"() => {SIGHT}.map((m) => m.kind)")
+    assert kinds
+    assert set(kinds) == {"Votes"}
+    assert f"of {every:,} messages" in opened.text("#filters output")
+    opened.page.get_by_role("button", name="Show everything").click()
+    opened.settle()
+    assert f"{every:,} of {every:,} messages" in opened.text("#filters output")
+
+
+def test_a_transaction_is_shown_with_what_it_conflicted_with(either: Opened, file: Path) -> None:
+    either.open(file)
+    conflict = either.run(CONFLICT)
+
+    either.page.get_by_label("Transaction", exact=True).fill(conflict["call"])
+    either.page.get_by_label("Transaction", exact=True).press("Enter")
+    either.settle()
+
+    calls = either.run(f"() => {SIGHT}.map((m) => m.call?.call)")
+    assert conflict["call"] in calls
+    assert set(calls) <= {conflict["call"], *conflict["others"]}
+
+
+def test_a_message_that_is_clicked_twice_leaves_only_its_transaction(
+    wide: Opened, file: Path
+) -> None:
+    wide.open(file)
+    message = wide.run(f"() => {SIGHT}.find((m) => m.call?.names.length).n")
+    x, y = wide.place_of(message)
+
+    wide.page.locator("#space canvas[role=application]").dblclick(position={"x": x, "y": y})
+    wide.settle()
+
+    assert wide.view("transaction") is not None
+    names = wide.run(f"() => {SIGHT}.map((m) => m.call?.call)")
+    assert wide.view("transaction") in names
+    wide.page.get_by_role("button", name="Show everything").click()
+    assert wide.view("transaction") is None
+
+
+def test_the_slider_goes_through_time(opened: Opened, file: Path) -> None:
+    opened.open(file)
+    slider = opened.page.get_by_label("Virtual time")
+
+    slider.fill(str(opened.run("() => Math.round((twophase.view.from + twophase.view.to) / 2)")))
+    opened.settle()
+    before = opened.view("t")
+    slider.press("ArrowRight")
+    opened.settle()
+
+    assert opened.view("t") >= before
+    assert opened.page.locator("li[aria-current=step]").count() == 1
+    assert opened.text(".sentence")
+    assert opened.page.locator("#travel .card").count() > 0
+
+
+def test_a_link_leads_to_its_moment(opened: Opened, file: Path) -> None:
+    opened.open(file)
+    conflict, end_us = opened.run(CONFLICT), opened.run("() => twophase.RUN.meta.end_us")
+
+    opened.open(file.parent / "run.html", f"?again#t={end_us // 2}&transaction={conflict['call']}")
+
+    assert opened.view("t") == end_us // 2
+    assert opened.view("transaction") == conflict["call"]
+    assert opened.view("from") <= end_us // 2 <= opened.view("to")
+    assert opened.said == []
+
+
+def test_what_is_chosen_is_in_the_address(wide: Opened, file: Path) -> None:
+    wide.open(file)
+    wide.run("() => twophase.view.set({ t: 100000, node: 'p1' })")
+
+    wide.page.wait_for_url("**#t=100000&node=p1*")
+
+    wide.run("() => { location.hash = '#t=120000' }")
+    wide.page.wait_for_function("() => twophase.view.t === 120000")
+    assert wide.view("node") is None
+
+
+def test_an_address_that_makes_no_sense_is_let_be(wide: Opened, file: Path) -> None:
+    wide.open(file, "#t=soon&transaction=nobody&node=x9&item=-1&kind=__proto__&from=a&theme=pink")
+
+    assert wide.said == []
+    assert wide.view("kind") is None
+    assert wide.view("transaction") is None
+    assert 0 <= wide.view("from") <= wide.view("t") <= wide.view("to")
+    assert wide.in_sight()
+
+
+def test_keys_do_what_the_pointer_does(either: Opened, file: Path) -> None:
+    either.open(file)
+    canvas = either.page.locator("#space canvas[role=application]")
+    canvas.focus()
+    span = either.view("to") - either.view("from")
+
+    canvas.press("+")
+    assert either.view("to") - either.view("from") == pytest.approx(span / 2, abs=2)
+    canvas.press("n")
+    either.settle()
+    first = either.text("#picked")
+    canvas.press("n")
+    either.settle()
+    assert either.text("#picked") != first
+    canvas.press("p")
+    either.settle()
+    assert either.text("#picked") == first
+    canvas.press("0")
+    assert either.view("from") == 0
+    assert either.view("to") == either.run("() => twophase.RUN.meta.end_us")
+
+
+def test_the_switch_turns_light_and_dark(either: Opened, file: Path) -> None:
+    either.open(file)
+    background = "() => getComputedStyle(document.body).backgroundColor"
+    before = either.run(background)
+
+    either.page.get_by_role("button", name="Dark").click()
+
+    assert either.run(background) != before
+    either.page.get_by_role("button", name="Dark").click()
+    assert either.run(background) == before
+
+
+def test_a_lane_can_be_chosen_alone(either: Opened, file: Path) -> None:
+    either.open(file)
+
+    either.page.get_by_role("button", name="only coordinator c1").click()
+    either.settle()
+
+    assert either.view("node") == "c1"
+    ends = either.run(f"() => {SIGHT}.map((m) => [m.source, m.target])")
+    assert ends
+    assert all("c1" in pair for pair in ends)
+
+
+def test_the_page_asks_nobody_for_anything(wide: Opened, file: Path) -> None:
+    wide.open(file)
+
+    assert wide.asked == [file.as_uri()]
+    refused = wide.run("() => fetch('http://127.0.0.1:9/').then(() => false, () => true)")
+    assert refused
+    assert any("Content Security Policy" in said for said in wide.said)
+
+
+def test_the_disks_in_the_end_are_those_of_the_run(wide: Opened, file: Path) -> None:
+    wide.open(file)
+    wide.run("() => twophase.view.set({ t: twophase.RUN.meta.end_us })")
+    wide.settle()
+
+    ledger = wide.page.locator("#travel .card", has_text="ledger node")
+    assert "PREPARING" not in ledger.inner_text()
+    assert "COMPLETED" in ledger.inner_text()
+    assert "nothing" in wide.text("#travel .flying")
+
+
+def test_an_error_in_the_script_would_be_noticed(
+    wide: Opened, shown: Recording, tmp_path: Path
+) -> None:
+    broken = page_of(shown).replace('<script type="module">', '<script type="module">planted();')
+
+    wide.page.goto(written(tmp_path, broken).as_uri())
+    wide.page.wait_for_timeout(100)
+
+    assert wide.said  # The policy lets no script in whose hash it does not know.

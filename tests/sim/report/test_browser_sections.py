@@ -1,0 +1,180 @@
+"""Summary, findings, transactions and plots in a real browser."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from sim.report.page import page_of
+from tests import browser as browsers
+from tests.sim.report.builders import recording
+from tests.sim.report.test_browser import Opened, in_window, written
+
+SETTINGS = {"workload.transactions": "120", "network.loss": "0.1", "faults.crashes": "4"}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsers.opened() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("calls"), page_of(recording("bank", 1, SETTINGS)))
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shown = recording("bank", 3, mutant="reads-have-one-round")
+    return written(tmp_path_factory.mktemp("failing"), page_of(shown))
+
+
+@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=str)
+def either(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    yield from in_window(browser, *request.param)
+
+
+@pytest.fixture
+def wide(browser: Browser) -> Iterator[Opened]:
+    yield from in_window(browser, 1280, "light")
+
+
+ROWS = "table.operations > tbody > tr:not(.details)"
+CHOSEN = """() => twophase.RUN.transactions.find(
+  (row) => row.kind === "write transaction" && row.met.length > 0
+)"""
+
+
+def test_a_filter_of_the_table_leaves_what_it_says(either: Opened, file: Path) -> None:
+    either.open(file)
+    all_calls = either.run("() => twophase.RUN.transactions.length")
+
+    either.page.locator("#transactions").get_by_label("Outcome").select_option("cancelled")
+
+    cancelled = either.run(
+        "() => twophase.RUN.transactions.filter((row) => row.outcome === 'cancelled').length"
+    )
+    assert f"{cancelled} of {all_calls} calls" in either.text("#transactions [role=status]")
+    outcomes = either.page.locator(f"{ROWS} td[data-name=outcome]").all_inner_texts()
+    assert {text.split()[-1] for text in outcomes} == {"cancelled"}
+    assert either.said == []
+
+
+def test_a_search_finds_by_any_word_of_a_row(either: Opened, file: Path) -> None:
+    either.open(file)
+
+    either.page.get_by_label("Search").fill("K1/12 ACCOUNT0")
+
+    assert either.page.locator(ROWS).count() == 1
+    assert either.page.locator(ROWS).get_attribute("data-call") == "k1/12"
+
+
+def test_a_column_is_sorted_both_ways(wide: Opened, file: Path) -> None:
+    wide.open(file)
+    took = (
+        "() => [...document.querySelectorAll('td[data-name=took]')].map((cell) => cell.innerText)"
+    )
+    button = wide.page.get_by_role("button", name="Took")
+
+    button.click()
+    rising = [float(text.split()[0].replace(",", "")) for text in wide.run(took)]
+    button.click()
+    falling = [float(text.split()[0].replace(",", "")) for text in wide.run(took)]
+
+    assert rising == sorted(rising)
+    assert falling == sorted(falling, reverse=True)
+    assert falling[0] > rising[-1]
+    assert wide.page.locator("th[data-column=took]").get_attribute("aria-sort") == "descending"
+
+
+def test_a_call_opens_with_what_is_known_of_it(either: Opened, file: Path) -> None:
+    either.open(file)
+    row = either.run(CHOSEN)
+    either.page.get_by_label("Search").fill(row["call"])
+
+    either.page.locator(f"tr[data-call='{row['call']}'] button").click()
+
+    assert either.view("transaction") == row["call"]
+    told = either.text("tr.details")
+    blamed = next(item for item in row["items"] if item.get("met"))
+    assert blamed["why"] in told
+    assert row["states"][0]["state"] in told
+    either.page.locator("tr.details").get_by_role("button", name=row["met"][0]).click()
+    assert either.view("transaction") == row["met"][0]
+    assert row["met"][0] in either.page.locator("tr.chosen button").all_inner_texts()
+
+
+def test_what_is_chosen_elsewhere_is_open_in_the_table(wide: Opened, file: Path) -> None:
+    wide.open(file)
+    wide.page.get_by_label("Search").fill("no such thing")
+    assert wide.page.locator(ROWS).count() == 0
+
+    wide.run("() => twophase.view.set({ transaction: 'k1/13' })")
+
+    assert wide.page.locator("tr.chosen").get_attribute("data-call") == "k1/13"
+    wide.page.locator("tr.chosen button").click()
+    assert wide.view("transaction") is None
+
+
+def test_an_unknown_outcome_shows_both_possibilities_and_the_evidence(
+    wide: Opened, file: Path
+) -> None:
+    wide.open(file)
+    row = wide.run("() => twophase.RUN.transactions.find((row) => row.unknown?.evidence.length)")
+
+    wide.run("(call) => twophase.view.set({ transaction: call })", row["call"])
+
+    told = wide.text("tr.details .unknown")
+    for text in (row["unknown"]["happened"], row["unknown"]["not"], row["unknown"]["verdict"]):
+        assert text in told
+    assert row["unknown"]["evidence"][0]["text"] in told
+
+
+def test_every_plot_is_drawn_and_says_the_same_as_a_table(either: Opened, file: Path) -> None:
+    either.open(file)
+    figures = either.page.locator("#plots figure")
+
+    assert figures.count() == 6
+    assert either.page.locator("#plots .drawing svg[role=img][aria-label]").count() == 6
+    for n in range(6):
+        figures.nth(n).locator("summary").click()
+        figures.nth(n).locator("tbody tr").first.wait_for(state="visible")
+    assert either.run("() => document.documentElement.scrollWidth <= innerWidth")
+    assert either.said == []
+
+
+def test_a_point_of_a_plot_leads_to_its_call(wide: Opened, file: Path) -> None:
+    wide.open(file)
+
+    wide.page.locator("#plots [data-n]").nth(3).dispatch_event("click")
+
+    assert wide.view("transaction") == wide.run("() => twophase.RUN.plots.points.call[3]")
+    assert wide.page.locator("#plots .moment[visibility=visible]").count() >= 1
+
+
+def test_a_finding_is_drawn_and_its_calls_can_be_chosen(either: Opened, failing: Path) -> None:
+    either.open(failing)
+
+    assert "not every check holds" in either.text("#summary .verdict")
+    assert "must come before" in either.text("#findings article ol >> nth=0")
+    node = either.page.locator("#findings svg.graph .choosable").first
+    node.focus()
+    node.press("Enter")
+    assert either.view("transaction") == "k3/16"
+    assert either.run("() => document.documentElement.scrollWidth <= innerWidth")
+    assert either.said == []
+
+
+def test_of_a_trace_there_is_nothing_to_find(wide: Opened, tmp_path: Path) -> None:
+    shown = replace(recording("bank", 1, SETTINGS), result=None, witness=None)
+
+    wide.open(written(tmp_path, page_of(shown)))
+
+    assert not wide.page.locator("#findings").is_visible()
+    assert "Nothing was checked" in wide.text("#summary .verdict")
+    assert wide.said == []

@@ -1,0 +1,153 @@
+"""A trace, read back: the same messages and changes as when the run went on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sim.report.page import run_of
+from sim.report.reading import TraceError, events_of, read_trace
+from sim.report.recording import Durable, Origin, Recorder, Sent, recording_of
+from sim.report.traced import operations_in
+from sim.run import Run
+from sim.scenario import load
+from sim.trace import Event
+from tests.sim.report.builders import recording
+from twophase.cli.as_json import dumps
+from twophase.cli.files import told
+
+SETTINGS = {"workload.transactions": "40"}
+LINE = '{"us":5,"event":"host.crashed","host":"p1"}'
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    """What `--trace` writes of a run with singletons, deletes, sets and crashes."""
+    found: list[str] = []
+    run = Run(load("game-shop", SETTINGS), 1)
+    run.listen(
+        lambda event: found.append(dumps({"us": event.us, "event": event.name, **told(event)}))
+    )
+    run.go()
+    return found
+
+
+def test_a_trace_read_back_and_written_again_is_the_same(lines: list[str]) -> None:
+    frames: dict[tuple[object, int], object] = {}
+    for line, event in zip(lines, events_of("trace", lines), strict=True):
+        fields = dict(event.fields)
+        if event.name == "message.sent":
+            frames[fields["link"], fields["number"]] = fields["frame"]
+        if event.name.startswith("message."):
+            fields["frame"] = frames[fields["link"], fields["number"]]
+
+        again = told(Event(event.us, event.name, fields))
+
+        assert dumps({"us": event.us, "event": event.name, **again}) == line
+    assert len(frames) > 500
+
+
+def test_a_recording_of_a_trace_is_that_of_its_run(lines: list[str]) -> None:
+    of_run = recording("game-shop", 1, SETTINGS)
+    recorder = Recorder()
+    for event in events_of("trace", lines):
+        recorder(event)
+
+    assert len(recorder.moments) == len(of_run.moments)
+    for one, other in zip(recorder.moments, of_run.moments, strict=True):
+        assert (type(one), one.us) == (type(other), other.us)
+        if isinstance(one, Durable) and isinstance(other, Durable):
+            assert one == other
+        if isinstance(one, Sent) and isinstance(other, Sent):
+            assert (one.call, one.fate, one.again) == (other.call, other.fate, other.again)
+            assert (one.arrivals_us, one.because) == (other.arrivals_us, other.because)
+
+
+def test_what_clients_saw_is_in_a_trace(lines: list[str]) -> None:
+    of_run = recording("game-shop", 1, SETTINGS)
+    recorder = Recorder()
+    for event in events_of("trace", lines):
+        recorder(event)
+
+    found = {one.call: one for one in operations_in(recorder.moments)}
+
+    assert len(found) == len(of_run.operations)
+    for operation in of_run.operations:
+        one = found[operation.call]
+        assert (one.client, one.name, one.invoked_us) == (
+            operation.client,
+            operation.name,
+            operation.invoked_us,
+        )
+        assert one.status == operation.status
+        if operation.status:
+            assert one.returned_us == operation.returned_us
+            assert one.outcome == operation.outcome
+
+
+def test_a_page_can_be_made_of_a_trace_alone(lines: list[str]) -> None:
+    recorder = Recorder()
+    for event in events_of("trace", lines):
+        recorder(event)
+    origin = Origin("trace", None, None, "")
+
+    run = run_of(recording_of(recorder, origin, operations_in(recorder.moments)))
+
+    of_run = run_of(recording("game-shop", 1, SETTINGS))
+    assert run["messages"]["us"] == of_run["messages"]["us"]
+    assert run["bands"] == of_run["bands"]
+    assert run["writes"] == of_run["writes"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "line 2"),
+        ("no json", "line 2"),
+        ("[1]", "line 2"),
+        ('{"us":-1,"event":"host.crashed","host":"p1"}', "'us'"),
+        ('{"us":1,"event":"host.vanished","host":"p1"}', "no event 'host.vanished'"),
+        ('{"us":1,"event":"message.delivered","link":"p1","n":1}', "'link'"),
+        (
+            '{"us":1,"event":"message.sent","link":"a>b","n":1,"kind":"Howl","fate":"carried"}',
+            "Howl",
+        ),
+        ('{"us":1,"event":"change.durable","host":"p1"}', "cause"),
+    ],
+)
+def test_a_line_that_is_no_event_is_named(line: str, said: str) -> None:
+    with pytest.raises(TraceError, match=r"line 2 of 'file' is no event") as error:
+        list(events_of("file", [LINE, line]))
+
+    assert said in str(error.value)
+
+
+def test_who_reads_a_file_is_told_how_far_it_is(tmp_path: Path) -> None:
+    path, told = tmp_path / "trace", list[tuple[int, int]]()
+    path.write_text(f"{LINE}\n" * 2_500, encoding="utf-8")
+
+    count = sum(1 for _ in read_trace(str(path), lambda done, size: told.append((done, size))))
+
+    size = path.stat().st_size
+    assert count == 2_500
+    assert [done for done, _ in told] == [size // 2_500 * (n + 1) for n in (0, 1_000, 2_000)]
+    assert {total for _, total in told} == {size}
+
+
+def test_an_empty_file_is_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "trace").touch()
+
+    with pytest.raises(TraceError, match="is empty"):
+        list(read_trace(str(tmp_path / "trace")))
+
+
+def test_what_is_no_text_is_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "trace").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(TraceError, match="cannot be read"):
+        list(read_trace(str(tmp_path / "trace")))
+
+
+def test_a_line_more_is_an_event_more() -> None:
+    assert len(list(events_of("file", [LINE, LINE]))) == 2
+    assert json.loads(LINE)["event"] == "host.crashed"

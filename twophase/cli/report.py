@@ -1,0 +1,154 @@
+"""`twophase report`: a run as a page to look at, from a trace, a failure or a scenario."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+
+from sim.report.reading import Progress, TraceError, read_trace
+from sim.report.recording import Origin, Recorder, Recording, recording_of
+from sim.report.traced import operations_in
+from sim.run import Run
+from twophase.cli.errors import BadInputError
+from twophase.cli.exporting import export, format_of
+from twophase.cli.files import text_file
+from twophase.cli.reporting import origin_of, recorded, tell, write_page
+from twophase.cli.simulate import (
+    Asked,
+    loaded,
+    mutant_of,
+    run_of,
+    same_file,
+    settings_of,
+    shown_progress,
+    timed,
+)
+
+PAGE = "run.html"
+
+
+@click.command("report")
+@click.argument("run", metavar="TRACE|FAILURE|SCENARIO")
+@click.option(
+    "--seed", metavar="N", help="Where all chance comes from.  [default: 1, or the file's]"
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a key of the scenario, as in cluster.partitions=8; as often as you like.",
+)
+@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@click.option("-o", "--output", metavar="FILE", help=f"Where to write it.  [default: {PAGE}]")
+@click.option(
+    "--transaction", metavar="ID", help="Open on this one: t1, its client's call, or its id."
+)
+@click.option("--mermaid", is_flag=True, help="Draw that transaction as a Mermaid diagram instead.")
+@click.option("--shiviz", is_flag=True, help="Write a log for ShiViz instead: vector clocks.")
+@click.option("--perfetto", is_flag=True, help="Write a Chrome trace for Perfetto instead.")
+@click.option("--elle", is_flag=True, help="Write the history for Elle and `twophase check`.")
+def command(
+    *,
+    run: str,
+    seed: str | None,
+    settings: tuple[str, ...],
+    mutant: str | None,
+    output: str | None,
+    transaction: str | None,
+    **formats: bool,
+) -> int:
+    """Write a run as a page: one HTML file that opens from a disk and needs no network.
+
+    The run is a trace of `twophase simulate … --trace FILE`; or a failure's file of `twophase
+    shrink` or `twophase simulate … --failure FILE`, which is run again; or a scenario, which is run
+    from a seed.
+
+    The other formats go to standard output, or to the file of -o; docs/exports.md has them.
+
+    The exit code is 0, or 2 for bad input.
+    """
+    name = format_of(formats, transaction)
+    path = PAGE if output is None else output
+    if Path(run).is_file() and same_file(run, path):
+        raise BadInputError(f"-o names the run itself, {path!r}: give the page another name")
+    if name:
+        export(recording_at(run, seed, settings, mutant), name, transaction, output)
+        return 0
+    with ExitStack() as stack:
+        file = stack.enter_context(text_file("report", path))
+        assert file is not None, "a path was given"
+        recording = recording_at(run, seed, settings, mutant)
+        write_page(file, recording, transaction or "")
+    tell(path)
+    return 0
+
+
+def recording_at(
+    run: str, seed: str | None, settings: tuple[str, ...], mutant: str | None
+) -> Recording:
+    """Record the run that is asked for, or read it back.
+
+    Raises:
+        BadInputError: There is none.
+    """
+    if is_trace(run):
+        given = {"--seed": seed, "--set": settings, "--mutant": mutant}
+        for option, value in given.items():
+            if value:
+                raise BadInputError(f"{run!r} is a trace, a run that is over: it takes no {option}")
+        return recording_in(run)
+    if not run.endswith(".toml") and ("/" in run or "." in run):
+        raise BadInputError(f"there is no trace {run!r}, and a scenario's file ends in .toml")
+    keys = settings_of(settings)
+    number, rule = run_of(run, keys, seed, mutant)
+    return recording_from(
+        Asked(run, number, keys, as_json=False, story=False, trace=None, history=None, mutant=rule)
+    )
+
+
+def is_trace(run: str) -> bool:
+    return not run.endswith(".toml") and Path(run).is_file()
+
+
+def recording_in(path: str) -> Recording:
+    """Read a run back from its trace.
+
+    Raises:
+        BadInputError: It is none.
+    """
+    recorder = Recorder()
+    try:
+        with reading() as progress:
+            for event in read_trace(path, progress):
+                recorder(event)
+    except TraceError as error:
+        raise BadInputError(str(error)) from error
+    origin = Origin(Path(path).stem, None, None, "")
+    return recording_of(recorder, origin, operations_in(recorder.moments))
+
+
+@contextmanager
+def reading() -> Iterator[Progress | None]:
+    """Draw a progress bar while a trace is read, if somebody is there to see it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from twophase.cli.check_progress import CheckBar  # noqa: PLC0415  # Imports rich, for drawing.
+
+    with CheckBar() as bar:
+        yield lambda done, total: bar.show("reading the trace", done, total)
+
+
+def recording_from(asked: Asked) -> Recording:
+    """Run a scenario, and record it."""
+    scenario = loaded(asked.scenario, asked.settings)
+    _, breaking = mutant_of(asked.mutant)
+    run, recorder = Run(scenario, asked.seed), Recorder()
+    run.listen(recorder)
+    with shown_progress(asked) as progress, breaking:
+        result, _ = timed(run, progress)
+    origin = origin_of(asked.scenario, asked.seed, asked.mutant, asked.replay)
+    return recorded(recorder, run, result, origin)
