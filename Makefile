@@ -31,7 +31,7 @@ $(shell asked="`$(PYTHON) $(VERSION_OF) 2>&1`" && \
 endif
 
 .NOTPARALLEL:
-.PHONY: all fix lint types quick test soak bench demo tutorial setup clean help
+.PHONY: all fix lint types quick test soak bench bug-zoo demo tutorial setup clean help
 
 all: fix lint types quick  ## fix, lint, types and quick: the loop while you work
 
@@ -57,6 +57,10 @@ soak: $(CAN_DEVELOP)  ## all tests, with the long counts of seeds and examples
 
 bench: $(CAN_DEVELOP)  ## every benchmark, one after another
 	@for file in $(BENCHMARKS); do echo "$$file"; $(IN_VENV) "$$file" || exit 1; done
+
+bug-zoo: $(CAN_DEVELOP)  ## hunt all mutants, and write docs/bug-zoo.md: some twenty minutes
+	$(VENV)/bin/twophase mutants --hunt --markdown > docs/bug-zoo.md.new
+	mv docs/bug-zoo.md.new docs/bug-zoo.md
 
 demo: $(CAN_RUN)  ## a run of the simulation and its report, with only what running needs installed
 	@$(VENV)/bin/twophase simulate orders-and-payments --report demo.html
