@@ -21,6 +21,7 @@ DEFAULTS = {
     "attempts": 1,  # That a client makes.
     "attempt_us": LONG_US,  # How long each may take.
     "repeat_us": LONG_US,  # The wait before a question between nodes is asked again, at first.
+    "router_repeat_us": LONG_US,  # … if it is a router that asks.
     "stalled_after_us": 5_000_000,
     "votes_deadline_us": 25_000_000,
     "token_valid_us": 600_000_000,
@@ -78,7 +79,7 @@ def settings(text: str) -> Settings:
         ),
         RouterOptions(
             transaction_deadline_us=LONG_US,
-            repeat_first_us=LONG_US,
+            repeat_first_us=given["router_repeat_us"],
             repeat_most_us=LONG_US,
         ),
         ClientOptions(attempts_max=given["attempts"], attempt_deadline_us=given["attempt_us"]),

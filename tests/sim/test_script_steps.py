@@ -110,6 +110,13 @@ def test_what_a_step_has_done_is_over_when_a_script_is_judged() -> None:
     assert judged(player) == ([], [])
 
 
+def test_a_router_asks_again_only_where_it_is_said_to() -> None:
+    lost = ("lose r1>p1 read #1", "k1: get a", "tick 50ms")
+
+    assert "k1: nothing" not in played(*lost)
+    assert played("cluster router_repeat_us=40000", *lost)[-1] == "k1: nothing"
+
+
 def test_a_script_with_steps_says_what_it_has_written() -> None:
     said = rewrite("# Why.\nlose vote #1\nk1: write put(a, 1)\n")
 

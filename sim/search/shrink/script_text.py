@@ -99,7 +99,7 @@ def _cluster(story: Story, manner: Manner) -> str:
         if key in story.keys:
             given[name] = story.keys[key]
     if manner.repeats:
-        given["repeat_us"] = story.key("protocol.repeat_first_us")
+        given["repeat_us"] = given["router_repeat_us"] = story.key("protocol.repeat_first_us")
         given["attempts"] = story.key("client.attempts_max")
         given["attempt_us"] = story.key("client.attempt_deadline_us")
     return f"cluster {' '.join(f'{name}={value}' for name, value in given.items())}"

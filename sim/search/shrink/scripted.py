@@ -12,6 +12,7 @@ from itertools import islice
 
 from items.data import data
 from sim.checkers.finding import Finding
+from sim.faults.steps import MESSAGE_ACTS, Step
 from sim.keys import COUNTED, MILD
 from sim.script import Player, rewrite
 from sim.script_check import judged
@@ -24,10 +25,11 @@ from sim.search.shrink.timeline import Timeline, timeline
 from sim.search.shrink.told import told
 
 LINES_MAX = 400  # A script is to be read.
-NUDGE_MS_MAX = 12
 NUDGES_MAX = 100
 UNSEEN = "played as a script, which is calm but for its steps, it is the same with the mutant"
+UNFINISHED = "unfinished"  # The kind of finding, of what should have come to its end.
 EXACT_US, ROUND_US = 1, 1_000
+BY_US = tuple(sign * ms * ROUND_US for ms in range(1, 13) for sign in (1, -1))
 MANNERS = tuple(
     Manner(unit_us, waits, repeats)
     for waits, repeats in ((False, False), (True, False), (True, True))
@@ -97,7 +99,8 @@ def tried(text: str, short: Failure) -> Scripted:
         return Scripted("", f"the unbroken protocol does not hold in it: {first_of(whole)}")
     if spoilt.text == whole.text:  # What is found after its end is not what the script says.
         return Scripted("", "")
-    return Scripted(whole.text, "", short.is_seen(spoilt.findings))
+    is_found = short.is_seen(spoilt.findings) or (UNFINISHED in short.anomaly and spoilt.unfinished)
+    return Scripted(whole.text, "", bool(is_found))
 
 
 def why_not(short: Failure, story: Story | None) -> str:
@@ -127,17 +130,27 @@ def scripts(
         for steps in named:
             yield script_of(story, steps, moments, manner, head)
     # In a script nodes have met before: a request gets on its way some milliseconds sooner.
+    steps = steps_of(story)
     for manner in (MANNERS[0], MANNERS[-2]):
         for shifted in islice(nudged(moments), NUDGES_MAX):
-            yield script_of(story, steps_of(story), shifted, manner, head)
+            yield script_of(story, steps, shifted, manner, head)
+        for other in islice(nudged_steps(steps), NUDGES_MAX):
+            yield script_of(story, other, moments, manner, head)
 
 
 def nudged(moments: Timeline) -> Iterator[Timeline]:
     """Return the moments with one request a little later, or sooner."""
-    for ms in range(1, NUDGE_MS_MAX + 1):
+    for by_us in BY_US:
         for name, us in moments.asked_us.items():
-            for by_us in (ms * ROUND_US, -ms * ROUND_US):
-                yield replace(moments, asked_us={**moments.asked_us, name: us + by_us})
+            yield replace(moments, asked_us={**moments.asked_us, name: us + by_us})
+
+
+def nudged_steps(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """Return the steps with one message a little later, or sooner."""
+    for by_us in BY_US:
+        for n, step in enumerate(steps):
+            if step.act in MESSAGE_ACTS and step.us is not None and step.us + by_us > 0:
+                yield (*steps[:n], replace(step, us=step.us + by_us), *steps[n + 1 :])
 
 
 def played(text: str) -> _Played:

@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from sim.faults.steps import parse
 from sim.mutants.catalogue import MUTANTS
 from sim.run import run
 from sim.scenario import load
@@ -15,10 +16,17 @@ from sim.search.broken import broken
 from sim.search.shrink import scripted as scripting
 from sim.search.shrink.failure import Failure, found
 from sim.search.shrink.script_text import letters_of
-from sim.search.shrink.scripted import Scripted, comments, scripted, tried
+from sim.search.shrink.scripted import (
+    Scripted,
+    comments,
+    nudged,
+    nudged_steps,
+    scripted,
+    tried,
+)
 from sim.search.shrink.shrink import Shrunk, shrink
 from sim.search.shrink.story import Action, Request, Story, scenario_of
-from sim.search.shrink.timeline import timeline
+from sim.search.shrink.timeline import Timeline, timeline
 
 # One with a step and repeats, one whose moments are nudged, one that nothing goes wrong in.
 FEW = ("reads-have-one-round", "the-latest-prepare-takes-over", "conditions-are-not-judged")
@@ -172,3 +180,20 @@ def test_a_timeline_hears_when_each_request_was_made_and_through_whom() -> None:
     assert heard.via == {"k1.1": "c1", "k1.2": "c1"}
     assert heard.recovery == ""
     assert heard.lasts_us > 30_000
+
+
+def test_messages_of_steps_may_be_a_little_later_or_sooner_but_not_before_they_leave() -> None:
+    steps = (parse("lose vote #1"), parse("repeat k1>r1 request #2 3ms later"))
+    tried = [str(other) for _, other in nudged_steps(steps)]
+
+    assert tried[:2] == [f"repeat k1>r1 request #2 {ms}ms later" for ms in (4, 2)]
+    assert len(tried) == len(set(tried)) == 12 + 2
+    assert list(nudged_steps((parse("crash c1 for 1ms at vote #1"),))) == []
+
+
+def test_a_request_may_be_a_little_later_or_sooner() -> None:
+    shifted = [one.asked_us for one in nudged(Timeline({"k1.1": 0, "k2.1": 5_000}, {}, "", 0))]
+
+    assert shifted[0] == {"k1.1": 1_000, "k2.1": 5_000}
+    assert {"k1.1": 0, "k2.1": 3_000} in shifted
+    assert {"k1.1": 0, "k2.1": 5_000} not in shifted
