@@ -59,7 +59,7 @@ bench: $(CAN_DEVELOP)  ## every benchmark, one after another
 	@for file in $(BENCHMARKS); do echo "$$file"; $(IN_VENV) "$$file" || exit 1; done
 
 bug-zoo: $(CAN_DEVELOP)  ## hunt all mutants, and write docs/bug-zoo.md: some twenty minutes
-	$(VENV)/bin/twophase mutants --hunt --markdown > docs/bug-zoo.md.new
+	$(IN_VENV) -m twophase mutants --hunt --markdown > docs/bug-zoo.md.new
 	mv docs/bug-zoo.md.new docs/bug-zoo.md
 
 demo: $(CAN_RUN)  ## a run of the simulation and its report, with only what running needs installed

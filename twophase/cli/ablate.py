@@ -10,6 +10,7 @@ import click
 
 from items.data import data
 from sim.search.ablate.ablation import Ablated, Progress, ablate
+from sim.search.ablate.clients import clients_told
 from sim.search.ablate.mechanisms import (
     MECHANISMS,
     Mechanism,
@@ -161,5 +162,6 @@ def story(shrunk: Shrunk) -> dict[str, Any]:
         "events": shrunk.events,
         "finding": ": ".join(shrunk.failure.leading),
         "sentences": list(shrunk.sentences),
+        "clients": clients_told(shrunk.failure),
         "scenario": text_of(shrunk.failure),
     }

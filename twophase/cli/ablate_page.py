@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from sim.search.ablate.ablation import Ablated
+from sim.search.ablate.clients import clients_told
 from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
 from twophase.cli.ablate_table import figures, in_words, length, mean, no_effect, what_breaks
@@ -27,6 +28,10 @@ NOTE = (
     " 95 %.",
     "A story is so many transactions (t), choices that differ from a calm world (c) and messages"
     " (m).",
+    "Most checks look inside as well, at disks, LSNs and timestamps, and a story ends where the"
+    " first of them objects: often before any client could tell, or where none ever would.",
+    "So what is counted here is how soon a check sees that the rule is gone, and each story says"
+    " whether its clients' answers alone show it.",
 )
 
 
@@ -70,6 +75,8 @@ def story(shrunk: Shrunk) -> Iterator[str]:
     yield f"The shortest story: {in_words(shrunk)}."
     yield ""
     yield from (f"{n}. {sentence}" for n, sentence in enumerate(shrunk.sentences, 1))
+    yield ""
+    yield clients_told(shrunk.failure)
     yield ""
     yield "```toml"
     yield text_of(shrunk.failure).rstrip("\n")

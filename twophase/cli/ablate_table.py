@@ -14,6 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from sim.search.ablate.ablation import Ablated
+from sim.search.ablate.clients import clients_told
 from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
 from twophase.cli.progress import PatientBar
@@ -41,7 +42,7 @@ def rows(found: tuple[Ablated, ...]) -> Grid:
     grid.add_column("§", no_wrap=True)
     for head in ("found", "first", "CPU s", "mean (95 %)"):
         grid.add_column(head, justify="right", no_wrap=True)
-    grid.add_column("what breaks", ratio=1)
+    grid.add_column("what is found", ratio=1)
     grid.add_column("story", no_wrap=True)
     for one in found:
         grid.add_row(one.mechanism.name, one.mechanism.section[1:], *cells(one))
@@ -81,7 +82,7 @@ def no_effect(ablated: Ablated) -> str:
 
 def in_all(found: tuple[Ablated, ...]) -> str:
     broken = sum(one.hunted.found for one in found)
-    text = f"{broken} of {len(found)} mechanisms are missed as soon as they are gone."
+    text = f"{broken} of {len(found)} mechanisms are missed by some check when they are gone."
     return f"{text}  A story has transactions (t), choices (c) and messages (m)."
 
 
@@ -122,6 +123,7 @@ def draw_story(console: Console, shrunk: Shrunk) -> None:
     section(console, title)
     for sentence in shrunk.sentences:
         console.print(Padding(Text(sentence), (0, 0, 0, 2)))
+    console.print(Padding(Text(clients_told(shrunk.failure), style="dim"), (0, 0, 0, 2)))
     section(console, "As a scenario, for twophase simulate")
     for line in text_of(shrunk.failure).splitlines():
         console.print(Text(f"  {line}", style="dim"), soft_wrap=True)

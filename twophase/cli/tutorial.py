@@ -66,9 +66,14 @@ def own_page() -> Path:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does, so that the server is stopped as well."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let SIGTERM do what Ctrl-C does, and both of them always, so that the server is stopped.
+
+    Ctrl-C would be ignored by whatever a script has started in the background.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(one, signal.default_int_handler) for one in signals]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from sim.scenario import parse
 from sim.search.ablate import ablation
 from sim.search.ablate.ablation import Ablated, ablate
+from sim.search.ablate.clients import clients_told
 from sim.search.ablate.mechanisms import MECHANISMS, find_mechanism
 from sim.search.shrink.failure import found
 from tests.sim.search.steps.test_steps import Alone
@@ -132,6 +133,7 @@ def test_the_page_has_a_section_a_mechanism_and_stories_that_fail() -> None:
 
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["every-vote", "first-round-check"]
     assert len(stories(text)) == 1
+    assert text.count(clients_told(two()[0].shrunk.failure)) == 1  # type: ignore[union-attr]  # One.
     assert_fails(stories(text)[0])
 
 
@@ -150,6 +152,17 @@ def test_every_story_of_the_committed_page_fails_as_it_says() -> None:
     assert len(found_stories) >= len(MECHANISMS) - 2
     for text in found_stories:
         assert_fails(text)
+
+
+@pytest.mark.slow
+def test_every_story_of_the_committed_page_says_whether_its_clients_can_tell() -> None:
+    for section in WHY.read_text(encoding="utf-8").split("\n## ")[1:]:
+        for text in stories(section):
+            scenario = parse(text, "story", {})
+            assert scenario.failure is not None
+            failure = found(scenario, scenario.failure.seed, scenario.failure.mutant)
+            assert failure is not None
+            assert clients_told(failure) in section.splitlines()
 
 
 def test_a_story_that_passes_is_refused() -> None:
