@@ -101,7 +101,7 @@ class HttpDoor:
         head = head_of(scope)
         try:
             answer = await self._heard(head, receive)
-        except GoneError:
+        except GoneError:  # Nobody is there to be answered.
             return
         status, headers = answer.status, list(answer.headers)
         await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -159,7 +159,7 @@ def _item_judged(inside: Inside, item: OfItem, us: int) -> tuple[bool, Item | No
         try:
             if not allowed_on(item.action, was):
                 return True, was
-        except DynamoDBError:
+        except DynamoDBError:  # On this one it could not be judged at all: it was another.
             continue
     return False, None
 

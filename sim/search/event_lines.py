@@ -50,7 +50,7 @@ class EventLines:
     def _message(self, frame: bytes) -> str:
         try:
             return self._words.message(from_frame(frame).message)
-        except CodecError:
+        except CodecError:  # Corrupted on the way, and said as such.
             return "what nobody can read"
 
 

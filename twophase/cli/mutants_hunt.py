@@ -105,7 +105,7 @@ def told_all(asked: Asked, came: tuple[Hunted, ...], pool: Pool, tales: dict[str
     try:
         with shown_progress(asked, "stories") as progress:
             tell_all(came, pool, tales, progress)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # Those that are told stay told.
         return False
     return True
 

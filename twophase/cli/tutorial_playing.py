@@ -127,7 +127,7 @@ def difference(ask: Ask, answer: Answer) -> Iterator[str]:
 def json_of(text: str) -> Json:
     try:
         return json.loads(text)
-    except ValueError:
+    except ValueError:  # An answer may be any text; who asks compares it as one.
         return NO_JSON
 
 

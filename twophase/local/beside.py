@@ -60,5 +60,5 @@ def is_here(client: str) -> bool:
     """Say whether an address is this machine's own."""
     try:
         return ip_address(client).is_loopback
-    except ValueError:
+    except ValueError:  # No address, as of a socket that is a file: not known to be near.
         return False

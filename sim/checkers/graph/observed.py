@@ -204,7 +204,7 @@ class Observed:
         if self.kinds[key] != LIST:
             self._is(number, key, LIST)
         # What a list is read as, its reader has judged: it is a list of values, or nothing.
-        seen: list[Hashable] = list(value) if value else []  # type: ignore[call-overload]  # Same.
+        seen: list[Hashable] = list(value) if value else []  # type: ignore[call-overload]  # As said.
         count = len(seen)
         longest = self.longest[key]
         if count > len(longest):

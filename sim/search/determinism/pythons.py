@@ -130,7 +130,7 @@ def _told(path: str, *, borrows: bool) -> dict[str, Any] | str:
         return f"it does not start: {last}"
     try:
         told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    except (ValueError, IndexError):
+    except (ValueError, IndexError):  # It says something else, or nothing: that is the reason.
         return "it does not start as a Python does"
     return told
 

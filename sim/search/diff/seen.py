@@ -47,7 +47,7 @@ def watch(variant: Variant) -> Watched | None:
             run.phase_ended = lambda _: ended_us.append(run.loop.now_us)
             run.listen(EventLines(write))
             result = run.go()
-        except (SetupError, ScenarioError):
+        except (SetupError, ScenarioError):  # Without what was left out it is no world any more.
             return None
     began_us = ended_us[0]  # The trouble begins where setting up ends.
     events = tuple(Seen(us - began_us, said, exact) for us, said, exact in written)

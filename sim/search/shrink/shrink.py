@@ -63,7 +63,7 @@ class _Shrinking:
             self._translate()
             if self.tale is not None:
                 self._tell_anew(self._reduce(self.tale))
-        except BudgetSpentError:
+        except BudgetSpentError:  # The smallest so far is what there is.
             return
 
     def _translate(self) -> None:
@@ -210,7 +210,7 @@ def named(tale: Tale, trials: Trials) -> Scenario:
     try:
         by_number = numbered(scenario, tale.seed)
         return by_number if trials.fails(by_number, tale.seed) else scenario
-    except BudgetSpentError:
+    except BudgetSpentError:  # Then it keeps the names that it has been tried with.
         return scenario
 
 

@@ -44,7 +44,7 @@ class World:
             return None
         try:
             check_sense(scenario.workload, scenario.workload_keys, keys)
-        except ScenarioError:
+        except ScenarioError:  # As said: it makes no sense.
             return None
         return World(
             Scenario(

@@ -34,7 +34,7 @@ class Judged(Partition):
 
     def ask(self, message: object, *, number: int = 0, source: str = "c1") -> object:
         # Any message, passed on as it is.
-        reply = super().ask(message, number=number, source=source)  # type: ignore[arg-type]  # Same.
+        reply = super().ask(message, number=number, source=source)  # type: ignore[arg-type]  # Of any class.
         if self.last.changes is not None:
             promised, applied = self.disks.take("p1", self.last.changes)
             self.promised += promised

@@ -110,7 +110,7 @@ def test_a_read_of_what_was_never_durable_is_found(case: Case) -> None:
 def test_what_the_disks_found_is_told(case: Case) -> None:
     # A plain tuple in the shape of a note of the witness.
     wrong = ("timestamp fell", "p1: t1 left a at 3", "t1")
-    case.evidence.wrongs.append(wrong)  # type: ignore[arg-type]  # Same.
+    case.evidence.wrongs.append(wrong)  # type: ignore[arg-type]  # As just said.
 
     assert case.kinds() == {"timestamp fell"}
 

@@ -133,7 +133,7 @@ def test_the_page_has_a_section_a_mechanism_and_stories_that_fail() -> None:
 
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["every-vote", "first-round-check"]
     assert len(stories(text)) == 1
-    assert text.count(clients_told(two()[0].shrunk.failure)) == 1  # type: ignore[union-attr]  # One.
+    assert text.count(clients_told(two()[0].shrunk.failure)) == 1  # type: ignore[union-attr]  # Told.
     assert_fails(stories(text)[0])
 
 

@@ -284,7 +284,9 @@ def test_the_bank_is_whole_in_every_snapshot(url: str, soak: bool) -> None:
                     read = await client.call("TransactGetItems", snapshot(ACCOUNTS))
                     seen = [int(one["Item"]["v"]["N"]) for one in read["Responses"]]
                     assert sum(seen) == EACH * len(ACCOUNTS), seen
-                    assert min(seen) >= 0, seen
+                    assert min(seen) >= 0, (
+                        f"a condition kept nobody from spending what is not there: {seen}"
+                    )
                     found["snapshot"] += 1
                 else:
                     source = ACCOUNTS[turn % len(ACCOUNTS)]

@@ -306,7 +306,7 @@ def test_a_server_that_has_waited_long_enough_closes() -> None:
         await line.hear(request())
         (task,) = line.state.tasks
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError):  # As it was asked to.
             await task
         assert line.wire.closed
         assert not line.state.tasks

@@ -145,7 +145,7 @@ def test_the_harm_that_a_mutant_does_is_found_at_an_end(
     mutant: str, name: str, listed: int
 ) -> None:
     if name in LARGE and not SOAK:
-        pytest.skip("some seconds")
+        pytest.skip("a large world takes some seconds: for TWOPHASE_SOAK=1 only")
     at_once, at_ends = walked(name, mutant), walked(name, mutant, at_ends=True)
 
     assert at_once.schedule is not None
@@ -154,7 +154,7 @@ def test_the_harm_that_a_mutant_does_is_found_at_an_end(
     assert len(at_once.schedule.steps) <= len(at_ends.schedule.steps) <= longest + MORE
 
 
-@pytest.mark.skipif(not SOAK, reason="ten seconds")
+@pytest.mark.skipif(not SOAK, reason="takes ten seconds: for TWOPHASE_SOAK=1 only")
 def test_an_item_that_comes_and_goes_unseen_is_found() -> None:
     found = walked("comes-and-goes", "missing-items-have-no-lsn")
 
@@ -350,7 +350,7 @@ def test_every_single_trouble_is_less_than_all_of_them_together() -> None:
     assert either.states < pair.states
 
 
-@pytest.mark.skipif(not SOAK, reason="some minutes")
+@pytest.mark.skipif(not SOAK, reason="takes some minutes: for TWOPHASE_SOAK=1 only")
 def test_two_writers_a_crash_and_a_zombie_at_once_are_walked_to_the_end() -> None:
     world = replace(WORLDS["two-writers"], limits=Limits(crashes=1, takeovers=1))
 
