@@ -20,6 +20,7 @@ from items.values import AttributeValue, Item
 from network.codec import CodecError, codec_of, pack, unpack
 from network.ids import EntryKey, TableId, Timestamp, TransactionId
 from network.placement import PlacementRecord, Range
+from network.settings import PLAIN, TableSettings
 
 RecordKey: TypeAlias = tuple[str, Key]  # (table id, key): an item's address in the whole cluster.
 
@@ -301,6 +302,18 @@ class OpenTable:
 
     table: TableId
     schema: KeySchema
+    settings: TableSettings = PLAIN
+
+
+@data
+class SetTable:
+    """Router → partition: this is what the table does on the side from now on (§2.1).
+
+    Reply: `Done`, or `NotMine`.  Twice, or after a later revision: it is so already.
+    """
+
+    table: TableId
+    settings: TableSettings
 
 
 @data
@@ -320,7 +333,7 @@ class OfRange:
     """
 
     range: Range
-    question: Scan | OpenTable | DropTable
+    question: Scan | OpenTable | SetTable | DropTable
 
 
 # A partition that splits --------------------------------------------------------------------------
@@ -422,6 +435,7 @@ Message: TypeAlias = (
     | Carry
     | Serve
     | Throttled
+    | SetTable
 )
 MESSAGES: tuple[type, ...] = Message.__args__
 _TO_WIRE = {cls: (kind, codec_of(cls).to_wire) for kind, cls in enumerate(MESSAGES)}

@@ -10,6 +10,7 @@ state.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 from items.data import data
@@ -33,6 +34,7 @@ from network.messages import (
     RecordKey,
     Scan,
     Serve,
+    SetTable,
     Split,
     Stalled,
     Throttled,
@@ -125,6 +127,7 @@ class Machine:
             Scan: self._scan,
             Write: self._write,
             OpenTable: self._open_table,
+            SetTable: self._set_table,
             DropTable: self._drop_table,
             OfRange: self._of_range,
             Split: self._split,
@@ -291,9 +294,18 @@ class Machine:
 
     def _open_table(self, message: OpenTable, _: Envelope, __: Time) -> Message:
         if message.table not in self._tables:
-            state = TableState(message.table, message.schema)
+            state = TableState(message.table, message.schema, settings=message.settings)
             self._tables[message.table] = _Table(state)
             self._states[message.table] = state
+        return Done(())
+
+    def _set_table(self, message: SetTable, _: Envelope, __: Time) -> Message:
+        table = self._tables.get(message.table)
+        if table is None or table.state.dropped:
+            return NotMine(message.table)
+        if message.settings.revision > table.state.settings.revision:
+            table.state = replace(table.state, settings=message.settings)
+            self._states[message.table] = table.state
         return Done(())
 
     def _drop_table(self, message: DropTable, _: Envelope, __: Time) -> Message:
@@ -396,7 +408,7 @@ class Machine:
 
         While a range leaves, nobody knows what is left to answer for.
         """
-        refused: list[type] = [Scan, OpenTable, DropTable]
+        refused: list[type] = [Scan, OpenTable, SetTable, DropTable]
         if holding.leaving is not None:
             refused.append(OfRange)
         if holding.range == NOTHING:
@@ -468,6 +480,7 @@ class Machine:
                 state.schema,
                 max(state.max_delete_timestamp, applied.timestamp),
                 self._lsn if applied.deletes else state.delete_lsn,
+                settings=state.settings,
             )
             self._states[state.id] = table.state
 

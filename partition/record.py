@@ -13,6 +13,7 @@ from items.data import data
 from items.keys import KeySchema
 from items.values import Item
 from network.ids import NEVER, EntryKey, Timestamp, TransactionId
+from network.settings import PLAIN, TableSettings
 
 
 @data
@@ -57,6 +58,7 @@ class TableState:
     max_delete_timestamp: Timestamp = NEVER
     delete_lsn: int = 0
     dropped: bool = False  # Kept, so that a late copy of its opening does not bring it back.
+    settings: TableSettings = PLAIN
 
     def missing(self) -> Record:
         """Return what is known of any key of this table that has no item."""

@@ -17,6 +17,7 @@ from items.values import Item
 from network.codec import decode, encode
 from network.ids import Timestamp
 from network.messages import RecordKey
+from network.settings import PLAIN, TableSettings
 from partition.record import Ongoing, Record, TableState
 
 SCHEMA = (
@@ -34,7 +35,8 @@ SCHEMA = (
         sort_key_type TEXT,
         max_delete_timestamp TEXT NOT NULL,  -- Stands in for the timestamps of missing items.
         delete_lsn INTEGER NOT NULL,
-        dropped INTEGER NOT NULL
+        dropped INTEGER NOT NULL,
+        settings BLOB  -- What the table does on the side; NULL: nothing.
     )""",
     """CREATE TABLE records (
         table_id TEXT NOT NULL,
@@ -49,6 +51,8 @@ SCHEMA = (
         UNIQUE (table_id, key)
     )""",
 )
+# What makes a file of each earlier version one of the next.
+UPGRADES = {1: ("ALTER TABLE tables ADD COLUMN settings BLOB",)}
 TABLE_COLUMNS = (
     "id",
     "partition_key",
@@ -58,6 +62,7 @@ TABLE_COLUMNS = (
     "max_delete_timestamp",
     "delete_lsn",
     "dropped",
+    "settings",
 )
 RECORD_COLUMNS = (
     "table_id",
@@ -124,16 +129,24 @@ def table_row(state: TableState) -> Row:
         str(state.max_delete_timestamp),
         state.delete_lsn,
         int(state.dropped),
+        None if state.settings == PLAIN else encode(state.settings, TableSettings),
     )
 
 
 def table_from_row(row: Row) -> TableState:
-    id_, partition, partition_type, sort, sort_type, timestamp, lsn, dropped = row
+    id_, partition, partition_type, sort, sort_type, timestamp, lsn, dropped, settings = row
     schema = KeySchema(
         KeyAttribute(partition, partition_type),
         None if sort is None else KeyAttribute(sort, sort_type),
     )
-    return TableState(id_, schema, timestamp_from(timestamp), lsn, bool(dropped))
+    return TableState(
+        id_,
+        schema,
+        timestamp_from(timestamp),
+        lsn,
+        bool(dropped),
+        PLAIN if settings is None else decode(settings, TableSettings),
+    )
 
 
 def key_text(key: Key) -> str:

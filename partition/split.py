@@ -25,6 +25,7 @@ from items.values import size_bytes
 from network.codec import decode, encode
 from network.messages import Carry, RecordKey
 from network.placement import NOTHING, PlacementRecord, Range
+from network.settings import TableSettings
 from partition.record import Record, TableState
 
 CARRIED_MAX = 1_000  # Records of one message …
@@ -112,7 +113,12 @@ def merged(mine: TableState | None, carried: TableState) -> TableState:
         max(mine.max_delete_timestamp, carried.max_delete_timestamp),
         max(mine.delete_lsn, carried.delete_lsn),
         mine.dropped or carried.dropped,
+        max(mine.settings, carried.settings, key=_revision),
     )
+
+
+def _revision(settings: TableSettings) -> int:
+    return settings.revision
 
 
 # What is carried ----------------------------------------------------------------------------------

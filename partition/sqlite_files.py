@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from partition.record import TableState
-from partition.rows import PUT_TABLES, SCHEMA, table_row
+from partition.rows import PUT_TABLES, SCHEMA, UPGRADES, table_row
 from partition.sqlite_rows import write_rows
 
-VERSION = 1  # Of the tables in the file.
+VERSION = 2  # Of the tables in the file.
 MARK = 0x32706173  # '2pas', so that no other program's file is taken.
 
 
@@ -59,6 +59,7 @@ def opened(path: Path, name: str, born: Sequence[TableState]) -> sqlite3.Connect
         connection.execute("PRAGMA synchronous = FULL")  # A commit is durable when it returns.
         if version_of(connection) == 0:
             make(connection, name, born)
+        upgrade(connection)
         refuse_damaged(connection, path, name)
     except sqlite3.Error as error:
         connection.close()
@@ -90,6 +91,18 @@ def refuse_damaged(connection: sqlite3.Connection, path: Path, name: str) -> Non
     (owner,) = connection.execute("SELECT name FROM partition").fetchone()
     if owner != name:
         raise StorageError(f"{path} holds partition {owner}, not {name}: give it its name back")
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a file of an earlier version up to this one, all or nothing."""
+    if version_of(connection) == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for version in range(version_of(connection), VERSION):
+        for statement in UPGRADES[version]:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -10,6 +10,7 @@ from items.values import TRUE, AttributeValue, Item
 from network.codec import decode, encode
 from network.ids import TableId
 from network.placement import TABLES_TABLE
+from network.settings import StreamSettings, TableSettings, Throughput
 
 
 class Status(StrEnum):
@@ -17,15 +18,8 @@ class Status(StrEnum):
 
     CREATING = "CREATING"
     ACTIVE = "ACTIVE"
+    UPDATING = "UPDATING"
     DELETING = "DELETING"
-
-
-@data
-class Throughput:
-    """Provisioned capacity units; None in a table's definition means on demand."""
-
-    read_units: int
-    write_units: int
 
 
 @data
@@ -39,6 +33,7 @@ class Traits:
     time_to_live: str | None = None  # The attribute that says until when an item is of use.
     table_class: str | None = None
     on_demand_us: int = 0  # When it last came to be paid for on demand; 0: not since it was made.
+    stream: StreamSettings | None = None
 
 
 @data
@@ -56,13 +51,27 @@ class Table:
     def schema(self) -> KeySchema:
         return self.traits.schema
 
+    @property
+    def settings(self) -> TableSettings:
+        """What partitions are told of it."""
+        return TableSettings(self.revision, self.traits.throughput, self.traits.stream)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether every partition keeps items for it."""
+        return self.status in (Status.ACTIVE, Status.UPDATING)
+
 
 def with_status(table: Table, status: Status) -> Table:
     return replace(table, status=status)
 
 
 def with_traits(table: Table, traits: Traits) -> Table:
-    return replace(table, traits=traits, revision=table.revision + 1)
+    """Change a table; it is UPDATING if partitions have to be told."""
+    amended = replace(table, traits=traits, revision=table.revision + 1)
+    if replace(amended.settings, revision=table.revision) == table.settings:
+        return amended
+    return replace(amended, status=Status.UPDATING)
 
 
 def table_key(name: str) -> Key:
@@ -96,6 +105,7 @@ def traits_of(item: Item) -> Traits:
         item["TimeToLive"][1] if "TimeToLive" in item else None,
         item["TableClass"][1] if "TableClass" in item else None,
         int(item["OnDemandUs"][1]) if "OnDemandUs" in item else 0,
+        decode(item["Stream"][1], StreamSettings) if "Stream" in item else None,
     )
 
 
@@ -122,6 +132,8 @@ def item_of(table: Table) -> dict[str, AttributeValue]:
         item["TableClass"] = ("S", traits.table_class)
     if traits.on_demand_us:
         item["OnDemandUs"] = ("N", str(traits.on_demand_us))
+    if traits.stream is not None:
+        item["Stream"] = ("B", encode(traits.stream, StreamSettings))
     if table.revision:
         item["Revision"] = ("N", str(table.revision))
     return item
@@ -163,6 +175,10 @@ def move(before: Table, after: Table) -> Update:
         ":after": ("S", str(after.status)),
         ":id": ("S", before.id),
     }
+    if before.status is Status.UPDATING:  # Another change may be under way by now.
+        condition += " AND #revision = :revision"
+        names["#revision"] = "Revision"
+        values[":revision"] = ("N", str(before.revision))
     return Update(
         TABLES_TABLE,
         table_key(before.name),

@@ -33,6 +33,7 @@ from network.messages import (
     RecordKey,
     Restarted,
     Scan,
+    SetTable,
     Throttled,
     Write,
     WriteRefused,
@@ -202,7 +203,7 @@ class Nodes:
             return reply
         raise error_of(reply)
 
-    async def ask_everyone(self, question: OpenTable | DropTable) -> None:
+    async def ask_everyone(self, question: OpenTable | SetTable | DropTable) -> None:
         """Ask all who own a range of this table, until all of it has been answered for.
 
         Who splits afterwards tells its child.
@@ -228,7 +229,7 @@ class Nodes:
     def reading_pauses(self) -> Pauses:
         return self.pauses(self._options.read_deadline_us)
 
-    def _of(self, share: Share, question: Scan | OpenTable | DropTable) -> Message:
+    def _of(self, share: Share, question: Scan | OpenTable | SetTable | DropTable) -> Message:
         """Name the range that is meant, unless it is the one that the partition began with."""
         if self.placement.record.number == 0:
             return question

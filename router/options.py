@@ -16,8 +16,9 @@ class RouterOptions:
     repeat_most_us: int = 1_000_000  # … and the longest such wait.
     table_cache_us: int = 1_000_000  # How long a table's definition is taken for what it was.
     table_creating_us: int = 0  # How long a table stays CREATING at least …
+    table_updating_us: int = 0  # … UPDATING …
     table_deleting_us: int = 0  # … and DELETING.
-    table_answer_us: int = 0  # How long CreateTable and DeleteTable wait for that to be over.
+    table_answer_us: int = 0  # How long who asks for any of these waits for it to be over.
     tables_check_us: int = 0  # How often to look for tables that stay so too long; 0: never.
     endpoint: str = "dynamodb.us-east-1.amazonaws.com"  # What DescribeEndpoints names.
     requests_max: int = 10_000  # At one time on one router; more are refused.

@@ -1,7 +1,7 @@
 """UpdateTable: how a table is paid for, its class, and whether it can be deleted.
 
-A change is one compare-and-set of the definition, and done when it is answered.  The answer says
-UPDATING where the service takes its time, and DescribeTable says ACTIVE at once.
+A change is one compare-and-set of the definition.  What partitions have to be told takes the table
+through UPDATING, which the answer says even if it is over by then, as the service's does.
 """
 
 from dataclasses import replace

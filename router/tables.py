@@ -4,19 +4,21 @@ They live in an internal table on the ledger nodes, one item a table, written li
 conditional writes that name the state they expect.  A definition goes one way:
 
     nothing ── create ──▶ CREATING ── every partition keeps it ──▶ ACTIVE
+    ACTIVE ── update ──▶ UPDATING ── every partition knows ──▶ ACTIVE
     ACTIVE ── delete ──▶ DELETING ── every partition has dropped it ──▶ nothing
 
-A router that crashes in between leaves a table CREATING or DELETING.  Whoever meets such a table
-takes it further, and a router may look for them now and then (`look`); two who do so at once do no
+A router that crashes in between leaves a table on its way.  Whoever meets such a table takes it
+further, and a router may look for them now and then (`look`); two who do so at once do no
 harm, because partitions know what is open and dropped by the table's id, and the definition moves
 by compare-and-set.  A table is never deleted before it is ACTIVE: only then does every partition
 know it, and only who knows a table remembers that it was dropped, when a late copy of its opening
 arrives.
 
 While it is ACTIVE its traits may be changed, by compare-and-set as well: a definition counts its
-revisions, and each change names the one that it knows.
+revisions, and each change names the one that it knows.  A change that is the partitions' to carry
+out (`network.settings`) takes the table through UPDATING, where it serves as ever.
 
-What is cached is what was ACTIVE a moment ago.  If it is no more, partitions say so (`NotMine`).
+What is cached is what was there a moment ago.  If it is no more, partitions say so (`NotMine`).
 """
 
 from collections.abc import Callable
@@ -33,7 +35,15 @@ from items.keys import Key
 from items.values import AttributeValue, Item
 from network.host import Host
 from network.ids import TableId, transaction_id
-from network.messages import DropTable, NotMine, OpenTable, Scan, WriteRefused, Written
+from network.messages import (
+    DropTable,
+    NotMine,
+    OpenTable,
+    Scan,
+    SetTable,
+    WriteRefused,
+    Written,
+)
 from network.placement import TABLES_TABLE
 from network.rpc import Patience
 from router.definitions import (
@@ -56,6 +66,11 @@ NAMES_PAGE_MAX = 1_000
 LOOK_US = 1_000
 AMENDMENTS_MAX = 10  # Of one table, each in the way of the one before it.
 IN_USE = "Attempt to change a resource which is still in use"
+DOING = {
+    Status.CREATING: "created",
+    Status.UPDATING: "updated",
+    Status.DELETING: "deleted",
+}
 PROTECTED = (
     "Resource cannot be deleted as it is currently protected against deletion."
     " Disable deletion protection first."
@@ -70,7 +85,8 @@ class Tables:
         self._id_site = host.site("table id")
         self._minted = 0
         self._cache: dict[str, tuple[int, Table]] = {}  # When it was read; ACTIVE tables only.
-        self._moving: dict[TableId, Status] = {}  # What this router takes further right now.
+        # What this router takes further right now, and from where.
+        self._moving: dict[TableId, tuple[Status, int]] = {}
 
     def now_us(self) -> int:
         return self._host.now_us()
@@ -91,8 +107,8 @@ class Tables:
         newest = await self.find(name)
         if newest is None:
             raise DynamoDBError(RESOURCE_NOT_FOUND)
-        if newest.status is not Status.ACTIVE:
-            self.take_further(newest)
+        self.take_further(newest)
+        if not newest.is_there:
             raise DynamoDBError(RESOURCE_NOT_FOUND)
         if len(self._cache) >= CACHED_MAX:
             self._cache.clear()
@@ -117,13 +133,13 @@ class Tables:
         return sorted([item["Name"][1] for item in await self._definitions()])
 
     async def finish(self) -> None:
-        """Take every table that is CREATING or DELETING to its end, and wait for that."""
+        """Take every table that is neither ACTIVE nor gone to its end, and wait for that."""
         for table in await self._unfinished():
             if self._begin(table):
                 await self._move(table)
 
     async def look(self) -> None:
-        """Take every table that is CREATING or DELETING further; whoever began it may be dead."""
+        """Take every table further that is neither ACTIVE nor gone: its mover may be dead."""
         for table in await self._unfinished():
             self.take_further(table)
 
@@ -204,7 +220,7 @@ class Tables:
             self.forget(table)
             table = deleting
         self.take_further(table)
-        if table.status is Status.CREATING:
+        if table.status is not Status.DELETING:
             raise in_use(table)
         await self._settle(table)
         return table
@@ -227,21 +243,25 @@ class Tables:
             if amended.traits == table.traits:
                 return table
             written, found = await self._write(amendment(table, amended), self._in_time())
-            if written or found == amended:  # Our first question did it, or somebody had our idea.
+            # Our first question did it, or somebody had our idea, and may be further by now.
+            if written or (found and with_status(found, amended.status)) == amended:
                 self.forget(table)
+                self.take_further(amended)
+                await self._settle(amended)
                 return amended
         raise DynamoDBError(RESOURCE_IN_USE, f"{IN_USE}: Table is being changed: {name}")
 
     def take_further(self, table: Table) -> None:
-        """Bring a table that is CREATING or DELETING to its end, in a task of its own."""
+        """Bring a table that is on its way to its end, in a task of its own; others stay."""
         if self._begin(table):
             self._host.spawn(self._move(table))
 
     def _begin(self, table: Table) -> bool:
         """Say whether a table is to be taken further, and nobody here is at it yet."""
-        if table.status is Status.ACTIVE or self._moving.get(table.id) is table.status:
+        stage = (table.status, table.revision)
+        if table.status is Status.ACTIVE or self._moving.get(table.id) == stage:
             return False
-        self._moving[table.id] = table.status
+        self._moving[table.id] = stage
         return True
 
     async def _settle(self, table: Table) -> None:
@@ -256,21 +276,32 @@ class Tables:
 
     async def _move(self, table: Table) -> None:
         try:
-            if table.status is Status.CREATING:
-                await self._open(table)
-            else:
-                await self._drop(table)
+            match table.status:
+                case Status.CREATING:
+                    await self._open(table)
+                case Status.UPDATING:
+                    await self._set(table)
+                case _:
+                    await self._drop(table)
         finally:
-            if self._moving.get(table.id) is table.status:
+            if self._moving.get(table.id) == (table.status, table.revision):
                 del self._moving[table.id]
 
     async def _open(self, table: Table) -> None:
-        await self._nodes.ask_everyone(OpenTable(table.id, table.schema))
+        await self._nodes.ask_everyone(OpenTable(table.id, table.schema, table.settings))
         if self._options.table_creating_us:
             await self._host.sleep(self._options.table_creating_us)
         # Where it is refused, somebody else was faster, and the table may even be gone again.
         active = with_status(table, Status.ACTIVE)
         await self._write(move(table, active), self._options.patience(None))
+
+    async def _set(self, table: Table) -> None:
+        """Have every partition do what the table's definition says by now."""
+        await self._nodes.ask_everyone(SetTable(table.id, table.settings))
+        if self._options.table_updating_us:
+            await self._host.sleep(self._options.table_updating_us)
+        updated = with_status(table, Status.ACTIVE)
+        await self._write(move(table, updated), self._options.patience(None))
 
     async def _drop(self, table: Table) -> None:
         await self._nodes.ask_everyone(DropTable(table.id))
@@ -310,7 +341,7 @@ class Tables:
 
 
 def in_use(table: Table) -> DynamoDBError:
-    doing = "created" if table.status is Status.CREATING else "deleted"
+    doing = DOING[table.status]
     return DynamoDBError(RESOURCE_IN_USE, f"{IN_USE}: Table is being {doing}: {table.name}")
 
 

@@ -5,7 +5,7 @@ the service's.
 """
 
 from items.errors import DynamoDBError, invalid_parameter, validation
-from router.definitions import Throughput
+from network.settings import Throughput
 from router.legacy import Body
 from router.shapes import as_integer
 

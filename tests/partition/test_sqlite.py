@@ -302,6 +302,21 @@ def test_a_newer_file_is_refused(disk: Disk) -> None:
         SqliteStorage(disk.path, "p1", disk.mailbox.post)
 
 
+def test_a_file_of_the_first_version_is_brought_up(disk: Disk) -> None:
+    disk.append("t1", ("key", record(1)), lsn=1)
+    disk.settle()
+    before = disk.storage.load()
+    disk.storage._connection.execute("ALTER TABLE tables DROP COLUMN settings")
+    disk.storage._connection.execute("PRAGMA user_version = 1")
+    disk.storage.close()
+
+    again = SqliteStorage(disk.path, "p1", disk.mailbox.post)
+    after = again.load()
+    again.close()
+
+    assert (after.tables, after.records) == (before.tables, before.records)
+
+
 def test_another_partitions_file_is_refused(disk: Disk) -> None:
     disk.storage.close()
 

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from items.errors import RESOURCE_IN_USE, RESOURCE_NOT_FOUND, VALIDATION
+from network.settings import TableSettings, Throughput
+from partition.server import PartitionServer
 from sim.cluster import Shape
 from tests.router.harness import World
 
@@ -51,6 +53,7 @@ def test_other_units_are_told_from_now_on() -> None:
         "NumberOfDecreasesToday": 0,
         **units,
     }
+    world.wait_for_status("pets", "ACTIVE")
     assert described(world, router="r2") == {**answer["TableDescription"], "TableStatus": "ACTIVE"}
 
 
@@ -139,16 +142,16 @@ def test_of_a_deletion_and_a_protection_at_once_only_one_succeeds(head_start_us:
 
 def test_changes_at_once_are_all_made() -> None:
     world = provisioned()
-    changes: list[Json] = [
-        {"DeletionProtectionEnabled": True},
-        {"TableClass": "STANDARD"},
-        {"ProvisionedThroughput": {"ReadCapacityUnits": 9, "WriteCapacityUnits": 9}},
+    changes: list[tuple[str, Json]] = [
+        ("UpdateTable", {"DeletionProtectionEnabled": True}),
+        ("UpdateTable", {"TableClass": "STANDARD"}),
+        ("UpdateTimeToLive", {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "t"}}),
     ]
 
     answers = world.await_all(
         *(
-            world.asked("UpdateTable", {**NAMED, **change}, router=router)
-            for change, router in zip(changes, ("r1", "r2", "r1"), strict=True)
+            world.asked(operation, {**NAMED, **change}, router=router)
+            for (operation, change), router in zip(changes, ("r1", "r2", "r1"), strict=True)
         )
     )
 
@@ -156,7 +159,50 @@ def test_changes_at_once_are_all_made() -> None:
     assert [answer.status for answer in answers] == [200, 200, 200]
     assert table["DeletionProtectionEnabled"] is True
     assert table["TableClassSummary"] == {"TableClass": "STANDARD"}
-    assert table["ProvisionedThroughput"]["ReadCapacityUnits"] == 9
+    told = world.ok("DescribeTimeToLive", NAMED)["TimeToLiveDescription"]
+    assert told["TimeToLiveStatus"] == "ENABLED"
+
+
+def test_while_partitions_are_told_of_a_change_the_table_serves_and_takes_no_other() -> None:
+    world = provisioned()
+    world.cluster.crash("p1")
+    nine = {"ProvisionedThroughput": {"ReadCapacityUnits": 9, "WriteCapacityUnits": 9}}
+
+    world.ok("UpdateTable", {**NAMED, **nine})
+    world.loop.run_for(100_000)
+    updating = described(world, router="r2")
+    refused = world.error("UpdateTable", {**NAMED, "TableClass": "STANDARD"}, router="r2")
+    world.cluster.start("p1")
+    world.wait_for_status("pets", "ACTIVE")
+
+    assert updating["TableStatus"] == "UPDATING"
+    assert refused[0] == "ResourceInUseException"
+    assert refused[1].endswith("Table is being updated: pets")
+    assert settings_of(world) == {TableSettings(1, Throughput(9, 9))}
+
+
+def test_whoever_meets_a_table_whose_update_stands_still_ends_it() -> None:
+    world = provisioned()
+    nine = {"ProvisionedThroughput": {"ReadCapacityUnits": 9, "WriteCapacityUnits": 9}}
+
+    world.ok("UpdateTable", {**NAMED, **nine}, router="r1")
+    world.cluster.crash("r1")
+    assert described(world, router="r2")["TableStatus"] == "UPDATING"
+    world.loop.run_for(100_000)
+
+    assert described(world, router="r2")["TableStatus"] == "ACTIVE"
+    assert settings_of(world) == {TableSettings(1, Throughput(9, 9))}
+
+
+def settings_of(world: World) -> set[TableSettings]:
+    """Return what the partitions were told of the table; one, if all were told the same."""
+    name = described(world, router="r2")["TableId"]
+    told = set()
+    for one in world.cluster.partitions:
+        server = world.cluster.servers[one]
+        assert isinstance(server, PartitionServer)
+        told.add(server.machine._tables[name].state.settings)
+    return told
 
 
 def test_a_change_is_made_once_though_the_ledger_node_came_back_in_between() -> None:

@@ -57,7 +57,7 @@ class Wanted:
     "--table-delay",
     default="0s",
     metavar="T",
-    help="How long a table is CREATING, and DELETING, at least, as in 2s.  [default: 0s]",
+    help="How long a table is CREATING, UPDATING or DELETING at least, as in 2s.  [default: 0s]",
 )
 @click.option("--seed", metavar="N", help="Where all chance comes from; drawn if it is not given.")
 @click.option(

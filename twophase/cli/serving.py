@@ -39,6 +39,7 @@ def serve(wanted: Wanted) -> None:
                 # A table that is to take its time is not waited for.
                 table_answer_us=0 if wanted.table_delay_us else TABLE_ANSWER_US,
                 table_creating_us=wanted.table_delay_us,
+                table_updating_us=wanted.table_delay_us,
                 table_deleting_us=wanted.table_delay_us,
             ),
         ),

@@ -99,13 +99,13 @@ class Waker:
         return found
 
     async def _finish_tables(self) -> None:
-        """Bring every table that is CREATING or DELETING to its end."""
+        """Bring every table that is on its way to its end."""
         page: dict[str, Any] = {}
         while True:
             page = await self._ask("ListTables", page)
             for name in page["TableNames"]:
                 # Describing a table takes it further.
-                while (await self._status(name)) in ("CREATING", "DELETING"):
+                while (await self._status(name)) in ("CREATING", "UPDATING", "DELETING"):
                     await self._host.sleep(LOOK_US)
             if "LastEvaluatedTableName" not in page:
                 return
