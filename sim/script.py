@@ -35,32 +35,16 @@ p1 has a, c, e … and p2 has b, d, f …  Their attribute `value` is what is wr
 import re
 from collections.abc import Callable, Iterable
 
-from coordinator.ledger import Entry, entry_of
 from items.data import data
-from items.keys import Key, partition_hash
-from network.placement import LEDGER_TABLE
+from items.keys import partition_hash
 from sim.cluster import Cluster
 from sim.history import History
-from sim.loop import new_loop
-from sim.script_requests import (
-    ScriptError,
-    Spec,
-    answered,
-    request,
-    split_options,
-    table,
-)
-from sim.script_said import Said
-from sim.script_steps import ScriptSteps, is_step
-from sim.script_world import DELAY_US, LONG_US, CalmChance, key_on, settings
+from sim.script_requests import ScriptError, split_options
+from sim.script_stage import Stage
+from sim.script_steps import is_step
 from sim.witness import Witness
-from sim.words import Words
 
-ON_ITS_WAY = {"Placed.arrive", "LossyNetwork._arrive_sealed", "SimulatedDisk.synced"}
 STAND_ALONE = {"wait", "ledger", "drop", "create"}
-ITEMS, PRACTICE = "items", "practice"  # Tables: the script's, and one where nodes meet before it.
-TABLES = (table(ITEMS), table(PRACTICE))
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @data
@@ -97,29 +81,21 @@ def rewrite(text: str, player: "Player | None" = None) -> str:
 
 
 class Player:
-    """Plays the commands of one script on a cluster of its own."""
+    """Plays the commands of one script on a stage of its own."""
 
     def __init__(self) -> None:
         self.history, self.witness = History(), Witness()
-        self._cluster: Cluster | None = None
-        self._steps: ScriptSteps | None = None
-        self._chance = CalmChance()
-        self._said = Said()
-        self._table = PRACTICE
-        self._keys: dict[str, str] = {}  # Letter → key value that lives on the letter's partition.
+        self._stage: Stage | None = None
+
+    @property
+    def stage(self) -> Stage:
+        if self._stage is None:  # No `cluster` came first.
+            self._stage = Stage("", self.history, self.witness)
+        return self._stage
 
     @property
     def cluster(self) -> Cluster:
-        if self._cluster is None:
-            self._begin("")
-        assert self._cluster is not None, "just begun"
-        return self._cluster
-
-    @property
-    def steps(self) -> ScriptSteps:
-        _ = self.cluster  # Begun, if it was not.
-        assert self._steps is not None, "made with the cluster"
-        return self._steps
+        return self.stage.cluster
 
     def play(self, commands: Iterable[str]) -> list[str]:
         """Carry out a block's commands; return what happened, a line an event.
@@ -127,34 +103,25 @@ class Player:
         Raises:
             ScriptError: Naming a command that is none, or cannot be carried out.
         """
-        self._said.lines = []
+        if self._stage is not None:
+            self._stage.said.lines = []
         for command in commands:
             try:
                 self._command(command)
             except ScriptError as error:
                 raise ScriptError(f"{command!r}: {error}") from error
-        self.settle()
-        return self._said.lines or ["ok"]
-
-    def settle(self) -> None:
-        """Let everything happen that is on its way; timers may wait."""
-        loop = self.cluster.loop
-        limit_us = loop.now_us + LONG_US
-        self._let_tasks_run()
-        while loop.is_to_call(ON_ITS_WAY) and loop.now_us < limit_us:
-            loop.run_for(DELAY_US)
-        for _, error in self.cluster.failures:
-            raise error  # A node's bug.
+        self.stage.settle()
+        return self.stage.said.lines or ["ok"]
 
     # Commands --------------------------------------------------------------------------------
 
     def _command(self, line: str) -> None:
         asked = re.fullmatch(r"(k\d+): (\w+) *(.*)", line)
         if asked:
-            self._ask(asked[1], asked[2], asked[3])
+            self.stage.ask(asked[1], asked[2], asked[3])
             return
         if is_step(line):
-            self.steps.place(line)
+            self.stage.steps.place(line)
             return
         word, _, rest = line.partition(" ")
         command: Callable[[str], None] | None = getattr(self, f"_do_{word}", None)
@@ -165,238 +132,121 @@ class Player:
         command(rest.strip())
 
     def _do_cluster(self, rest: str) -> None:
-        if self._cluster is not None:
+        if self._stage is not None:
             raise ScriptError("`cluster` comes first")
-        self._begin(rest)
+        self._stage = Stage(rest, self.history, self.witness)
 
     def _do_hold(self, rest: str) -> None:
-        for source, target in self._links(rest):
-            self.cluster.network.hold(source, target)
+        for source, target in self.stage.links(rest):
+            self.stage.cluster.network.hold(source, target)
 
     def _do_release(self, rest: str) -> None:
         order = " newest first"
         newest_first = rest.endswith(order)
-        for source, target in self._links(rest.removesuffix(order)):
-            self.steps.released(source, target, newest_first=newest_first)
-            self.cluster.network.release(source, target, newest_first=newest_first)
-        self._let_tasks_run()
+        for source, target in self.stage.links(rest.removesuffix(order)):
+            self.stage.steps.released(source, target, newest_first=newest_first)
+            self.stage.cluster.network.release(source, target, newest_first=newest_first)
+        self.stage.let_tasks_run()
 
     def _do_cut(self, rest: str) -> None:
-        for source, target in self._links(rest):
-            self.cluster.network.link(source, target).cut = True
+        for source, target in self.stage.links(rest):
+            self.stage.cluster.network.link(source, target).cut = True
 
     def _do_heal(self, rest: str) -> None:
-        for source, target in self._links(rest):
-            self.steps.healed(source, target)
-            self.cluster.network.link(source, target).cut = False
+        for source, target in self.stage.links(rest):
+            self.stage.steps.healed(source, target)
+            self.stage.cluster.network.link(source, target).cut = False
 
     def _do_copy(self, rest: str) -> None:
-        self._said.to_copy.update(self._links(rest))
+        self.stage.said.to_copy.update(self.stage.links(rest))
 
     def _do_deliver(self, rest: str) -> None:
-        for names in self._links(rest):
-            if names not in self._said.copies:
+        for names in self.stage.links(rest):
+            if names not in self.stage.said.copies:
                 raise ScriptError("there is no copy")
-            link, number, frame = self._said.copies[names]
-            self._said.is_copy = True
-            self.cluster.network.arrive(link, (number, frame))
-            self._said.is_copy = False
-        self._let_tasks_run()
+            link, number, frame = self.stage.said.copies[names]
+            self.stage.said.is_copy = True
+            self.stage.cluster.network.arrive(link, (number, frame))
+            self.stage.said.is_copy = False
+        self.stage.let_tasks_run()
 
     def _do_crash(self, rest: str) -> None:
-        for name in self._hosts(rest):
-            self.cluster.crash(name)
+        for name in self.stage.hosts(rest):
+            self.stage.cluster.crash(name)
 
     def _do_restart(self, rest: str) -> None:
-        for name in self._hosts(rest):
-            self.cluster.start(name)
-        self._let_tasks_run()
+        for name in self.stage.hosts(rest):
+            self.stage.cluster.start(name)
+        self.stage.let_tasks_run()
 
     def _do_pause(self, rest: str) -> None:
-        for name in self._hosts(rest):
-            self.cluster.pause(name)
+        for name in self.stage.hosts(rest):
+            self.stage.cluster.pause(name)
 
     def _do_resume(self, rest: str) -> None:
-        for name in self._hosts(rest):
-            self.cluster.resume(name)
-        self._let_tasks_run()
+        for name in self.stage.hosts(rest):
+            self.stage.cluster.resume(name)
+        self.stage.let_tasks_run()
 
     def _do_throttle(self, rest: str) -> None:
-        for name in self._hosts(rest):
-            self.cluster.throttle(name, is_on=True)
+        for name in self.stage.hosts(rest):
+            self.stage.cluster.throttle(name, is_on=True)
 
     def _do_relent(self, rest: str) -> None:
-        for name in self._hosts(rest):
-            self.cluster.throttle(name, is_on=False)
+        for name in self.stage.hosts(rest):
+            self.stage.cluster.throttle(name, is_on=False)
 
     def _do_clock(self, rest: str) -> None:
         found = re.fullmatch(r"(\w+) ([+-]\d+)", rest)
         if not found:
             raise ScriptError("a clock is set like c1 +5000")
-        (name,) = self._hosts(found[1])
-        self.cluster.set_clock(name, int(found[2]))
+        (name,) = self.stage.hosts(found[1])
+        self.stage.cluster.set_clock(name, int(found[2]))
 
     def _do_split(self, rest: str) -> None:
         rest, given = split_options(rest, ("child",))
         parent, _, where = rest.partition(" ")
-        (parent,) = self._hosts(parent)
+        (parent,) = self.stage.hosts(parent)
         if parent[0] not in "pl" or not where:
             raise ScriptError("a partition splits at an item, as in `split p1 c`")
-        value = self._keys.get(where, where) if parent[0] == "p" else where
-        child = self.cluster.add_for_split(parent)
-        if not self.cluster.split(parent, partition_hash(("S", value)), child):
+        value = self.stage.keys.get(where, where) if parent[0] == "p" else where
+        child = self.stage.cluster.add_for_split(parent)
+        if not self.stage.cluster.split(parent, partition_hash(("S", value)), child):
             raise ScriptError("there is no recovery manager to order it through")
         if given.get("child") != "down":
-            self.cluster.start(child)
-        self._let_tasks_run()
+            self.stage.cluster.start(child)
+        self.stage.let_tasks_run()
 
     def _do_recovery(self, rest: str) -> None:
-        self._choose_coordinator(self.cluster.managers, self._coordinator(rest))
+        self.stage.choose_coordinator(self.stage.cluster.managers, self.stage.coordinator(rest))
 
     def _do_wait(self, _: str) -> None:
-        self.settle()
+        self.stage.settle()
 
     def _do_tick(self, rest: str) -> None:
         found = re.fullmatch(r"(\d+)(us|ms|s)", rest)
         if not found:
             raise ScriptError(f"a duration is like 10ms, not {rest!r}")
-        self.cluster.loop.run_for(int(found[1]) * {"us": 1, "ms": 1_000, "s": 1_000_000}[found[2]])
+        self.stage.cluster.loop.run_for(
+            int(found[1]) * {"us": 1, "ms": 1_000, "s": 1_000_000}[found[2]]
+        )
 
     def _do_show(self, rest: str) -> None:
-        self.settle()
+        self.stage.settle()
         if not rest:
             raise ScriptError("it shows items")
         for letter in rest.split():
-            self._said.lines.append(self._shown(letter))
+            self.stage.said.lines.append(self.stage.shown(letter))
 
     def _do_ledger(self, _: str) -> None:
-        self.settle()
-        for name in self.cluster.ledgers:
-            for entry in self._entries(name):
-                if entry.transaction.id not in self._said.earlier:
-                    self._said.lines.append(f"{name}: {self._said.words.entry(entry)}")
+        self.stage.settle()
+        for name in self.stage.cluster.ledgers:
+            for entry in self.stage.entries(name):
+                if entry.transaction.id not in self.stage.said.earlier:
+                    self.stage.said.lines.append(f"{name}: {self.stage.said.words.entry(entry)}")
 
     def _do_drop(self, _: str) -> None:
-        self._run("k1", "DeleteTable", {"TableName": self._table}, None)
+        self.stage.drop_table()
 
     def _do_create(self, _: str) -> None:
-        self._run("k1", "CreateTable", table(self._table), None)
-
-    # Operations ------------------------------------------------------------------------------
-
-    def _ask(self, client: str, verb: str, rest: str) -> None:
-        (client,) = self._hosts(client)
-        rest, given = split_options(rest, ("token", "call", "via"))
-        name, body = request(verb, rest, self._place)
-        if "token" in given:
-            body["ClientRequestToken"] = given["token"]
-        chosen = self._coordinator(given.get("via", "c1"))
-        if verb in ("write", "read"):
-            self._choose_coordinator(self.cluster.routers, chosen)
-        self._run(client, name, body, given.get("call"))
-
-    def _run(self, name: str, operation: str, body: Spec, call: str | None) -> None:
-        if not self.cluster.is_up(name):
-            raise ScriptError(f"{name} is down")
-        client = self.cluster.client(name)
-
-        async def work() -> None:
-            answer = answered(await client.call(operation, body, call=call))
-            self._said.lines.append(f"{name}: {answer}")
-
-        client.host.spawn(work())
-        self._let_tasks_run()
-
-    # The world -------------------------------------------------------------------------------
-
-    def _begin(self, given: str) -> None:
-        loop = new_loop()
-        self._cluster = cluster = Cluster(
-            loop, self._chance, settings(given), history=self.history, witness=self.witness
-        )
-        self.witness.enter(cluster)
-        self._steps = ScriptSteps(cluster)
-        for number, letter in enumerate(LETTERS):
-            owner = cluster.partitions[number % len(cluster.partitions)]
-            self._keys[letter] = key_on(letter, owner, cluster)
-        cluster.trace.listen(self._said)
-        cluster.start_all()
-        self._get_acquainted()
-        self._table = ITEMS
-        self._do_create("")
-        self.settle()
-        loop.run_for(1_000_000 - loop.now_us % 1_000_000)
-        for name in cluster.ledgers:
-            self._said.earlier.update(entry.transaction.id for entry in self._entries(name))
-        self._said.words = Words({value: letter for letter, value in self._keys.items()})
-        self._said.lines = []
-        self._said.is_on = True
-
-    def _get_acquainted(self) -> None:
-        """Let all who will ask hear the incarnations of all whom they will ask."""
-        self._do_create("")
-        self.settle()
-        for client in self.cluster.clients:
-            self._ask(client, "get", "a")
-        for letter, _ in zip(LETTERS, self.cluster.partitions, strict=False):
-            self._ask("k1", "delete", f"{letter} if exists")
-        for coordinator in self.cluster.coordinators:
-            self._ask("k1", "write", f"check(a if exists) [via={coordinator}]")
-        self.settle()
-
-    def _let_tasks_run(self) -> None:
-        self.cluster.loop.run_for(0)
-
-    def _place(self, letter: str) -> Spec:
-        """Return what an API request says of an item's place."""
-        if letter not in self._keys:
-            raise ScriptError(f"an item is called by one letter, not {letter!r}")
-        return {"TableName": self._table, "Key": {"key": {"S": self._keys[letter]}}}
-
-    def _hosts(self, text: str) -> list[str]:
-        known = self.cluster.all_names()
-        for name in text.split():
-            if name not in known:
-                raise ScriptError(f"no node: {name!r}; there are {', '.join(known)}")
-        if not text.split():
-            raise ScriptError("no node is named")
-        return text.split()
-
-    def _links(self, text: str) -> list[tuple[str, str]]:
-        links = []
-        for link in text.split() or [text]:
-            ends = link.split(">")
-            if len(ends) != 2:
-                raise ScriptError(f"a link is like c1>p1, not {link!r}")
-            source, target = self._hosts(" ".join(ends))
-            links.append((source, target))
-        return links
-
-    def _coordinator(self, name: str) -> int:
-        if name not in self.cluster.coordinators:
-            raise ScriptError(f"no coordinator: {name!r}")
-        return self.cluster.coordinators.index(name)
-
-    def _choose_coordinator(self, names: list[str], chosen: int) -> None:
-        for name in names:
-            incarnation = self.cluster.hosts[name].incarnation
-            self._chance.site(f"{name}.{incarnation} coordinator").choose(chosen)
-
-    def _entries(self, ledger: str) -> list[Entry]:
-        records = self.cluster.records_of(ledger)
-        return [
-            entry_of(record.item)
-            for (table, _), record in records
-            if table == LEDGER_TABLE and record.item is not None
-        ]
-
-    def _shown(self, letter: str) -> str:
-        key: Key = (("S", self._place(letter)["Key"]["key"]["S"]),)
-        table_id = [one for one, name in self.witness.table_names.items() if name == ITEMS][-1]
-        owner = self.cluster.placement_now().owner(table_id, key)
-        contents = self.cluster.disks[owner].contents
-        state = contents.tables.get(table_id)
-        if state is None or state.dropped:
-            return f"{owner}: no table"
-        record = contents.records.get((table_id, key), state.missing())
-        return f"{owner}: {letter} = {self._said.words.record(record)}"
+        self.stage.create_table()

@@ -4,7 +4,8 @@ from coordinator.ledger import State, entry_of
 from network.placement import LEDGER_TABLE
 from sim.checkers.all import check_run
 from sim.checkers.finding import Finding
-from sim.script import TABLES, Player
+from sim.script import Player
+from sim.script_stage import TABLES
 
 CALM_US = 90_000_000  # Longer than any client waits.
 CALMS_MAX = 5
@@ -16,7 +17,7 @@ def judged(player: Player) -> tuple[list[str], list[Finding]]:
     left = unfinished(player)
     for _ in range(CALMS_MAX):
         player.cluster.loop.run_for(CALM_US)
-        player.settle()
+        player.stage.settle()
         left = unfinished(player)
         if not left:
             break
@@ -27,7 +28,7 @@ def judged(player: Player) -> tuple[list[str], list[Finding]]:
 def calm_down(player: Player) -> None:
     """End all faults, and bring back who is down."""
     cluster = player.cluster
-    player.steps.over()
+    player.stage.steps.over()
     for (source, target), link in list(cluster.network.links.items()):
         link.cut = False
         cluster.network.release(source, target)

@@ -16,7 +16,7 @@ Json: TypeAlias = Mapping[str, Any]
 Schemas: TypeAlias = Mapping[str, tuple[str, ...]]  # The key's attributes, by table name.
 
 EXPRESSION_MAX = 48  # Characters; longer ones are cut.
-VALUE_MAX = 24
+VALUE_MAX = 24  # Where nothing else is asked for.
 NOTHING_WRONG = "nothing was wrong with it"
 
 
@@ -156,22 +156,25 @@ def told_reason(reason: Json, key_names: Sequence[str]) -> str:
     return f"{reason['Code']} - {reason.get('Message', '')}{item}"
 
 
-def told_item(item: Json | None, key_names: Sequence[str]) -> str:
-    """Tell an item's attributes, without those of its key, which was asked for."""
+def told_item(item: Json | None, key_names: Sequence[str], most: int = VALUE_MAX) -> str:
+    """Tell an item's attributes, without those of its key, which was asked for.
+
+    What is longer than `most` characters is cut, value by value.
+    """
     if not item:
         return "no item"
-    told = [f"{name} {value_of(item[name])}" for name in item if name not in key_names]
+    told = [f"{name} {value_of(item[name], most)}" for name in item if name not in key_names]
     return ", ".join(told) or "nothing but its key"
 
 
-def value_of(value: Json) -> str:
+def value_of(value: Json, most: int = VALUE_MAX) -> str:
     """Write a value of DynamoDB's JSON without its type."""
     ((kind, content),) = value.items()
     match kind:
         case "L":
-            told = f"[{', '.join(value_of(element) for element in content)}]"
+            told = f"[{', '.join(value_of(element, most) for element in content)}]"
         case "M":
-            told = f"{{{told_item(content, ()) if content else ''}}}"
+            told = f"{{{told_item(content, (), most) if content else ''}}}"
         case "SS" | "NS":
             told = f"{{{', '.join(content)}}}"
         case "B":
@@ -184,7 +187,7 @@ def value_of(value: Json) -> str:
             told = "null"
         case _:
             told = str(content)
-    return cut(told, VALUE_MAX)
+    return cut(told, most)
 
 
 def cut(text: str, most: int) -> str:

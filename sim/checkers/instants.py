@@ -17,6 +17,7 @@ from items.values import Item
 from sim.checkers.evidence import Evidence, is_read, named, returned_us
 from sim.checkers.finding import Finding
 from sim.checkers.graph.txn import Precedes
+from sim.checkers.items_told import both_told
 from sim.checkers.model import Json, Model, Place, Step, get_answer, shown_place, write_answer
 from sim.checkers.whence import whence
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
@@ -127,7 +128,7 @@ class Instants:
             reads.append((place, before))
             writes.append((place, after))
             if wrong:
-                wrongs.append(f"of {place[0]} {place[1]}: {wrong}" if is_transaction else wrong)
+                wrongs.append(f"of {shown_place(place)}: {wrong}" if is_transaction else wrong)
             if stamp <= self._stamps.get(place, (0, "")):
                 self.is_by_timestamps = False
             self._stamps[place] = stamp
@@ -138,7 +139,7 @@ class Instants:
         if not wrongs:
             for place, after in writes:
                 model.keep(place, after)
-            wrongs = wrong_answer(operation, steps[0], reads[0][1], writes[0][1])
+            wrongs = wrong_answer(model, operation, steps[0], reads[0][1], writes[0][1])
         for wrong in wrongs:
             text = f"{named(operation)} when it happened: {wrong}"
             self.findings.append(_finding("order refuted", text, operation))
@@ -161,10 +162,9 @@ class Instants:
         elif error == FAILED and step.action.old_on_failure:
             right = self.model.answer(step.place, {}).get("Item")
             if operation.answer.get("Item") != right:
-                text = (
-                    f"{named(operation)} was refused for {operation.answer.get('Item')}; what was"
-                    f" there is {right}"
-                )
+                names = self.model.key_names(step.place)
+                told, there = both_told(operation.answer.get("Item"), right, names)
+                text = f"{named(operation)} was refused for {told}; what was there is {there}"
                 self.findings.append(_finding("refusal refuted", text, operation))
         self._line(Line(operation, "refused", None, ((step.place, item),), ()))
 
@@ -211,8 +211,9 @@ class Instants:
         both = zip(_each(operation.answer), _each(right), strict=False)
         for (place, _), (told, there) in zip(self.evidence.gets(operation), both, strict=False):
             if told != there:
-                shown = told.get("Item", "no item"), there.get("Item", "no item")
-                yield f"it was told of {shown_place(place)}: {shown[0]}; at the last: {shown[1]}"
+                names = self.model.key_names(place)
+                one, other = both_told(told.get("Item"), there.get("Item"), names)
+                yield f"it was told of {shown_place(place)}: {one}; at the last: {other}"
 
     # Real time -------------------------------------------------------------------------------
 
@@ -249,13 +250,17 @@ def _each(answer: Json) -> Sequence[Json]:
 
 
 def wrong_answer(
-    operation: Operation, step: Step, before: Item | None, after: Item | None
+    model: Model, operation: Operation, step: Step, before: Item | None, after: Item | None
 ) -> list[str]:
     """Say what is wrong with a writer's answer, given what it found and what it left."""
     if operation.name == WRITE_TRANSACTION or operation.outcome != "committed":
         return []
-    right = write_answer(step, operation.request, before, after)
-    return [] if operation.answer == right else [f"was answered {operation.answer}, not {right}"]
+    right, answer = write_answer(step, operation.request, before, after), operation.answer
+    if answer == right:
+        return []
+    names = model.key_names(step.place)
+    told, due = both_told(answer.get("Attributes"), right.get("Attributes"), names, "nothing")
+    return [f"was answered {told} instead of {due}"]
 
 
 def _finding(kind: str, text: str, operation: Operation) -> Finding:

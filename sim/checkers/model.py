@@ -15,6 +15,9 @@ from items.keys import Key, KeyAttribute, KeySchema, key_names, key_of_item, key
 from items.projections import project
 from items.typed_json import item_from_json, item_to_json
 from items.values import Item
+from sim.telling import told_item
+
+TOLD_MAX = 60  # Characters of a value in a finding; what is longer is cut.
 
 Json: TypeAlias = Mapping[str, Any]
 Place: TypeAlias = tuple[str, Key]  # (table name, key)
@@ -90,7 +93,11 @@ class Model:
                 return "", after
         except DynamoDBError as error:
             return error.message, item
-        return f"its condition {step.action.condition!r} is false of {shown(item)}", item
+        there = "there was no item"
+        if item is not None:
+            names = self.key_names(step.place)
+            there = f"the item was {told_item(item_to_json(item), names, TOLD_MAX)}"
+        return f"its condition {step.action.condition!r} was false: {there}", item
 
     def carried_out(self, step: Step) -> Item | None:
         """Return what an action leaves, whatever its condition says.
@@ -107,6 +114,10 @@ class Model:
             self.items.pop(place, None)
         else:
             self.items[place] = after
+
+    def key_names(self, place: Place) -> tuple[str, ...]:
+        """Return the attributes of an item that say no more than its place."""
+        return key_names(self.schemas[place[0]])
 
     def answer(self, place: Place, entry: Json) -> Json:
         """Return what GetItem, or one entry of TransactGetItems, answers now."""
@@ -140,10 +151,6 @@ def schema_of(table: Json) -> KeySchema:
         KeyAttribute(names["HASH"], types[names["HASH"]]),
         None if sort is None else KeyAttribute(sort, types[sort]),
     )
-
-
-def shown(item: Item | None) -> str:
-    return "a missing item" if item is None else str(item_to_json(item))
 
 
 def shown_place(place: Place) -> str:

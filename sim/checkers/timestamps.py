@@ -7,11 +7,13 @@ transaction that was let in behind a later one, with the same result by luck.
 
 from collections.abc import Iterator, Mapping
 
+from items.to_json import item_to_json
 from items.values import Item
 from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
 from sim.checkers.instants import Instants, wrong_answer
-from sim.checkers.model import Model, Place, shown
+from sim.checkers.items_told import both_told
+from sim.checkers.model import Model, Place, shown_place
 from sim.history import Operation
 
 BY_TIMESTAMP = ("serializable in timestamp order",)
@@ -29,9 +31,12 @@ def check_timestamps(
         yield from _carry_out(evidence, model)
     for place in sorted({*model.items, *data}, key=repr):
         if model.items.get(place) != data.get(place):
+            items = data.get(place), model.items.get(place)
+            one, other = [None if item is None else item_to_json(item) for item in items]
+            there, due = both_told(one, other, model.key_names(place), "a missing item")
             text = (
-                f"{place[0]} {place[1]} is {shown(data.get(place))}; the committed writers in"
-                f" timestamp order leave {shown(model.items.get(place))}"
+                f"{shown_place(place)} is {there}; the committed writers in timestamp order leave"
+                f" {due}"
             )
             yield Finding("timestamps", "data differ", text, (), "", BY_TIMESTAMP)
 
@@ -58,10 +63,10 @@ def _wrongs(evidence: Evidence, model: Model, operation: Operation) -> list[str]
     """Carry out a committed writer, and say what is wrong with that."""
     steps = evidence.steps(operation)
     judged = [(step.place, *model.judged(step)) for step in steps]
-    wrongs = [f"of {place[0]} {place[1]}: {wrong}" for place, wrong, _ in judged if wrong]
+    wrongs = [f"of {shown_place(place)}: {wrong}" for place, wrong, _ in judged if wrong]
     if wrongs:
         return wrongs
     before = model.items.get(steps[0].place)
     for place, _, after in judged:
         model.keep(place, after)
-    return wrong_answer(operation, steps[0], before, judged[0][2])
+    return wrong_answer(model, operation, steps[0], before, judged[0][2])

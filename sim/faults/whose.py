@@ -9,21 +9,12 @@ client asks for less.
 from collections import Counter
 
 from network.messages import (
-    Cancel,
-    Commit,
     Envelope,
     Message,
-    OfRange,
     Prepare,
-    Read,
-    ReadTransaction,
-    Recover,
     Request,
-    Stalled,
-    Write,
-    WriteTransaction,
 )
-from network.placement import LEDGER_TABLE
+from sim.belonging import named_in
 
 
 class Whose:
@@ -53,9 +44,7 @@ class Whose:
     def _of(self, envelope: Envelope, message: Message) -> str:
         if isinstance(message, Request):
             return self._asked(envelope, message)
-        if isinstance(message, OfRange):
-            message = message.question
-        name = self._requests.get(_named(message), "")
+        name = self._requests.get(named_in(message), "")
         if name and isinstance(message, Prepare):
             self._requests[message.transaction] = name
         return name
@@ -71,21 +60,3 @@ class Whose:
                 self._requests[token] = name
         self._requests[f"{envelope.source}#{envelope.number}"] = name
         return name
-
-
-def _named(message: Message) -> str:
-    """Return the name that a question has for the request that it belongs to, if any."""
-    match message:
-        case WriteTransaction(token=name) | ReadTransaction(request=name):
-            return name
-        case Prepare(entry=name) | Stalled(entry=name) | Recover(entry=name):
-            return name
-        case Commit(transaction=name) | Cancel(transaction=name):
-            return name
-        case Read(keys=keys, request=reader):
-            entry = [str(key[0][1]) for table, key in keys if table == LEDGER_TABLE]
-            return reader.partition("/")[0] or (entry[0] if entry else "")
-        case Write(action=action, request=writer):
-            return str(action.key[0][1]) if action.table == LEDGER_TABLE else writer
-        case _:
-            return ""

@@ -5,30 +5,18 @@ known by its attempts, its token (the key of its ledger entry), and its transact
 belongs to a call if it names it by one of these, or answers a message that does.
 """
 
-from collections.abc import Sequence
-
 from items.actions import Action, Put
 from items.data import data
 from network.ids import Timestamp
 from network.messages import (
-    Cancel,
-    Commit,
     Envelope,
-    Message,
-    OfRange,
     Prepare,
-    Read,
-    ReadTransaction,
-    RecordKey,
-    Recover,
     Request,
-    Scan,
-    Stalled,
     Write,
-    WriteTransaction,
 )
 from network.placement import LEDGER_TABLE
 from partition.storage import Changes
+from sim.belonging import entry_in, named_in
 
 
 @data
@@ -97,30 +85,3 @@ class Calls:
         """Return the call that an append belongs to; empty if it is nobody's."""
         call = self.of_name(changes.cause)
         return call or self.of_name(entry_in([key for key, _ in changes.records]))
-
-
-def named_in(message: Message) -> str:
-    """Return the name that a question has for the call that it belongs to, if any."""
-    match message:
-        case WriteTransaction(token=name) | ReadTransaction(request=name) | Scan(request=name):
-            return name
-        case Prepare(entry=name) | Stalled(entry=name) | Recover(entry=name):
-            return name
-        case Commit(transaction=name) | Cancel(transaction=name):
-            return name
-        case Read(keys=keys, request=reader):
-            return reader.partition("/")[0] or entry_in(keys)
-        case Write(action=action, request=writer):
-            return entry_in([(action.table, action.key)]) or writer
-        case OfRange(question=question):
-            return named_in(question)
-        case _:
-            return ""
-
-
-def entry_in(keys: Sequence[RecordKey]) -> str:
-    """Return the key of the ledger's entry among these, if there is one."""
-    for table, key in keys:
-        if table == LEDGER_TABLE:
-            return str(key[0][1])
-    return ""

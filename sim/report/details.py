@@ -11,6 +11,7 @@ from network.messages import (
     Accept,
     Cancel,
     Commit,
+    Eventual,
     Failed,
     Finished,
     Message,
@@ -36,7 +37,8 @@ from network.messages import (
     Written,
 )
 from network.placement import LEDGER_TABLE
-from sim.report.naming import Names, cut
+from sim.report.naming import Names
+from sim.telling import cut
 from sim.words import Words
 
 BODY_MAX = 800  # Characters of a client's request or answer.
@@ -51,6 +53,8 @@ def keys_in(message: Message | None) -> tuple[RecordKey, ...]:
             return tuple([(action.table, action.key) for action in actions])
         case Commit(keys=keys) | Cancel(keys=keys) | Read(keys=keys) | ReadTransaction(keys=keys):
             return keys
+        case Eventual(question=question):
+            return keys_in(question)
         case Stalled(keys=keys) | Recover(keys=keys):
             return keys
         case Write(action=action):
@@ -198,6 +202,11 @@ def _of_range(message: OfRange, _: Sequence[RecordKey], names: Names) -> Lines:
     yield from details_of(message.question, None, names)
 
 
+def _eventual(message: Eventual, _: Sequence[RecordKey], names: Names) -> Lines:
+    yield "as of whatever moment the follower has come to"
+    yield from details_of(message.question, None, names)
+
+
 # Parts of them -----------------------------------------------------------------------------------
 
 
@@ -241,6 +250,7 @@ _TELL: dict[type, Callable[[Any, Sequence[RecordKey], Names], Lines]] = {
     Readings: _readings,
     Scan: _scan,
     OfRange: _of_range,
+    Eventual: _eventual,
     Write: _write,
     Written: _written,
     WriteRefused: _write_refused,

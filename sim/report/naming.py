@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from items.actions import Action, Delete, Put, Update
-from items.to_json import base64_text
-from items.values import AttributeValue, Item
+from items.to_json import item_to_json, to_json
+from items.values import Item
 from network.messages import RecordKey
 from network.placement import TABLES_TABLE, is_internal
 from sim.report.recording import Durable, Moment
+from sim.telling import cut, told_item, value_of
 from sim.words import Words
 
 VALUE_MAX = 60  # Characters of a value …
@@ -83,8 +84,7 @@ class Names:
         if item is None:
             return "no item"
         keys = self.key_names.get(table, ())
-        told = [f"{name} {value_text(value)}" for name, value in item.items() if name not in keys]
-        return cut(", ".join(told), ITEM_MAX) or "nothing but its key"
+        return cut(told_item(item_to_json(item), keys, VALUE_MAX), ITEM_MAX)
 
 
 def filled(expression: str, names: Mapping[str, str], values: Item) -> str:
@@ -94,37 +94,9 @@ def filled(expression: str, names: Mapping[str, str], values: Item) -> str:
         expression = expression.replace(name, names[name])
     for name in sorted(values, key=len, reverse=True):
         kind = values[name][0]
-        said = value_text(values[name])
+        said = value_of(to_json(values[name]), VALUE_MAX)
         expression = expression.replace(name, f"'{said}'" if kind == "S" else said)
     return expression
-
-
-def value_text(value: AttributeValue) -> str:
-    """Write a value without its type."""
-    kind, content = value
-    match kind:
-        case "L":
-            said = f"[{', '.join(value_text(one) for one in content)}]"
-        case "M":
-            inner = [f"{name} {value_text(one)}" for name, one in content.items()]
-            said = f"{{{', '.join(inner)}}}"
-        case "SS" | "NS":
-            said = f"{{{', '.join(content)}}}"
-        case "BS":
-            said = f"{{{len(content)} binaries}}"
-        case "B":
-            said = base64_text(content)
-        case "BOOL":
-            said = "true" if content else "false"
-        case "NULL":
-            said = "null"
-        case _:
-            said = str(content)
-    return cut(said, VALUE_MAX)
-
-
-def cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def in_order(places: Mapping[Any, int]) -> Sequence[Any]:

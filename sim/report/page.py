@@ -21,6 +21,7 @@ from sim.report.conflicts import conflicts_of
 from sim.report.diagram import calls_of, messages_of, node_names, nodes_of
 from sim.report.findings import findings_of
 from sim.report.inside import Inside
+from sim.report.made import Made, Progress
 from sim.report.naming import Names
 from sim.report.plots import plots_of
 from sim.report.recording import Recording
@@ -33,31 +34,41 @@ from sim.report.transactions import transactions_of
 BYTES_MAX = 5_000_000
 TRIALS_MAX = 4  # Of a page that is too large.
 PAGE = files("sim.report") / "page"
-STYLES = ("style.css", "diagram.css", "sections.css")
+STYLES = ("style.css", "diagram.css", "sections.css", "print.css")
 SCRIPTS = (
     *("view.js", "dom.js", "theme.js"),
     *("diagram_data.js", "diagram_layout.js", "diagram_paint.js", "diagram_messages.js"),
     *("diagram_strip.js", "diagram_words.js", "diagram_hands.js", "diagram.js"),
     *("travel_steps.js", "travel_cards.js", "travel.js", "filters.js"),
-    *("summary.js", "transactions.js", "findings.js", "plots.js", "main.js"),
+    *("summary.js", "transactions.js", "findings.js"),
+    *("plot_drawing.js", "plot_staleness.js", "plots.js", "main.js"),
 )
 
 
-def page_of(recording: Recording, *, chosen: str = "", bytes_max: int = BYTES_MAX) -> str:
+def page_of(
+    recording: Recording,
+    *,
+    chosen: str = "",
+    bytes_max: int = BYTES_MAX,
+    progress: Progress | None = None,
+) -> str:
     """Write the page of a run; it opens on the chosen call, if there is one.
 
     What would be too large is made of fewer messages: how much a message takes is known only when
     it is written.
     """
-    run = run_of(recording, chosen=chosen)
+    made = Made(progress)
+    run = run_of(recording, chosen=chosen, made=made)
     text = written(run)
+    made.part()
     for _ in range(TRIALS_MAX):
         size = len(text.encode())
         if size <= bytes_max:
             break
         messages_max = len(run["messages"]["us"]) * bytes_max * 9 // (size * 10)
-        run = run_of(recording, chosen=chosen, messages_max=messages_max)
+        run = run_of(recording, chosen=chosen, messages_max=messages_max, made=made)
         text = written(run)
+        made.part()
     return text
 
 
@@ -76,16 +87,24 @@ def written(run: Mapping[str, Any]) -> str:
 
 
 def run_of(
-    recording: Recording, *, chosen: str = "", messages_max: int = MESSAGES_MAX
+    recording: Recording,
+    *,
+    chosen: str = "",
+    messages_max: int = MESSAGES_MAX,
+    made: Made | None = None,
 ) -> dict[str, Any]:
     """Gather all that the page's script reads: RUN."""
+    made = made or Made()
+    made.begin()
     inside = Inside(recording)
+    made.part()
     conflicts = conflicts_of(inside)
     about = [*filter(None, [chosen]), *calls_found(recording)]
     sample = sampled(
         recording.moments, about, conflicts, recording.unkept, messages_max=messages_max
     )
     moments, calls = sample.moments, sample.calls
+    made.part()
     names = Names(recording.moments)
     for transaction in inside.names:  # Whatever is left out, it is called what it is in the run.
         names.words.transaction(transaction)
@@ -93,6 +112,7 @@ def run_of(
         names.nodes[name] = len(names.nodes)
     places = {call: n for n, call in enumerate(calls)}
     messages = messages_of(moments, names, calls)
+    made.part()
     told = calls_of(recording, names, calls)
     for one in told:
         met = conflicts.get(one["call"], ())
@@ -109,12 +129,14 @@ def run_of(
         "writings": WRITINGS,
         "sentences": {name: SENTENCES[name]._asdict() for name in messages["sentences"]},
     }
+    made.part()
     run["summary"] = summary_of(recording, sample.left_out)
     run["findings"] = findings_of(recording, inside)
     run["transactions"] = transactions_of(recording, inside, places.__contains__)
     run["plots"] = plots_of(recording, inside)
     run["items"] = names.item_names()
     run["texts"] = list(names.texts)
+    made.part()
     return run
 
 

@@ -14,7 +14,8 @@ from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
 from sim.report.inside import Inside, item_name
 from sim.report.recording import Recording
 from sim.report.unknown import unknown_of
-from sim.report.why import OfItem, Why, go_of, of_get, of_read, of_singleton, of_write
+from sim.report.why import OfItem, Why, of_singleton, of_write
+from sim.report.why_reads import go_of, of_get, of_read
 from sim.telling import Part, Schemas, error_of, outcome_of, parts_of, schemas_of
 
 Row: TypeAlias = dict[str, Any]

@@ -14,6 +14,7 @@ from sim.checkers.all import check_run, data_of
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.instants import Instants
+from sim.checkers.items_told import both_told
 from sim.checkers.linear import check_items
 from sim.checkers.model import Place
 from sim.checkers.outcomes import check_outcomes, check_singletons
@@ -89,6 +90,13 @@ class Case:
         decisions[decisions.index(old)] = old._replace(**fields)
 
     def findings(self) -> set[str]:
+        return {one.kind for one in self.found()}
+
+    def told(self) -> str:
+        """Return what the findings say."""
+        return "\n".join(one.explanation for one in self.found())
+
+    def found(self) -> list[Finding]:
         evidence = self.evidence
         instants = Instants(evidence)
         found: tuple[Iterable[Finding], ...] = (
@@ -101,7 +109,7 @@ class Case:
             instants.findings,
             instants.late,
         )
-        return {one.kind for findings in found for one in findings}
+        return [one for findings in found for one in findings]
 
 
 def swap(one: Operation, old: Operation, new: Operation) -> Operation:
@@ -302,6 +310,58 @@ def test_a_commit_whose_condition_was_false_is_found(case: Case) -> None:
     case.replace(DELETE, request={**request, "TransactItems": [json_delete("b"), entry]})
 
     assert "order refuted" in case.findings()
+
+
+# In words -----------------------------------------------------------------------------------------
+
+
+def test_an_item_that_differs_is_told_in_words(case: Case) -> None:
+    case.data[TABLE_NAME, key("a")] = {"k": ("S", "a"), "v": ("N", "3")}
+    del case.data[TABLE_NAME, key("c")]
+
+    told = case.told()
+    assert "things a is v 3; the committed writers in timestamp order leave v 2" in told
+    assert "things c is a missing item; the committed writers in timestamp order leave v 1" in told
+
+
+def test_a_wrong_answer_is_told_in_words(case: Case) -> None:
+    case.replace(ADD, answer={"Attributes": {"k": {"S": "a"}, "v": {"N": "7"}}})
+
+    assert case.told().endswith("was answered v 7 instead of v 2")
+
+
+def test_a_read_of_what_never_was_is_told_in_words(case: Case) -> None:
+    case.replace(GET, answer={"Item": {**json_key("a"), "v": {"N": "9"}}})
+
+    assert "it was told of things a: v 9; at the last: v 2" in case.told()
+
+
+def test_a_read_of_nothing_is_told_in_words(case: Case) -> None:
+    case.replace(GET, answer={})
+
+    assert "it was told of things a: no item; at the last: v 2" in case.told()
+
+
+def test_a_condition_that_was_false_is_told_with_the_item(case: Case) -> None:
+    entry = json_check("a", "v = :v", ExpressionAttributeValues={":v": {"N": "7"}})
+    request = case.operations[DELETE].request
+    case.replace(DELETE, request={**request, "TransactItems": [json_delete("b"), entry]})
+
+    assert "of things a: its condition 'v = :v' was false: the item was v 2" in case.told()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ({"k": {"S": "a"}, "v": {"N": "1"}}, None, ("v 1", "nothing")),
+        ({"v": {"N": "1"}}, {"v": {"S": "1"}}, ("{'v': {'N': '1'}}", "{'v': {'S': '1'}}")),
+        ({"k": {"S": "a"}}, {"k": {"S": "b"}}, ("{'k': {'S': 'a'}}", "{'k': {'S': 'b'}}")),
+    ],
+)
+def test_where_words_hide_the_difference_it_is_shown(
+    one: Any, other: Any, told: tuple[str, str]
+) -> None:
+    assert both_told(one, other, ("k",), "nothing") == told
 
 
 # The order by instants ----------------------------------------------------------------------------

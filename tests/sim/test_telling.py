@@ -122,6 +122,13 @@ def test_a_value_is_told_without_its_type(value: dict[str, Any], told: str) -> N
     assert value_of(value) == told
 
 
+def test_a_longer_value_is_told_where_there_is_room() -> None:
+    long = {"L": [{"S": "x" * 40}, {"M": {"a": {"S": "y" * 99}}}]}
+
+    assert value_of({"S": "x" * 99}, 60) == "x" * 59 + "…"
+    assert value_of(long, 200) == f"[{'x' * 40}, {{a {'y' * 99}}}]"
+
+
 def history(*operations: Operation) -> History:
     made = History()
     for one in operations:

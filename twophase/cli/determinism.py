@@ -2,19 +2,19 @@
 
 import json
 import os
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from items.data import data
 from sim.search.determinism.asked import GOLDEN_RUNS, AskedRun, golden_digests, golden_runs
-from sim.search.determinism.certificate import Certificate, Progress, certify
+from sim.search.determinism.certificate import Certificate, certify
 from sim.search.determinism.difference import Difference
 from sim.search.determinism.pythons import find_pythons
 from sim.search.executors import JOBS_MAX
+from twophase.cli import options
+from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.simulate import loaded, settings_of
 from twophase.cli.sweep import jobs_of
@@ -46,13 +46,7 @@ class Asked:
 @click.command("determinism")
 @click.argument("scenario", required=False, metavar="[SCENARIO|FILE.toml]")
 @click.option("--seeds", metavar="N", help=f"How many runs.  [default: {SEEDS_DEFAULT}]")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set a key of the scenario, as in network.loss=0.1; as often as you like.",
-)
+@options.settings("network.loss=0.1")
 @click.option("--jobs", metavar="N", help="How many processes.  [default: one a processor]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def command(
@@ -84,7 +78,7 @@ def command(
             "--set is for a scenario, and the golden runs are as they are: name one"
         )
     asked = Asked(scenario, keys, first, count_of(seeds, scenario), jobs_of(jobs), as_json)
-    with shown_progress(asked) as progress:
+    with plain_bar("runs", as_json=asked.as_json) as progress:
         jobs_most = min(asked.jobs, JOBS_MAX)
         found = certify(asked.runs(), find_pythons(), jobs=jobs_most, progress=progress)
     if len(found.problems) == len(found.tolds):
@@ -120,18 +114,6 @@ def not_golden(asked: Asked, found: Certificate) -> tuple[str, ...] | None:
 
 def exit_code(asked: Asked, found: Certificate) -> int:
     return FINDING if found.digest is None or not_golden(asked, found) else 0
-
-
-@contextmanager
-def shown_progress(asked: Asked) -> Iterator[Progress | None]:
-    """Draw a progress bar while the runs go on, if somebody is there to see it."""
-    if asked.as_json or not sys.stderr.isatty():
-        yield None
-        return
-    from twophase.cli.progress import Bar  # noqa: PLC0415  # As above.
-
-    with Bar("runs") as bar:
-        yield bar.show
 
 
 # As JSON -----------------------------------------------------------------------------------------

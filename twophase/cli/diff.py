@@ -17,6 +17,7 @@ from sim.search.diff.seen import Seen
 from sim.search.diff.variants import requests_of
 from sim.search.shrink.failure import Failure, ordered
 from sim.search.shrink.shrink import shrink
+from twophase.cli import options
 from twophase.cli.errors import BadInputError
 from twophase.cli.shrink import failure_at
 
@@ -26,17 +27,9 @@ NOTHING = "nothing more: the run is over"
 
 @click.command("diff")
 @click.argument("failure", metavar="FAILURE.toml|SCENARIO")
-@click.option(
-    "--seed", metavar="N", help="Where all chance comes from.  [default: 1, or the file's]"
-)
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set a key of the scenario, as in cluster.partitions=8; as often as you like.",
-)
-@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@options.seed
+@options.settings()
+@options.mutant
 @click.option(
     "--unbroken", is_flag=True, help="Beside the same run with the mutant's rule in force."
 )

@@ -18,6 +18,7 @@ from sim.search.explore.telling import Line, Teller
 from sim.search.explore.walk import STATES_MAX, Bounds, Progress, Schedule, Walk, Walked, explore
 from sim.search.explore.world import SINGLE, Limits, World, WorldError, world_of
 from sim.search.explore.worlds import WORLDS
+from twophase.cli import options
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.files import TextFile, text_file
 from twophase.cli.simulate import loaded, mutant_of
@@ -84,7 +85,7 @@ def limits_options(function: F) -> F:
 @click.option(
     "--scenario", metavar="FILE", help="Write a schedule that ends badly for `twophase simulate`."
 )
-@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@options.mutant
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def command(
     *,

@@ -72,8 +72,6 @@ def lines_file(what: str, path: str | None) -> Iterator[LinesFile | None]:
     if path is None:
         yield None
         return
-    if not path:
-        raise BadInputError(f"--{what} takes the name of a file to write")
     try:
         target, writing = places_of(what, path)
         file = writing.open("w", encoding="ascii", newline="\n")
@@ -113,8 +111,6 @@ def text_file(what: str, path: str | None) -> Iterator[TextFile | None]:
     if path is None:
         yield None
         return
-    if not path:
-        raise BadInputError(f"--{what} takes the name of a file to write")
     try:
         target, writing = places_of(what, path)
         if writing != target:
@@ -137,6 +133,8 @@ def text_file(what: str, path: str | None) -> Iterator[TextFile | None]:
 
 def places_of(what: str, path: str) -> tuple[Path, Path]:
     """Return where a file is to be in the end, and where it is while it is being written."""
+    if not path:
+        raise BadInputError(f"--{what} takes the name of a file to write")
     place = Path(path)
     if place.is_dir():
         raise cannot(what, path, "it is a directory; give a file's name")

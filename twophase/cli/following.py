@@ -4,28 +4,18 @@ A message belongs to a transaction if it names it: by the client's call or attem
 (which is its entry's key in the ledger), by its id - or if it answers a message that does.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from items.data import data
 from network.messages import (
-    Cancel,
-    Commit,
     Envelope,
     Message,
     Prepare,
-    Read,
-    ReadTransaction,
-    RecordKey,
-    Recover,
     Request,
-    Stalled,
-    Write,
-    WriteTransaction,
     from_frame,
 )
-from network.placement import LEDGER_TABLE
 from partition.storage import Changes
+from sim.belonging import entry_in, named_in
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION
 from sim.trace import Event
 
@@ -123,7 +113,7 @@ class Follower:
         message = envelope.message
         if isinstance(message, Request):
             return self._request(envelope, message)
-        followed = self._names.get(name_in(message))
+        followed = self._names.get(named_in(message))
         if followed is not None and isinstance(message, Prepare):
             self._names[message.transaction] = followed
         return followed
@@ -150,30 +140,3 @@ class Follower:
             followed = self._names.get(entry_in([key for key, _ in changes.records]))
         if followed is not None:
             followed.add(Noted(us, host, "change.durable", changes))
-
-
-def name_in(message: Message) -> str:
-    """Return the name that a message has for the transaction that it belongs to, if any."""
-    match message:
-        case WriteTransaction(token=name) | Prepare(entry=name):
-            return name
-        case Stalled(entry=name) | Recover(entry=name):
-            return name
-        case Commit(transaction=name) | Cancel(transaction=name):
-            return name
-        case ReadTransaction(request=name):
-            return name
-        case Read(keys=keys, request=reader):
-            return reader.partition("/")[0] or entry_in(keys)
-        case Write(action=action):
-            return entry_in([(action.table, action.key)])
-        case _:
-            return ""
-
-
-def entry_in(keys: Sequence[RecordKey]) -> str:
-    """Return the key of the ledger's entry among these, if there is one."""
-    for table, key in keys:
-        if table == LEDGER_TABLE:
-            return str(key[0][1])
-    return ""

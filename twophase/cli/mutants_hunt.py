@@ -1,11 +1,8 @@
 """`twophase mutants --hunt`: how many seeds it takes to find each mutant, without knowing it."""
 
-import signal
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor
-from contextlib import closing, contextmanager
-from types import FrameType
+from contextlib import closing
 
 import click
 
@@ -13,11 +10,13 @@ from items.data import data
 from sim.mutants.catalogue import MUTANTS, UnknownMutantError, find
 from sim.search.executors import JOBS_MAX, ExecutorError, Pool, open_pool
 from sim.search.hunt.hunted import Hunted
-from sim.search.hunt.hunting import Hunt, Progress, tell_all
+from sim.search.hunt.hunting import Hunt, tell_all
 from sim.search.hunt.shots import NONE
 from sim.search.hunt.tales import Tale
 from sim.search.plan import RUNS_MAX
+from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, INTERRUPTED, BadInputError
+from twophase.cli.interrupting import interrupting
 from twophase.cli.sweep import jobs_of, seeds_of
 
 ALL = "all"
@@ -86,9 +85,9 @@ def hunted(asked: Asked) -> Told:
     tales: dict[str, Tale] = {}
     try:
         with closing(open_pool("processes", asked.jobs)) as pool:
-            with shown_progress(asked, "seeds") as progress:
+            with plain_bar("seeds", as_json=asked.as_json) as progress:
                 going = Hunt(asked.names, pool, seeds=asked.seeds, progress=progress)
-                with interrupting(going):
+                with interrupting(going.interrupt, is_late=lambda: going.is_interrupted):
                     came = going.go()
             is_interrupted = going.is_interrupted
             if asked.shrinks and not is_interrupted:
@@ -103,36 +102,8 @@ def hunted(asked: Asked) -> Told:
 def told_all(asked: Asked, came: tuple[Hunted, ...], pool: Pool, tales: dict[str, Tale]) -> bool:
     """Shrink all first findings; False if somebody could not wait."""
     try:
-        with shown_progress(asked, "stories") as progress:
+        with plain_bar("stories", as_json=asked.as_json) as progress:
             tell_all(came, pool, tales, progress)
     except KeyboardInterrupt:  # Those that are told stay told.
         return False
     return True
-
-
-@contextmanager
-def interrupting(going: Hunt) -> Iterator[None]:
-    """Let Ctrl-C end a hunt with what is known by then; the second one ends it wherever it is."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        if going.is_interrupted:
-            signal.default_int_handler(number, frame)
-        going.interrupt()
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def shown_progress(asked: Asked, what: str) -> Iterator[Progress | None]:
-    """Draw a progress bar while the hunt goes on, if somebody is there to see it."""
-    if asked.as_json or not sys.stderr.isatty():
-        yield None
-        return
-    from twophase.cli.progress import Bar  # noqa: PLC0415  # As above.
-
-    with Bar(what) as bar:
-        yield bar.show

@@ -53,7 +53,7 @@ class PatientBar:
 class Bar(PatientBar):
     """Shows how much is done of what there is to do."""
 
-    def __init__(self, what: str = "transactions") -> None:
+    def __init__(self, what: str) -> None:
         super().__init__(
             TextColumn("{task.description}"),
             BarColumn(),

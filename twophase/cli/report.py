@@ -11,6 +11,8 @@ from sim.report.reading import Progress, TraceError, read_trace
 from sim.report.recording import Origin, Recorder, Recording, recording_of
 from sim.report.traced import operations_in
 from sim.run import Run
+from twophase.cli import options
+from twophase.cli.bars import plain_bar
 from twophase.cli.errors import BadInputError
 from twophase.cli.exporting import export, format_of
 from twophase.cli.files import text_file
@@ -22,7 +24,6 @@ from twophase.cli.simulate import (
     run_of,
     same_file,
     settings_of,
-    shown_progress,
     timed,
 )
 
@@ -31,17 +32,9 @@ PAGE = "run.html"
 
 @click.command("report")
 @click.argument("run", metavar="TRACE|FAILURE|SCENARIO")
-@click.option(
-    "--seed", metavar="N", help="Where all chance comes from.  [default: 1, or the file's]"
-)
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set a key of the scenario, as in cluster.partitions=8; as often as you like.",
-)
-@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@options.seed
+@options.settings()
+@options.mutant
 @click.option("-o", "--output", metavar="FILE", help=f"Where to write it.  [default: {PAGE}]")
 @click.option(
     "--transaction", metavar="ID", help="Open on this one: t1, its client's call, or its id."
@@ -148,7 +141,7 @@ def recording_from(asked: Asked) -> Recording:
     _, breaking = mutant_of(asked.mutant)
     run, recorder = Run(scenario, asked.seed), Recorder()
     run.listen(recorder)
-    with shown_progress(asked) as progress, breaking:
+    with plain_bar("transactions", as_json=asked.as_json) as progress, breaking:
         result, _ = timed(run, progress)
     origin = origin_of(asked.scenario, asked.seed, asked.mutant, asked.replay)
     return recorded(recorder, run, result, origin)

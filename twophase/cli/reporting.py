@@ -11,6 +11,7 @@ from sim.report.recording import Origin, Recorder, Recording, recording_of
 from sim.run import Result, Run
 from sim.scenario import load
 from sim.search.shrink.failure import Failure, read
+from twophase.cli.bars import plain_bar
 from twophase.cli.errors import BadInputError
 from twophase.cli.files import TextFile
 
@@ -45,10 +46,13 @@ def comments_in(text: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def write_page(file: TextFile, recording: Recording, transaction: str = "") -> None:
+def write_page(
+    file: TextFile, recording: Recording, transaction: str = "", *, as_json: bool = False
+) -> None:
     """Write the page; it opens on a transaction, if one is named."""
     chosen = call_of(recording, transaction) if transaction else ""
-    file.text = page_of(recording, chosen=chosen)
+    with plain_bar("writing the report", as_json=as_json) as progress:
+        file.text = page_of(recording, chosen=chosen, progress=progress)
 
 
 def tell(path: str) -> None:

@@ -14,6 +14,7 @@ from sim.search.shrink.failure import Failure, found, read, text_of
 from sim.search.shrink.scripted import scripted
 from sim.search.shrink.shrink import shrink
 from sim.search.shrink.trials import RUNS_MAX, Progress
+from twophase.cli import options
 from twophase.cli.errors import BadInputError
 from twophase.cli.files import text_file
 from twophase.cli.simulate import loaded, mutant_of, run_of, settings_of
@@ -39,17 +40,9 @@ class Asked:
 @click.argument("failure", metavar="FAILURE.toml|SCENARIO")
 @click.option("-o", "--output", metavar="FILE", help="Write the short scenario to a file.")
 @click.option("--script", metavar="FILE", help="Write it as a golden script, to keep as a test.")
-@click.option(
-    "--seed", metavar="N", help="Where all chance comes from.  [default: 1, or the file's]"
-)
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set a key of the scenario, as in cluster.partitions=8; as often as you like.",
-)
-@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@options.seed
+@options.settings()
+@options.mutant
 @click.option("--runs", metavar="N", help=f"Make so many runs at most.  [default: {RUNS_MAX:,}]")
 @click.option("--seconds", metavar="N", help="Compute so long at most.  [default: no limit]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -168,7 +161,7 @@ def shown_progress(asked: Asked) -> Iterator[Progress | None]:
     if asked.as_json or not sys.stderr.isatty():
         yield None
         return
-    from twophase.cli.shrink_page import Bar  # noqa: PLC0415  # As above.
+    from twophase.cli.shrink_page import ShrinkBar  # noqa: PLC0415  # As above.
 
-    with Bar(asked.runs) as bar:
+    with ShrinkBar(asked.runs) as bar:
         yield bar.show

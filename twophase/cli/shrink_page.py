@@ -1,21 +1,18 @@
 """What a person wants to see of a failure that was made short, drawn with rich."""
 
-from time import perf_counter
-from types import TracebackType
-
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from sim.search.shrink.failure import Failure
 from sim.search.shrink.scripted import Scripted
 from sim.search.shrink.shrink import Shrunk
+from twophase.cli.progress import PatientBar
 from twophase.cli.summary import counted, section
 
 COLUMNS_MAX = 120
-PATIENCE_SECONDS = 0.3  # What is over so soon needs no bar.
 
 
 def show(
@@ -98,40 +95,20 @@ def draw_commands(console: Console, output: str | None) -> None:
     console.print(Text(f"  twophase replay {output}"), soft_wrap=True)
 
 
-class Bar:
+class ShrinkBar(PatientBar):
     """Shows how many runs were made, and how much is left of the failure."""
 
     def __init__(self, runs: int) -> None:
-        self._began = perf_counter()
-        self._bar = Progress(
+        super().__init__(
             TextColumn("shrinking"),
             BarColumn(),
             TextColumn("{task.completed:,} runs"),
             TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True),
-            transient=True,
         )
         self._task = self._bar.add_task("shrinking", total=runs, left="")
-        self._shown = False
-
-    def __enter__(self) -> "Bar":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._shown:
-            self._bar.stop()
 
     def show(self, runs: int, transactions: int, choices: int) -> None:
         """Take how far it has come; a `sim.search.shrink.trials.Progress`."""
-        if not self._shown:
-            if perf_counter() - self._began < PATIENCE_SECONDS:
-                return
-            self._shown = True
-            self._bar.start()
-        left = f"{transactions:,} requests × {choices:,} choices" if transactions else ""
-        self._bar.update(self._task, completed=runs, left=left)
+        if self.is_shown():
+            left = f"{transactions:,} requests × {choices:,} choices" if transactions else ""
+            self._bar.update(self._task, completed=runs, left=left)

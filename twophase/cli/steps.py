@@ -2,9 +2,8 @@
 
 import re
 import shlex
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 
 import click
 
@@ -15,7 +14,9 @@ from sim.search.broken import broken
 from sim.search.executors import JOBS_MAX, open_pool
 from sim.search.steps.cells import Cell, run_cells, seconds
 from sim.search.steps.occasions import TooLargeError
-from sim.search.steps.table import Progress, Table, sweep, undisturbed
+from sim.search.steps.table import Table, sweep, undisturbed
+from twophase.cli import options
+from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.simulate import Asked as Simulation
 from twophase.cli.simulate import loaded, mutant_of, seed_of, settings_of, simulated
@@ -59,16 +60,10 @@ class Asked:
 @click.command("steps")
 @click.argument("scenario", default=DEFAULT, metavar="[SCENARIO|FILE.toml]")
 @click.option("--seed", default="1", metavar="N", help="Where all chance comes from.  [default: 1]")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set a key of the scenario, as in cluster.coordinators=3; as often as you like.",
-)
+@options.settings("cluster.coordinators=3")
 @click.option("--no-pairs", is_flag=True, help="Only one fault at a time.")
 @click.option("--cell", metavar="3a", help="Tell the story of one cell of the table, or of a pair.")
-@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@options.mutant
 @click.option("--jobs", metavar="N", help="How many processes.  [default: one a processor]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def command(
@@ -115,7 +110,7 @@ def swept(asked: Asked) -> int:
     table = Table(undisturbed(asked.scenario, asked.seed, asked.mutant))
     with (
         closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
-        shown_progress(asked) as progress,
+        plain_bar("steps", as_json=asked.as_json) as progress,
     ):
         sweep(
             *(asked.scenario, asked.seed, table, pool),
@@ -174,15 +169,3 @@ def _at(address: str, cells: tuple[Cell, ...]) -> Cell:
             return cell
     first, last = (cells[0].address, cells[-1].address) if cells else ("none", "none")
     raise BadInputError(f"there is no cell {address}: they are from {first} to {last}")
-
-
-@contextmanager
-def shown_progress(asked: Asked) -> Iterator[Progress | None]:
-    """Draw a progress bar while the runs go on, if somebody is there to see it."""
-    if asked.as_json or not sys.stderr.isatty():
-        yield None
-        return
-    from twophase.cli.progress import Bar  # noqa: PLC0415  # As above.
-
-    with Bar("steps") as bar:
-        yield bar.show

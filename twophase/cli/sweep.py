@@ -1,12 +1,10 @@
 """`twophase sweep`: run a scenario from many seeds, and say what that has shown."""
 
 import re
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -19,7 +17,9 @@ from sim.search.grid import GridError, combinations_of
 from sim.search.plan import RUNS_MAX, Plan
 from sim.search.results import Results
 from sim.search.sweep import Sweep
+from twophase.cli import options
 from twophase.cli.errors import BAD_INPUT, FINDING, INTERRUPTED, BadInputError, why
+from twophase.cli.interrupting import interrupting
 from twophase.cli.simulate import loaded
 from twophase.cli.sweep_told import Told, as_json
 
@@ -68,7 +68,7 @@ class Asked:
     help="Where runs are made: processes, dask://HOST:PORT or ray://HOST:PORT.",
 )
 @click.option("--time", "seconds", metavar="60s", help="Begin no run after so long: 60s, 5m, 2h.")
-@click.option("--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`.")
+@options.mutant
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object and nothing else.")
 def command(
     *,
@@ -134,7 +134,7 @@ def swept(asked: Asked) -> int:
                 keep=file.keep if file is not None else None,
                 watch=stack.enter_context(shown_progress(asked, plan, results)),
             )
-            with interrupting(sweep):
+            with interrupting(sweep.interrupt, is_late=lambda: sweep.stopped is not None):
                 sweep.go()
         except ExecutorError as error:
             raise BadInputError(str(error)) from error
@@ -189,22 +189,6 @@ def recall(file: ResultFile | None, plan: Plan, results: Results) -> int:
     except OSError as error:
         raise BadInputError(f"the result file cannot be read: {why(error)}") from error
     return known
-
-
-@contextmanager
-def interrupting(sweep: Sweep) -> Iterator[None]:
-    """Let Ctrl-C end a sweep between two chunks; the second one ends it wherever it is."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        if sweep.stopped is not None:
-            signal.default_int_handler(number, frame)
-        sweep.interrupt()
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

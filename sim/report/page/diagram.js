@@ -309,7 +309,13 @@ function mountDiagram(section, RUN, view) {
     repaint();
   });
   new ResizeObserver(measure).observe(canvas.parentElement);
-  for (const name of ["beforeprint", "afterprint"]) addEventListener(name, paintNow);
+  // No frame comes between this and the page that is printed.
+  for (const name of ["beforeprint", "afterprint"]) {
+    addEventListener(name, () => {
+      measure();
+      paintNow();
+    });
+  }
   section.diagram = {
     // Where a message is on the canvas, for whoever wants to point at it.
     placeOf: (n) => scene.drawn.find((one) => one.n === n) ?? null,

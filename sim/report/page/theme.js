@@ -14,11 +14,15 @@ function mountTheme(button, view) {
     show();
     view.repaint();
   });
-  // On paper it is light.
+  // On paper it is light, and as wide as a page.  Whoever draws hears of it after this.
   addEventListener("beforeprint", () => {
     document.documentElement.dataset.theme = "light";
+    document.documentElement.classList.add("printing");
   });
-  addEventListener("afterprint", show);
+  addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("printing");
+    show();
+  });
   view.on((changed) => {
     if (changed.includes("theme")) show();
   });

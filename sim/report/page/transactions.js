@@ -2,6 +2,7 @@
 // The chosen one stands open, with its items, votes, reasons, and what its client does not know.
 
 const TABLE_ROWS = 100; // Drawn at once; a button draws the rest.
+const TABLE_ROWS_PRINTED = 1_000;
 
 const TABLE_COLUMNS = [
   { name: "call", title: "Call", of: (row) => callOrder(row.call) },
@@ -50,6 +51,11 @@ function mountTransactions(section, RUN, view) {
   }
   more.addEventListener("click", () => {
     state.whole = true;
+    draw();
+  });
+  // Paper has no button for the rest.
+  addEventListener("beforeprint", () => {
+    state.whole ||= rows.length <= TABLE_ROWS_PRINTED;
     draw();
   });
 

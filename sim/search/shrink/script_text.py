@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from items.data import data
 from sim.faults.step_words import shown_us
-from sim.script import LETTERS
+from sim.script_stage import LETTERS
 from sim.search.shrink.story import TRANSACTIONS, Story, item_names, request_names, requests_said
 from sim.search.shrink.timeline import Timeline
 

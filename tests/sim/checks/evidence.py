@@ -16,8 +16,8 @@ from sim.checkers.reasons import check_reasons
 from sim.checkers.structure import check_structure
 from sim.checkers.timestamps import check_timestamps
 from sim.history import Operation
-from sim.script import TABLES as SCRIPTS_TABLES
 from sim.script import Player
+from sim.script_stage import TABLES as SCRIPTS_TABLES
 from tests.builders import CREATE_TABLE, Stage, key
 
 TABLES = (CREATE_TABLE,)

@@ -1,26 +1,17 @@
 """Summary, findings, transactions and plots in a real browser."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from sim.report.page import page_of
-from tests import browser as browsers
 from tests.sim.report.builders import recording
-from tests.sim.report.test_browser import Opened, in_window, written
+from tests.sim.report.opened import Opened, written
 
 SETTINGS = {"workload.transactions": "120", "network.loss": "0.1", "faults.crashes": "4"}
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsers.opened() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +23,6 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = recording("bank", 3, mutant="reads-have-one-round")
     return written(tmp_path_factory.mktemp("failing"), page_of(shown))
-
-
-@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=str)
-def either(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
-    yield from in_window(browser, *request.param)
-
-
-@pytest.fixture
-def wide(browser: Browser) -> Iterator[Opened]:
-    yield from in_window(browser, 1280, "light")
 
 
 ROWS = "table.operations > tbody > tr:not(.details)"

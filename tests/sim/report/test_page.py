@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sim.report.made import PARTS
 from sim.report.page import PAGE, SCRIPTS, STYLES, as_script, page_of, run_of
 from sim.report.recording import Sent
 from tests.sim.report.builders import recording
@@ -136,6 +137,31 @@ def test_five_hundred_transactions_fit() -> None:
 
     assert len(page.encode()) < BYTES_MAX
     assert data_in(page)["meta"]["left_out"] == ""
+
+
+def test_who_waits_is_told_how_much_is_made(page: str) -> None:
+    told: list[tuple[int, int]] = []
+
+    def note(parts: int, total: int) -> None:
+        told.append((parts, total))
+
+    assert page_of(recording("bank", 1, SETTINGS), progress=note) == page
+    assert told == [(n + 1, PARTS) for n in range(PARTS)]
+
+
+def test_a_page_that_is_too_large_is_made_once_more(page: str) -> None:
+    told: list[tuple[int, int]] = []
+
+    def note(parts: int, total: int) -> None:
+        told.append((parts, total))
+
+    shorter = page_of(
+        recording("bank", 1, SETTINGS), bytes_max=len(page.encode()) - 10_000, progress=note
+    )
+
+    assert len(shorter) < len(page)
+    assert told[PARTS - 1 : PARTS + 1] == [(PARTS, PARTS), (PARTS + 1, 2 * PARTS)]
+    assert told[-1][0] == told[-1][1]
 
 
 def test_an_end_is_an_arrival_and_a_loss_is_told_by_itself() -> None:
