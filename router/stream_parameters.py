@@ -1,0 +1,166 @@
+"""The parameters of streams: of tables that have one, and of the operations that read them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from items.errors import (
+    RESOURCE_NOT_FOUND,
+    DynamoDBError,
+    invalid_parameter,
+    serialization,
+    validation,
+)
+from network.settings import StreamSettings
+from router.definitions import Traits
+from router.legacy import Body
+from router.shapes import FLAG, Leaf, Structure, integer, nothing, text
+
+STREAMS_PAGE_MAX = SHARDS_PAGE_MAX = 100
+RECORDS_PAGE_MAX = 1_000
+VIEWS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
+POSITIONS = (
+    "TRIM_HORIZON",
+    "LATEST",
+    "AT_SEQUENCE_NUMBER",
+    "AFTER_SEQUENCE_NUMBER",
+    "AT_TIMESTAMP",
+)
+
+SPECIFICATION = Structure(
+    "StreamSpecification",
+    {"StreamEnabled": FLAG, "StreamViewType": text(VIEWS)},
+    ("StreamEnabled",),
+)
+
+
+def as_moment(json: object) -> float:
+    """Check that a moment is told as the seconds since 1970."""
+    if isinstance(json, int | float) and not isinstance(json, bool):
+        return json
+    raise serialization("Unexpected value type in payload")
+
+
+def is_moment(json: object) -> bool:
+    return isinstance(json, int | float) and not isinstance(json, bool)
+
+
+MOMENT = Leaf(is_moment, as_moment, nothing, as_moment)
+ARN = text(length_min=37, length_max=1024)
+SHARD = text(length_min=28, length_max=65)
+LIST_STREAMS = Structure(
+    "ListStreamsInput",
+    {
+        "TableName": text(length_min=3, length_max=255, pattern="[a-zA-Z0-9_.-]+"),
+        "Limit": integer(least=1),
+        "ExclusiveStartStreamArn": ARN,
+    },
+)
+DESCRIBE_STREAM = Structure(
+    "DescribeStreamInput",
+    {
+        "StreamArn": ARN,
+        "Limit": integer(least=1),
+        "ExclusiveStartShardId": SHARD,
+        "ShardFilter": Structure(
+            "ShardFilter", {"Type": text(("CHILD_SHARDS",)), "ShardId": SHARD}
+        ),
+    },
+    ("StreamArn",),
+)
+GET_SHARD_ITERATOR = Structure(
+    "GetShardIteratorInput",
+    {
+        "StreamArn": ARN,
+        "ShardId": SHARD,
+        "ShardIteratorType": text(POSITIONS),
+        "SequenceNumber": text(length_min=21, length_max=40),
+        "Timestamp": MOMENT,
+    },
+    ("StreamArn", "ShardId", "ShardIteratorType"),
+)
+GET_RECORDS = Structure(
+    "GetRecordsInput",
+    {"ShardIterator": text(length_min=1, length_max=2048), "Limit": integer(least=1)},
+    ("ShardIterator",),
+)
+
+
+def stream_in(body: Body) -> tuple[str, str]:
+    """Return the table's name and the label that a stream's ARN names.
+
+    Raises:
+        DynamoDBError: ValidationException: it is no stream's ARN.
+    """
+    arn: str = body["StreamArn"]
+    table, mark, label = arn.partition("/stream/")
+    begin, _, name = table.rpartition(":table/")
+    parts = begin.split(":")
+    if parts[:1] != ["arn"] or parts[2:3] != ["dynamodb"] or not (name and mark and label):
+        raise validation(f"Invalid StreamArn: {arn}")
+    return name, label
+
+
+def stream_not_found(arn: str) -> DynamoDBError:
+    return DynamoDBError(
+        RESOURCE_NOT_FOUND, f"{RESOURCE_NOT_FOUND.message}: Stream: {arn} not found"
+    )
+
+
+def view_wanted(body: Body) -> str | None:
+    """Read what CreateTable or UpdateTable says of a stream: its view; none if it is empty.
+
+    Returns:
+        None if nothing is said of it.
+
+    Raises:
+        DynamoDBError: ValidationException: it contradicts itself.
+    """
+    wanted = body.get("StreamSpecification")
+    if wanted is None:
+        return None
+    view: str | None = wanted.get("StreamViewType")
+    if wanted["StreamEnabled"]:
+        if view is None:
+            raise invalid_parameter("StreamViewType is required when StreamEnabled is true")
+        return view
+    if view is not None:
+        raise invalid_parameter("StreamViewType cannot be specified when StreamEnabled is false")
+    return ""
+
+
+def with_stream(traits: Traits, body: Body, table_name: str, now_us: int) -> Traits:
+    """Give a table's traits the stream that is asked for, under a new label."""
+    view = view_wanted(body)
+    if view is None:
+        return traits
+    if not view:
+        return replace(traits, stream=None)
+    label = label_at(now_us)
+    stream = StreamSettings(label, view, table_name)
+    return replace(traits, stream=stream, latest_stream=label)
+
+
+def refuse_no_change(body: Body, traits: Traits, table_name: str) -> None:
+    """Refuse to switch on what is on, or off what is off.
+
+    Raises:
+        DynamoDBError: ValidationException.
+    """
+    view = view_wanted(body)
+    if view and traits.stream is not None:
+        raise validation(f"Table already has an enabled stream: TableName: {table_name}")
+    if view == "" and traits.stream is None:
+        raise validation(f"Table already has a disabled stream: TableName: {table_name}")
+
+
+def label_at(now_us: int) -> str:
+    """Write a moment as streams are labelled, as in 2026-11-22T08:00:00.123."""
+    seconds, us = divmod(now_us, 1_000_000)
+    when = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return f"{when.isoformat()}.{us // 1_000:03d}"
+
+
+def label_us(label: str) -> int:
+    """Read when a stream was switched on."""
+    moment = datetime.fromisoformat(label).replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1_000_000)

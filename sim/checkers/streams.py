@@ -1,0 +1,168 @@
+"""The streams of a run: every change in them once, in an order that the transactions can have.
+
+*From inside*, by what the disks have in the end: each change's record was in its append
+(`stream_appends`) and has its place now, once; all records, shards after their parents, make of
+nothing the tables as they are; and no record comes before one that must come before it.  Only the
+writers have such an order here: a read transaction may see T1@10 and not yet T2@5, and be right,
+and the stream has T2 first.
+
+*From outside*, by what a reader got: each shard's records, each once and in their order, parents to
+the end before children begin; and each old image is the new image before it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from items.values import Item
+from network.messages import RecordKey
+from network.streams import Shard, StreamRecord, node_of_shard
+from sim.checkers.evidence import Evidence
+from sim.checkers.finding import Finding
+from sim.checkers.model import Place, shown_place
+from sim.checkers.stream_appends import StreamAppends, shown
+from sim.checkers.stream_order import followers_of, lines, topological
+from sim.checkers.stream_readers import check_reader
+from sim.checkers.streams_kept import Kept, finding, kept_by, shows_both_images
+from sim.cluster import Cluster
+from sim.stream_reader import StreamReader
+
+
+def check_streams(
+    evidence: Evidence,
+    cluster: Cluster,
+    appends: StreamAppends,
+    tables: Mapping[Place, Item],
+    readers: Sequence[StreamReader],
+) -> Iterator[Finding]:
+    """Judge streams by the appends, the tables and the writers' order; readers by the streams."""
+    for kind, text, cause in appends.wrongs:
+        yield finding(kind, text, cause)
+    kept = kept_by(cluster)
+    yield from _lineage(kept, len(cluster.placement.configured.partitions))
+    yield from _once(kept, appends)
+    if shows_both_images(kept):
+        yield from _replayed(kept, evidence, tables)
+    yield from _ordered(kept, evidence)
+    for reader in readers:
+        yield from check_reader(kept, reader.got)
+
+
+# From inside --------------------------------------------------------------------------------------
+
+
+def _lineage(kept: Kept, configured: int) -> Iterator[Finding]:
+    """Judge that each shard but a stream's first ones has a parent, which has ended."""
+    shards = {shard.id: shard for shard in kept.shards}
+    for shard in kept.shards:
+        node = node_of_shard(shard.id)
+        parent = shards.get(shard.parent)
+        if not shard.parent:
+            before = [
+                one.id
+                for one in kept.shards
+                if _stream(one) == _stream(shard) and node_of_shard(one.id) == node
+                if one.first < shard.first
+            ]
+            if before or int(node[1:]) > configured:
+                yield finding("lineage broken", f"{shard.id} of {node} names no parent")
+        elif parent is None or _stream(parent) != _stream(shard):
+            yield finding("lineage broken", f"{shard.id} names {shard.parent}, and nobody has it")
+        elif parent.is_open or parent.last > shard.first:
+            text = f"{shard.id} begins before {parent.id}, its parent, ends"
+            yield finding("lineage broken", text)
+        numbers = [record.sequence for record in kept.records[shard.id]]
+        inside = all(shard.first < one and (shard.is_open or one < shard.last) for one in numbers)
+        if not inside or numbers != sorted(set(numbers)):
+            yield finding("lineage broken", f"{shard.id} has records out of its numbers")
+
+
+def _once(kept: Kept, appends: StreamAppends) -> Iterator[Finding]:
+    """Judge that each record of an append has its place, one place, and nothing else has one."""
+    for node, record in kept.waiting:
+        text = f"{node}: {_told(record)} still waits for its place, and nothing is ongoing"
+        yield finding("record unreleased", text, record.transaction)
+    found: dict[RecordKey, Counter[tuple[str, int]]] = defaultdict(Counter)
+    for records in kept.records.values():
+        for record in records:
+            found[record.table, record.key][record.transaction, record.lsn] += 1
+    for _, record in kept.waiting:
+        found[record.table, record.key][record.transaction, record.lsn] += 1
+    for key in sorted({*found, *appends.expected}, key=repr):
+        wanted = Counter(appends.expected.get(key, ()))
+        for (transaction, lsn), count in (wanted - found[key]).items():
+            who = transaction or "a singleton"
+            text = f"{who}'s change of {shown(key[1])} (LSN {lsn}) is missing {count} times"
+            yield finding("record lost", text, transaction)
+        for (transaction, lsn), count in (found[key] - wanted).items():
+            who = transaction or "a singleton"
+            text = f"{who}'s change of {shown(key[1])} (LSN {lsn}) is there {count} times too often"
+            yield finding("record repeated", text, transaction)
+
+
+def _replayed(kept: Kept, evidence: Evidence, tables: Mapping[Place, Item]) -> Iterator[Finding]:
+    """Judge that all records, in their order, make the tables of nothing."""
+    copy: dict[Place, Item] = {}
+    for shard in kept.shards:
+        for record in kept.records[shard.id]:
+            place = evidence.place((record.table, record.key))
+            if copy.get(place) != record.old:
+                text = (
+                    f"{shard.id}: {_told(record)} says it was {record.old}, and the records before"
+                    f" it leave {copy.get(place)}"
+                )
+                yield finding("record out of order", text, record.transaction)
+            if record.new is None:
+                copy.pop(place, None)
+            else:
+                copy[place] = record.new
+    streaming = {shard.stream.table_name for shard in kept.shards}
+    real = {place: item for place, item in tables.items() if place[0] in streaming}
+    for place in sorted({*copy, *real}, key=repr):
+        if copy.get(place) != real.get(place):
+            text = (
+                f"{shown_place(place)} is {real.get(place)}; all records of its stream leave"
+                f" {copy.get(place)}"
+            )
+            yield finding("copy differs", text)
+
+
+def _ordered(kept: Kept, evidence: Evidence) -> Iterator[Finding]:
+    """Judge that no record comes before one that must come before it, in any line of shards."""
+    after = followers_of(evidence)
+    order = topological(after)
+    writers = {
+        (key, version.lsn): version.writer
+        for key, versions in evidence.versions.items()
+        for version in versions
+    }
+    for line in lines(kept.shards):
+        first: dict[str, int] = {}
+        last: dict[str, int] = {}
+        records = [record for shard in line for record in kept.records[shard.id]]
+        for n, record in enumerate(records):
+            writer = writers.get(((record.table, record.key), record.lsn), "")
+            first.setdefault(writer, n)
+            last[writer] = n
+        # Of all that must come before a writer, the last record's place.
+        behind: dict[str, int] = {}
+        for writer in order:
+            before = max(behind.get(writer, -1), last.get(writer, -1))
+            place = first.get(writer)
+            if writer and place is not None and place < behind.get(writer, -1):
+                earlier = records[behind[writer]]
+                text = (
+                    f"{records[place].shard}: {_told(records[place])} comes before"
+                    f" {_told(earlier)}, which must come first"
+                )
+                yield finding("stream out of order", text, writer, earlier.transaction)
+            for follower in after.get(writer, ()):
+                behind[follower] = max(behind.get(follower, -1), before)
+
+
+def _told(record: StreamRecord) -> str:
+    who = record.transaction or "a singleton"
+    return f"{who}'s {record.event} of {shown(record.key)} @{record.timestamp}"
+
+
+def _stream(shard: Shard) -> tuple[str, str]:
+    return shard.table, shard.stream.label

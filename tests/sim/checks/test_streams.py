@@ -1,0 +1,222 @@
+"""The streams of a run against its appends, its tables and its readers: one piece falsified."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from network.streams import StreamRecord
+from sim.checkers.all import data_of
+from sim.checkers.evidence import Evidence
+from sim.checkers.finding import Finding
+from sim.checkers.stream_order import topological
+from sim.checkers.streams import check_streams
+from sim.checkers.streams_kept import kept_by
+from sim.run import Run
+from sim.scenario import load
+
+SEED = 2  # With splits, crashes, records that waited, and iterators that expired.
+SEEDS, SEEDS_SOAK = 3, 400
+
+
+class Story:
+    """A run that is over, with all its evidence."""
+
+    def __init__(self) -> None:
+        self.run = Run(load("change-feed"), SEED)
+        self.result = self.run.go()
+        assert self.run.witness.streams is not None
+        self.appends = self.run.witness.streams
+        self.reader = self.run.readers[0]
+        self.evidence = Evidence(self.run.history, self.run.witness, self.run.workload.tables)
+
+    def findings(self) -> list[Finding]:
+        cluster = self.run.cluster
+        tables = data_of(cluster, self.run.witness)
+        return list(check_streams(self.evidence, cluster, self.appends, tables, self.run.readers))
+
+    def kinds(self) -> set[str]:
+        return {finding.kind for finding in self.findings()}
+
+    def disk_of(self, record: StreamRecord) -> dict[int, StreamRecord]:
+        """Return what the disk has that has this record."""
+        disks = self.run.cluster.disks
+        found = (disks[name].contents.stream for name in self.run.cluster.partitions)
+        return next(stream for stream in found if record in stream.values())
+
+    def records(self) -> list[StreamRecord]:
+        kept = kept_by(self.run.cluster)
+        return [record for shard in kept.shards for record in kept.records[shard.id]]
+
+    def change(self, record: StreamRecord, **more: Any) -> None:
+        self.disk_of(record)[record.lsn] = replace(record, **more)
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+def test_the_true_story_has_no_finding_and_all_that_is_hard(story: Story) -> None:
+    marks = story.result.marks
+    for mark in ("stream.waited", "iterator.expired", "partition.split_committed"):
+        assert marks[mark] > 0
+    assert story.result.findings == ()
+    assert story.findings() == []
+    assert "streams" in story.result.checks
+    seen = story.result.streams
+    assert seen is not None
+    assert seen.got == (seen.records,) == (len(story.records()),)
+    assert seen.children > 0
+
+
+Falsify = Callable[[Story], None]
+
+
+def a_record_is_lost(story: Story) -> None:
+    record = story.records()[5]
+    del story.disk_of(record)[record.lsn]
+
+
+def a_record_still_waits(story: Story) -> None:
+    story.change(story.records()[-1], sequence=0, shard="")
+
+
+def a_record_comes_twice(story: Story) -> None:
+    record = story.records()[-1]
+    story.disk_of(record)[10**6] = replace(record, sequence=record.sequence + 1)
+
+
+def an_image_is_another(story: Story) -> None:
+    record = next(one for one in story.records() if one.new is not None and one.old is not None)
+    story.change(record, old={**record.old, "x": ("S", "y")} if record.old else None)
+
+
+def the_last_image_is_another(story: Story) -> None:
+    record = next(one for one in reversed(story.records()) if one.new is not None)
+    story.change(record, new={**record.new, "x": ("S", "y")} if record.new else None)
+
+
+def an_item_was_changed_in_silence(story: Story) -> None:
+    story.run.cluster.disks["p1"].contents.records.popitem()
+
+
+def two_records_of_an_item_are_exchanged(story: Story) -> None:
+    records = story.records()
+    first, second = next(
+        (one, other)
+        for n, one in enumerate(records)
+        for other in records[n + 1 :]
+        if (one.key, one.shard) == (other.key, other.shard)
+    )
+    stream = story.disk_of(first)
+    stream[first.lsn] = replace(first, sequence=second.sequence)
+    stream[second.lsn] = replace(second, sequence=first.sequence)
+
+
+def a_child_names_no_parent(story: Story) -> None:
+    shard = next(one for one in kept_by(story.run.cluster).shards if one.parent)
+    for disk in story.run.cluster.disks.values():
+        if shard.id in disk.contents.shards:
+            disk.contents.shards[shard.id] = replace(shard, parent="")
+
+
+def a_parent_is_open(story: Story) -> None:
+    shards = kept_by(story.run.cluster).shards
+    parents = {one.parent for one in shards}
+    shard = next(one for one in shards if one.id in parents)
+    for disk in story.run.cluster.disks.values():
+        if shard.id in disk.contents.shards:
+            disk.contents.shards[shard.id] = replace(shard, last=0)
+
+
+def a_reader_misses_one(story: Story) -> None:
+    del story.reader.got[7]
+
+
+def a_reader_gets_one_twice(story: Story) -> None:
+    story.reader.got.insert(7, story.reader.got[7])
+
+
+def a_reader_gets_a_child_first(story: Story) -> None:
+    got = story.reader.got
+    child = next(one for one in got if one.parent)
+    got.remove(child)
+    got.insert(0, child)
+
+
+FALSE: tuple[tuple[Falsify, str], ...] = (
+    (a_record_is_lost, "record lost"),
+    (a_record_still_waits, "record unreleased"),
+    (a_record_comes_twice, "record repeated"),
+    (an_image_is_another, "record out of order"),
+    (the_last_image_is_another, "copy differs"),
+    (an_item_was_changed_in_silence, "copy differs"),
+    (two_records_of_an_item_are_exchanged, "record out of order"),
+    (a_child_names_no_parent, "lineage broken"),
+    (a_parent_is_open, "lineage broken"),
+    (a_reader_misses_one, "reader differs"),
+    (a_reader_gets_one_twice, "reader differs"),
+    (a_reader_gets_a_child_first, "child read early"),
+)
+
+
+@pytest.mark.parametrize(("falsify", "kind"), FALSE, ids=[one.__name__ for one, _ in FALSE])
+def test_one_false_piece_is_found(story: Story, falsify: Falsify, kind: str) -> None:
+    falsify(story)
+
+    assert kind in story.kinds()
+
+
+def test_an_order_that_the_writers_cannot_have_is_found(story: Story) -> None:
+    """Of two items' records, each chain whole: only who found what tells it."""
+    evidence = story.evidence
+    writers = {
+        (key, version.lsn): version.writer
+        for key, versions in evidence.versions.items()
+        for version in versions
+    }
+    records = story.records()
+    for one, other in pairwise(records):
+        if one.shard != other.shard or one.key == other.key:
+            continue
+        pair = [writers[(each.table, each.key), each.lsn] for each in (one, other)]
+        if pair[0] == pair[1]:
+            continue
+        stream = story.disk_of(one)
+        stream[one.lsn] = replace(one, sequence=other.sequence)
+        stream[other.lsn] = replace(other, sequence=one.sequence)
+        if "stream out of order" in story.kinds():
+            return
+        stream[one.lsn], stream[other.lsn] = one, other
+    raise AssertionError("no two neighbours depended on each other")
+
+
+def test_writers_that_contradict_each_other_are_left_to_others() -> None:
+    after = {"a": ["b"], "b": ["c"], "c": ["b"], "x": ["a"]}
+
+    assert topological(after) == ["x", "a"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "more", [{}, {"faults.all": "2"}, {"faults.partition_splits": "8"}], ids=["", "all", "splits"]
+)
+def test_the_unbroken_protocol_has_no_finding(more: dict[str, str], soak: bool) -> None:
+    scenario = load("change-feed", more)
+
+    for seed in range(SEEDS_SOAK if soak else SEEDS):
+        assert Run(scenario, seed).go().findings == (), f"seed {seed}"
+
+
+@pytest.mark.parametrize("view", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
+def test_streams_that_show_less_are_judged_by_what_they_show(view: str) -> None:
+    scenario = load("change-feed", {"cluster.streams": view, "workload.transactions": "40"})
+
+    result = Run(scenario, 1).go()
+
+    assert result.findings == ()
+    assert result.streams is not None
+    assert result.streams.records > 0
