@@ -1,0 +1,67 @@
+"""Provisioned tables in a run: too much is refused, asked for again, and never half applied."""
+
+import pytest
+
+from sim.keys import ScenarioError
+from sim.run import Result, run
+from sim.scenario import load
+
+FEW = {"workload.transactions": "80"}
+SEEDS, SOAK_SEEDS = 3, 300
+
+
+def provisioned(seed: int, **more: str) -> Result:
+    return run(load("provisioned", {**FEW, **more}), seed)
+
+
+def test_what_is_too_much_is_refused_and_every_check_holds(soak: bool) -> None:
+    refused = 0
+    for seed in range(SOAK_SEEDS if soak else SEEDS):
+        result = provisioned(seed)
+
+        assert result.findings == ()
+        assert "capacity" in result.checks
+        assert result.capacity is not None
+        refused += result.capacity.refused_writes
+        assert result.marks.get("capacity.throttled", 0) > 0
+    assert refused > 0
+
+
+def test_it_holds_with_every_fault_at_once(soak: bool) -> None:
+    for seed in range(SOAK_SEEDS if soak else SEEDS):
+        result = provisioned(seed, **{"faults.all": "2"})
+
+        assert result.findings == ()
+
+
+def test_clients_ask_again_as_sdks_do_also_for_singletons() -> None:
+    result = provisioned(1)
+
+    again = {one.name for one in result.history if len(one.attempts) > 1}
+    assert {"UpdateItem", "GetItem"} <= again
+
+
+def test_transactions_are_cancelled_with_the_reason_and_others_commit() -> None:
+    result = provisioned(1)
+
+    codes = [reason["Code"] for one in result.history for reason in one.reasons]
+    assert "ProvisionedThroughputExceeded" in codes
+    assert any(one.is_transaction and one.outcome == "committed" for one in result.history)
+
+
+def test_the_same_seed_is_the_same_run() -> None:
+    assert provisioned(2).digest == provisioned(2).digest
+
+
+def test_without_units_nothing_is_held_to_anything() -> None:
+    result = run(load("bank", FEW), 1)
+
+    assert result.capacity is None
+    assert "capacity" not in result.checks
+    assert not result.marks.get("capacity.throttled")
+
+
+@pytest.mark.parametrize("key", ["cluster.read_units", "cluster.write_units"])
+def test_units_of_one_kind_alone_are_refused(key: str) -> None:
+    with pytest.raises(ScenarioError, match=r"cluster.read_units and cluster.write_units go toget"):
+        load("bank", {key: "5"})
