@@ -1,0 +1,218 @@
+"""What the witness sees of secondary indexes: versions of items, entries, and answers in order.
+
+Kept only where a table has indexes.  The order of a local index is worked out anew for each answer
+from the items that are there, by nothing that partitions have; what there was of each item is kept,
+to judge entries by that come later.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cmp_to_key
+from typing import Any
+
+from items import conditions
+from items.data import data
+from items.indexes import INDEX_MARK
+from items.keys import Key
+from items.values import AttributeValue, Item, compare
+from network.ids import NEVER, Timestamp
+from network.messages import Done, Envelope, OfRange, Page, Propagate, RecordKey, Scan
+from partition.machine import Machine, Output
+from partition.record import Record
+from partition.storage import Changes
+
+LIES_MAX = 1_000  # The first ones say most.
+Json = Mapping[str, Any]
+
+
+@data
+class IndexAsked:
+    """An index as CreateTable asked for it."""
+
+    table: str
+    name: str
+    keys: tuple[tuple[str, str], ...]  # Name and type.
+    table_keys: tuple[str, ...]
+    shows: tuple[str, ...] | None  # None: everything.
+    is_local: bool
+
+    def has(self, item: Item | None) -> bool:
+        """Say whether an item is in the index: it is sparse."""
+        return item is not None and all(
+            name in item and item[name][0] == kind and item[name][1] for name, kind in self.keys
+        )
+
+    def shown(self, item: Item) -> Item:
+        if self.shows is None:
+            return item
+        return {name: value for name, value in item.items() if name in self.shows}
+
+    def place(self, item: Item) -> Key:
+        """Return where its entry is: the index key, and the item's own."""
+        return tuple(item[name] for name in (*(name for name, _ in self.keys), *self.table_keys))
+
+
+def indexes_asked(table: Json) -> tuple[IndexAsked, ...]:
+    """Read the indexes of a CreateTable request."""
+    types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+    table_keys = tuple(one["AttributeName"] for one in table["KeySchema"])
+    found = []
+    for kind in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
+        for one in table.get(kind, ()):
+            names = [element["AttributeName"] for element in one["KeySchema"]]
+            projection, shows = one["Projection"], None
+            if projection["ProjectionType"] != "ALL":
+                shows = (*names, *table_keys, *projection.get("NonKeyAttributes", ()))
+            keys = tuple((name, types[name]) for name in names)
+            is_local = kind == "LocalSecondaryIndexes"
+            found.append(
+                IndexAsked(table["TableName"], one["IndexName"], keys, table_keys, shows, is_local)
+            )
+    return tuple(found)
+
+
+@data
+class IndexLag:
+    """How much later than their items the entries of global indexes were durable, in order."""
+
+    lags_us: tuple[int, ...]
+
+    def at_us(self, percent: int) -> int | None:
+        """Return the lag that so many in a hundred entries do not exceed."""
+        lags = self.lags_us
+        return lags[-(-len(lags) * percent // 100) - 1] if lags else None
+
+
+class IndexesSeen:
+    """The evidence about indexes of one run."""
+
+    def __init__(self, asked: Iterable[IndexAsked], names: Mapping[str, str]) -> None:
+        """`names` are the tables', by id, as they come to be known."""
+        self.asked = {(one.table, one.name): one for one in asked}
+        self.versions: dict[RecordKey, list[Item]] = {}  # Of each item, all there ever were.
+        self.lies: list[tuple[str, str]] = []  # Kind, and what is wrong.
+        self._lags_us: list[int] = []
+        self._born_us: dict[tuple[str, Key, Timestamp], int] = {}  # Each version of an item.
+        self._names = names
+        self._tables = {one.table for one in self.asked.values()}
+
+    def of(self, index_id: str) -> IndexAsked | None:
+        """Find an index by the id that partitions have for it."""
+        table, _, rest = index_id.partition(INDEX_MARK)
+        name = rest.rpartition(INDEX_MARK)[0]
+        return self.asked.get((self._names.get(table, ""), name))
+
+    def is_of(self, table: str, asked: IndexAsked) -> bool:
+        return self._names.get(table) == asked.table
+
+    # What is durable -------------------------------------------------------------------------
+
+    def durable(self, node: str, changes: Changes, now_us: int) -> Changes:
+        """Take what has become durable; return what of it is no matter of indexes."""
+        for key, record in changes.records:
+            if self.of(key[0]) is not None and record is not None:
+                self._entry(node, key, record, now_us)
+            elif changes.cause and self._names.get(key[0]) in self._tables:
+                self._version(key, None if record is None else record.item)
+                if changes.timestamp != NEVER:
+                    self._born_us.setdefault((*key, changes.timestamp), now_us)
+        own = tuple([one for one in changes.records if INDEX_MARK not in one[0][0]])
+        return changes if len(own) == len(changes.records) else replace(changes, records=own)
+
+    def _version(self, key: RecordKey, item: Item | None) -> None:
+        known = self.versions.setdefault(key, [])
+        if item is not None and (not known or known[-1] != item):
+            known.append(item)
+
+    def lag(self) -> IndexLag:
+        return IndexLag(tuple(sorted(self._lags_us)))
+
+    def _entry(self, node: str, key: RecordKey, record: Record, now_us: int) -> None:
+        """Judge an entry that is there now: some version of its item is to have been like it."""
+        asked = self.of(key[0])
+        assert asked is not None, "an index that was asked for"
+        table, own, item = key[0].partition(INDEX_MARK)[0], key[1][len(asked.keys) :], record.item
+        born_us = self._born_us.get((table, own, record.timestamp))
+        if born_us is not None:
+            self._lags_us.append(now_us - born_us)
+        if not item:
+            return
+        versions = self.versions.get((table, own), ())
+        if not any(asked.has(one) and asked.shown(one) == item for one in versions):
+            where = "/".join(str(content) for _, content in own)
+            text = f"{node} has {item} in {asked.name}: {where} has never been like that"
+            self._lie("entry invented", text)
+
+    # What local indexes answer ---------------------------------------------------------------
+
+    def stepped(self, machine: Machine, envelope: Envelope, output: Output) -> str:
+        """Judge an answer from a local index; return an event that is to be noted, if any."""
+        message = envelope.message
+        if isinstance(message, Propagate):
+            outdated = isinstance(output.reply, Done) and not all(output.reply.changed)
+            return "entry.outdated" if outdated else ""
+        scan = message.question if isinstance(message, OfRange) else message
+        if isinstance(scan, Scan) and isinstance(output.reply, Page):
+            asked = self.of(scan.table)
+            if asked is not None and asked.is_local:
+                self._answered(machine, scan, asked, output.reply)
+        return ""
+
+    def _answered(self, machine: Machine, scan: Scan, asked: IndexAsked, page: Page) -> None:
+        there = machine.items_of(scan.table.partition(INDEX_MARK)[0])
+        wanted = [item for item in there if asked.has(item) and is_wanted(scan, asked, item)]
+        wanted.sort(key=cmp_to_key(lambda one, other: ordered(asked, one, other)))
+        if scan.partition_value is None:  # A scan: by the hash of the partition key, then as here.
+            if page.last is None and scan.after is None and len(page.items) != len(wanted):
+                self._lie("local index refuted", wrong_page(machine, asked, page.items, wanted))
+            return
+        if not scan.forward:
+            wanted.reverse()
+        right = [item for item in wanted if is_behind(scan, asked, item)][: scan.limit]
+        if list(page.items) != right:
+            self._lie("local index refuted", wrong_page(machine, asked, page.items, right))
+
+    def _lie(self, kind: str, text: str) -> None:
+        if len(self.lies) < LIES_MAX:
+            self.lies.append((kind, text))
+
+
+def wrong_page(
+    machine: Machine, asked: IndexAsked, told: Iterable[Item], right: Iterable[Item]
+) -> str:
+    return f"{machine.name} answered from {asked.name}: {list(told)}; its items are {list(right)}"
+
+
+def is_wanted(scan: Scan, asked: IndexAsked, item: Item) -> bool:
+    if scan.partition_value is not None and item[asked.keys[0][0]] != scan.partition_value:
+        return False
+    if scan.filter is None:
+        return True
+    return conditions.holds(scan.filter, item, scan.names, scan.values)
+
+
+def is_behind(scan: Scan, asked: IndexAsked, item: Item) -> bool:
+    """Say whether an item is behind the page's start, and its sort key as is asked."""
+    if scan.sort_condition is not None:
+        return True  # No workload asks so.
+    if scan.after is None:
+        return True
+    way = order(tail(asked, item), scan.after[1:])
+    return way > 0 if scan.forward else way < 0
+
+
+def tail(asked: IndexAsked, item: Item) -> Key:
+    """Return what orders an item within its partition key."""
+    return tuple(item[name] for name in (asked.keys[1][0], *asked.table_keys[1:]))
+
+
+def ordered(asked: IndexAsked, one: Item, other: Item) -> int:
+    return order(tail(asked, one), tail(asked, other))
+
+
+def order(one: tuple[AttributeValue, ...], other: tuple[AttributeValue, ...]) -> int:
+    for left, right in zip(one, other, strict=True):
+        found = compare(left, right)
+        if found:
+            return found
+    return 0

@@ -1,0 +1,138 @@
+"""The checker of secondary indexes: what it must refuse, and what only looks wrong."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from items.values import Item
+from network.ids import Timestamp
+from partition.record import Record
+from partition.storage import Contents
+from sim.checkers.evidence import Evidence
+from sim.checkers.finding import Finding
+from sim.checkers.indexes import check_indexes
+from sim.indexes_seen import IndexesSeen, indexes_asked
+from sim.mutants.catalogue import MUTANTS, applied
+from sim.run import Run
+from sim.scenario import load
+from sim.workloads.task_list import TABLE
+
+
+@pytest.fixture
+def going() -> Run:
+    settings = {"workload.transactions": "25", "faults.crashes": "0"}
+    going = Run(load("indexes", {**settings, "faults.partition_splits": "0"}), 2)
+    assert going.go().ok
+    return going
+
+
+def judged(going: Run, evidence: Evidence | None = None) -> list[Finding]:
+    witness = going.witness
+    assert witness.indexes is not None
+    evidence = evidence or Evidence(going.history, witness, going.workload.tables)
+    return list(check_indexes(witness.indexes, evidence, going.cluster))
+
+
+def entries(going: Run) -> Iterator[tuple[Contents, Any, Record]]:
+    for name in going.cluster.partitions:
+        contents = going.cluster.disks[name].contents
+        for key, record in list(contents.records.items()):
+            if "#by-person" in key[0] and record.item:
+                yield contents, key, record
+
+
+def lost(contents: Contents, key: Any, _: Record) -> None:
+    del contents.records[key]
+
+
+def altered(contents: Contents, key: Any, record: Record) -> None:
+    contents.records[key] = Record({**item_of(record), "due": ("N", "99")}, record.timestamp, 1)
+
+
+def doubled(contents: Contents, key: Any, record: Record) -> None:
+    other = ("S", "person-9"), *key[1][1:]
+    item = {**item_of(record), "person": ("S", "person-9")}
+    contents.records[key[0], other] = Record(item, record.timestamp, 1)
+
+
+def item_of(record: Record) -> Item:
+    assert record.item is not None
+    return record.item
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [(lost, "is missing"), (altered, "instead of"), (doubled, "no item of Tasks is like that")],
+)
+def test_an_index_that_differs_from_its_table_in_calm_is_found(
+    going: Run, change: Callable[..., None], text: str
+) -> None:
+    change(*next(entries(going)))
+
+    findings = judged(going)
+
+    assert {one.kind for one in findings} == {"index differs"}
+    assert text in findings[0].explanation
+
+
+def test_a_tombstone_is_no_entry(going: Run) -> None:
+    contents, (table, _), _ = next(entries(going))
+    gone = ("S", "person-0"), ("N", "1"), ("S", "team-9"), ("S", "task-9")
+    contents.records[table, gone] = Record({}, Timestamp(5, "p1"), 1)
+
+    assert judged(going) == []
+
+
+def test_an_answer_that_shows_what_never_was_is_found(going: Run) -> None:
+    evidence = Evidence(going.history, going.witness, going.workload.tables)
+    place, shown = next(
+        (place, one)
+        for place, one in enumerate(evidence.operations)
+        if one.name == "Query" and one.request["IndexName"] == "by-person" and one.answer["Items"]
+    )
+    item = {**shown.answer["Items"][0], "version": {"S": "k9.9"}}
+    evidence.operations[place] = shown._replace(answer={**shown.answer, "Items": [item]})
+
+    (finding,) = judged(going, evidence)
+
+    assert finding.kind == "entry invented"
+    assert "k9.9" in finding.explanation
+
+
+def test_an_answer_that_shows_what_was_once_is_fine(going: Run) -> None:
+    """Stale, twice the same item, in two versions of it: an index is eventually consistent."""
+    evidence = Evidence(going.history, going.witness, going.workload.tables)
+    answers = [
+        (place, one)
+        for place, one in enumerate(evidence.operations)
+        if one.name == "Query" and one.request["IndexName"] == "by-person" and one.answer["Items"]
+    ]
+    everything = [item for _, one in answers for item in one.answer["Items"]]
+    place, last = answers[-1]
+    evidence.operations[place] = last._replace(answer={**last.answer, "Items": everything})
+
+    assert judged(going, evidence) == []
+
+
+@pytest.mark.parametrize("name", ["indexes-are-not-sparse", "moved-items-stay"])
+def test_the_checker_does_not_err_with_the_rules(name: str) -> None:
+    """It works out for itself what is in an index, so that both cannot be wrong in one way."""
+    with applied(MUTANTS[name]):
+        going = Run(load("indexes", {"workload.transactions": "40"}), 1)
+        kinds = {finding.kind for finding in going.go().findings}
+
+    assert "index differs" in kinds
+
+
+def test_the_indexes_that_a_table_asks_for_are_read() -> None:
+    due, person, progress = indexes_asked(TABLE)
+
+    assert (due.name, due.is_local, due.shows) == ("by-due", True, None)
+    assert (person.name, person.is_local) == ("by-person", False)
+    assert person.keys == (("person", "S"), ("due", "N"))
+    assert progress.shows == ("progress", "team", "task", "version")
+    seen = IndexesSeen([due, person], {"t": "Tasks"})
+    assert seen.of("t#by-person#0") is person
+    assert seen.of("t#outbox") is None
+    assert seen.of("u#by-person#0") is None
