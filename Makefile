@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
 
-PACKAGES = items network partition coordinator router sim twophase
+PACKAGES = items network partition coordinator replication router sim twophase
 BENCHMARKS = $(wildcard benchmarks/*.py)
 
 IN_VENV = $(VENV)/bin/python

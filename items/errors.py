@@ -235,6 +235,11 @@ INTERNAL_SERVER_ERROR = ErrorKind(
     definite=False,
     message="Internal server error",
 )
+EXPIRED_ITERATOR = ErrorKind("ExpiredIteratorException", message="Iterator expired")
+TRIMMED_DATA_ACCESS = ErrorKind(
+    "TrimmedDataAccessException",
+    message="The operation attempted to read past the oldest stream record in a shard.",
+)
 SERIALIZATION = ErrorKind("SerializationException", CORAL_SERVICE, message_field="Message")
 UNKNOWN_OPERATION = ErrorKind("UnknownOperationException", CORAL_SERVICE)
 ACCESS_DENIED = ErrorKind("AccessDeniedException", CORAL_SERVICE, message="Access denied")

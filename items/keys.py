@@ -102,8 +102,13 @@ def placement_hash(key: Key) -> int:
 
 
 def key_order(key: Key) -> tuple[Any, ...]:
-    """Give what orders a table's keys as Scan and Query meet them: by place, then by sort key."""
+    """Give what orders a table's keys as Scan and Query meet them: by place, then by sort key.
+
+    Of an index's entries, which may share both, by their items' own keys.
+    """
     place = (partition_hash(key[0]), partition_bytes(key[0]))
+    if len(key) > 2:
+        return (*place, *map(sort_key, key[1:]))
     return place if len(key) == 1 else (*place, sort_key(key[1]))
 
 

@@ -5,13 +5,16 @@ walking a record at run time costs ten times as much.  It understands plain valu
 `bytes`, `bool`, mappings and values that msgpack keeps as they are), records (`@data` classes and
 named tuples), unions of `@data` classes (told apart by their place in the union), `X | None`, and
 `tuple[X, ...]` of any of these.
+
+A record's last field may be `seldom()`: it travels only where it says something, so that what
+nobody asks for changes no message.
 """
 
 import dataclasses
 import types
 import typing
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgpack
 
@@ -21,6 +24,17 @@ Wire = Any  # What msgpack reads and writes: nested tuples, mappings and plain v
 
 class CodecError(ValueError):
     """Bytes that are not a frame of ours."""
+
+
+def seldom(default: Any) -> Any:
+    """Make the last field of a record, which travels only where it is not the default.
+
+    Any: as `dataclasses.field`, it stands where the field's default would.
+    """
+    return dataclasses.field(default=default, metadata=SELDOM)
+
+
+SELDOM: Final = {"travels": "seldom"}
 
 
 # One packer for all: `pack` leaves nothing behind, and making one for each frame costs a third.
@@ -60,7 +74,13 @@ class Codec:
         kind, parts = _kind(annotation)
         if kind == "record":
             made = [self._to_wire(part, f"{value}.{name}") for name, part in _fields(annotation)]
-            return f"({', '.join(made)},)" if made else "()"
+            whole = f"({', '.join(made)},)" if made else "()"
+            last = _seldom_field(annotation)
+            if last is None:
+                return whole
+            short = f"({', '.join(made[:-1])},)"
+            default = self._named(last.default)
+            return f"({short} if {value}.{last.name} == {default} else {whole})"
         if kind == "optional":
             inner = self._to_wire(parts[0], value)
             return value if inner == value else f"(None if {value} is None else {inner})"
@@ -80,6 +100,11 @@ class Codec:
             made = [self._from_wire(part, f"{value}[{n}]") for n, (_, part) in enumerate(fields)]
             if all(one == f"{value}[{n}]" for n, one in enumerate(made)):
                 return f"{self._named(annotation)}(*{value})"
+            last = _seldom_field(annotation)
+            if last is not None:
+                count = len(made) - 1
+                default = self._named(last.default)
+                made[-1] = f"({made[-1]} if len({value}) > {count} else {default})"
             if value != "v":  # Evaluated once each: a nested record has a function of its own.
                 return f"{self._named(codec_of(annotation).from_wire)}({value})"
             return f"{self._named(annotation)}({', '.join(made)})"
@@ -132,6 +157,13 @@ def _fields(record: Any) -> list[tuple[str, Any]]:
     hints = typing.get_type_hints(record)
     names = getattr(record, "_fields", None) or [f.name for f in dataclasses.fields(record)]
     return [(name, hints[name]) for name in names]
+
+
+def _seldom_field(record: Any) -> "dataclasses.Field[Any] | None":
+    """Return a record's last field if it travels seldom."""
+    fields = dataclasses.fields(record) if dataclasses.is_dataclass(record) else ()
+    last = fields[-1] if fields else None
+    return last if last is not None and last.metadata == SELDOM else None
 
 
 def _is_flat(record: Any) -> bool:

@@ -25,6 +25,7 @@ EVENTS = {
     "prepare.too_late": "A prepare was rejected for its timestamp.",
     "prepare.conflicted": "A prepare was rejected because another transaction was ongoing.",
     "prepare.throttled": "A prepare was rejected because its partition took no new work.",
+    "capacity.throttled": "A partition refused what was too much for a provisioned table.",
     "prepare.failed": "A prepare was rejected because its condition was false.",
     "singleton.conflicted": "A singleton write was rejected because a transaction was ongoing.",
     "read.met_ongoing": "A read transaction met an ongoing transaction and was cancelled.",
@@ -32,7 +33,11 @@ EVENTS = {
     "partition.split_begun": "A partition began to carry a part of its range to its child.",
     "partition.split_committed": "The placement gave the part of a range to the child.",
     "partition.split_undone": "A child did not answer, and its parent serves the range again.",
+    "stream.waited": "A change's record had to wait for a transaction that was older and ongoing.",
+    "iterator.expired": "A reader of a stream came back too late, and took a new iterator.",
+    "entry.outdated": "An index was told of a change that it knew, or that a later one had undone.",
     "partition.stalled": "A partition reported a transaction that was ongoing for too long.",
+    "replication.trimmed": "A region was away too long: changes were gone before it heard of them.",
     "request.unknown": "A client was left without a definite answer.",
 }
 

@@ -22,6 +22,29 @@ class Timestamp(NamedTuple):
         return f"{self.us}.{self.node}"
 
 
+class Version(NamedTuple):
+    """A write of an item of a global table, as all regions know it: the later one wins.
+
+    Its own region's timestamp, with the region's name between: two regions may write in the same
+    microsecond, two coordinators of one region as well.
+    """
+
+    us: int
+    region: str
+    node: str
+
+    def __str__(self) -> str:
+        return f"{self.us}.{self.region}.{self.node}"
+
+
+def version_of(timestamp: Timestamp, region: str) -> Version:
+    """Return the version of a write of this region.
+
+    An item's timestamps rise, the transactions' as the singletons', and so do its versions.
+    """
+    return Version(timestamp.us, region, timestamp.node)
+
+
 NEVER = Timestamp(0, "")  # Before every transaction: the timestamp of what was never written.
 
 

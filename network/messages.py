@@ -1,12 +1,14 @@
 """Everything that nodes say to each other, on one screen a conversation.
 
 Each message says who sends it to whom, what it asks (and the paper's section), what replies, and
-what a repeat does ('Twice').  The three roles meet only here.
+what a repeat does ('Twice').  The roles meet only here.
 
     client → router → coordinator → ledger, partitions        a transaction
     client → router → partition                               a singleton, a query
     partition → recovery manager → coordinator                a stalled transaction
     operator → partition → its child                          a partition that splits
+    partition → its followers, router → follower              reads that may be late
+    replicator → another region's → partition                 what other regions have written
 """
 
 from collections.abc import Mapping
@@ -17,10 +19,11 @@ from items.data import data
 from items.errors import Reason
 from items.keys import Key, KeySchema
 from items.values import AttributeValue, Item
-from network.codec import CodecError, codec_of, pack, unpack
-from network.ids import EntryKey, TableId, Timestamp, TransactionId
+from network.codec import CodecError, codec_of, pack, seldom, unpack
+from network.ids import EntryKey, TableId, Timestamp, TransactionId, Version
 from network.placement import PlacementRecord, Range
 from network.settings import PLAIN, TableSettings
+from network.streams import Shard, StreamRecord
 
 RecordKey: TypeAlias = tuple[str, Key]  # (table id, key): an item's address in the whole cluster.
 
@@ -209,7 +212,8 @@ class Read:
 
     keys: tuple[RecordKey, ...]
     round: int  # 1 or 2 of a read transaction, 0 outside: a late round-1 reply is none to round 2.
-    request: str  # The client's attempt that this is done for.
+    request: str  # The client's attempt that this is done for; empty if nobody asked for it.
+    costs_half: bool = seldom(default=False)  # As what may be old does; said where units count.
 
 
 class Reading(NamedTuple):
@@ -243,6 +247,7 @@ class Scan:
     names: Mapping[str, str]
     values: Mapping[str, AttributeValue]
     request: str
+    costs_half: bool = seldom(default=False)  # As in `Read`.
 
 
 @data
@@ -302,7 +307,7 @@ class OpenTable:
 
     table: TableId
     schema: KeySchema
-    settings: TableSettings = PLAIN
+    settings: TableSettings = seldom(PLAIN)
 
 
 @data
@@ -323,6 +328,66 @@ class DropTable:
     table: TableId
 
 
+# Secondary indexes --------------------------------------------------------------------------------
+
+
+@data
+class Entry:
+    """What a global index is to have at one place."""
+
+    key: Key  # The index key, and the item's own behind it.
+    item: Item  # As the index shows it; empty: it is there no more.
+    timestamp: Timestamp  # Of the item's write: the entry's version.
+
+
+@data
+class Propagate:
+    """Partition → partition: items have changed, and so have your entries of this index (§2.1).
+
+    Reply: `Done`, or `NotMine`.  Twice, or behind a later one: what is not newer changes nothing.
+    """
+
+    table: TableId  # The index's own.
+    entries: tuple[Entry, ...]
+
+
+@data
+class Backfill:
+    """Router → partition: bring the next items into an index that is younger than they are.
+
+    Reply: `Filled`, or `NotMine`.  Twice: they are brought again, which changes nothing.
+    """
+
+    table: TableId
+    index: str  # Its id.
+    after: Key | None  # Exclusive start.
+    limit: int  # Items looked at; 0: just say how far it is.
+
+
+@data
+class Weigh:
+    """Router → partition: weigh what there is with these partition keys (§2.1).
+
+    Reply: `Weights`, or `NotMine`.  Twice: weighed again.
+    """
+
+    keys: tuple[RecordKey, ...]
+
+
+@data
+class Weights:
+    """Bytes of items and of their entries in local indexes, for each key asked about."""
+
+    bytes: tuple[int, ...]
+
+
+@data
+class Filled:
+    last: Key | None  # Where to go on; None if this partition has no more.
+    lsn: int  # The partition's last one: what was brought by now has none that is higher.
+    oldest: int  # The lowest LSN of what waits for its place in the index; 0: nothing does.
+
+
 @data
 class OfRange:
     """Router, recovery manager → partition: this question, of just this range of yours (§3.1).
@@ -333,7 +398,98 @@ class OfRange:
     """
 
     range: Range
-    question: Scan | OpenTable | SetTable | DropTable
+    question: Scan | OpenTable | SetTable | DropTable | Backfill
+
+
+# Streams ------------------------------------------------------------------------------------------
+
+
+@data
+class FindShards:
+    """Router → partition: which shards of these streams do you keep?  Reply: `Shards`.
+
+    A partition answers for all that it ever kept, whatever its range is now.  Twice: looked again.
+    """
+
+    table_name: str  # Empty: of all tables.
+    label: str  # Empty: all streams of the table.
+
+
+@data
+class Shards:
+    shards: tuple[Shard, ...]
+    latest: int  # The partition's last sequence number: what comes has higher ones.
+    placement: PlacementRecord | None  # The newest that is known here: a child is to be asked too.
+
+
+@data
+class ReadStream:
+    """Router → partition: the next records of a shard of yours.
+
+    Reply: `StreamPage`, or `ShardGone`.  Twice: read again; a record's place never changes.
+    """
+
+    shard: str
+    after: int  # A sequence number.
+    limit: int  # Records …
+    bytes_max: int  # … and their size.
+    since_us: int = seldom(default=0)  # Begin at the first one that was made then, or later.
+
+
+@data
+class StreamPage:
+    shard: Shard
+    records: tuple[StreamRecord, ...]
+    after: int  # Where to go on.
+    ends: bool  # The shard is closed, and there is nothing after that.
+
+
+@data
+class ShardGone:
+    """There is no such shard here (any more), or what follows was kept for long enough."""
+
+    is_trimmed: bool
+
+
+# Regions ------------------------------------------------------------------------------------------
+
+
+@data
+class Replica:
+    """An item of a global table, as a write in its region left it."""
+
+    key: Key
+    item: Item | None  # None: it was deleted.
+    version: Version
+
+
+@data
+class Changed:
+    """Replicator → replicator of another region: these items have changed here.
+
+    Reply: `Done`, when all of it is durable there.  Twice: as `Replicate` is heard twice.
+    """
+
+    region: str  # The sender's, which has names of its own for its nodes.
+    table_name: str  # Each region has an id of its own for the table.
+    replicas: tuple[Replica, ...]
+
+
+@data
+class Replicate:
+    """Replicator → partition: another region has written an item of yours; the later write wins.
+
+    Reply: `Done`, `WriteRefused` while a transaction is ongoing on the item, `Throttled`, or
+    `NotMine`.  Twice: what is not later than what is there changes nothing.
+    """
+
+    table: TableId
+    replica: Replica
+
+    @property
+    def request(self) -> str:
+        """Whose doing it is, as far as this region can tell."""
+        return str(self.replica.version)
 
 
 # A partition that splits --------------------------------------------------------------------------
@@ -363,6 +519,8 @@ class Carry:
     tables: bytes  # All tables with their marks, with the first message; by `partition.split`.
     records: bytes  # Some of the records, with what is ongoing on them; likewise.
     lsn: int  # The parent's last one: the child's begin above it.
+    # What waits to be released into streams, and the shards that end; likewise.
+    streams: bytes = seldom(default=b"")
 
 
 @data
@@ -373,6 +531,56 @@ class Serve:
     """
 
     placement: PlacementRecord
+
+
+# Followers ----------------------------------------------------------------------------------------
+
+
+@data
+class Eventual:
+    """Router → follower: answer this as of whatever moment you have come to (§2.2).
+
+    Reply: the question's, or `NotMine`.  Twice: read again, perhaps as of a later moment.
+    """
+
+    question: Read | OfRange
+
+
+@data
+class Follow:
+    """Follower → the partition it follows: tell what comes after this place of your log (§3.1).
+
+    Reply: `Log`, or `Copy` where that place is too far back; none as long as a copy is not durable.
+    Twice: the same or more.
+    """
+
+    incarnation: int  # The partition's, as last heard; 0: nothing is known.
+    position: int
+    part: int  # Of the copy at this position that is being fetched; 0: of none yet.
+
+
+@data
+class Log:
+    """Partition → its followers: what became durable after one place of its log, up to another.
+
+    No reply: whoever misses something asks for it.  Twice, or out of order: told by its places.
+    """
+
+    incarnation: int
+    after: int
+    upto: int
+    entries: bytes  # By `partition.follower`.
+
+
+@data
+class Copy:
+    """Reply to `Follow`: a part of all that is served, as of one place of the log."""
+
+    incarnation: int
+    position: int
+    part: int
+    is_last: bool
+    state: bytes  # By `partition.follower`.
 
 
 # Recovery -----------------------------------------------------------------------------------------
@@ -436,6 +644,22 @@ Message: TypeAlias = (
     | Serve
     | Throttled
     | SetTable
+    | Eventual
+    | Follow
+    | Log
+    | Copy
+    | Propagate
+    | Backfill
+    | Filled
+    | Weigh
+    | Weights
+    | FindShards
+    | Shards
+    | ReadStream
+    | StreamPage
+    | ShardGone
+    | Changed
+    | Replicate
 )
 MESSAGES: tuple[type, ...] = Message.__args__
 _TO_WIRE = {cls: (kind, codec_of(cls).to_wire) for kind, cls in enumerate(MESSAGES)}

@@ -28,6 +28,7 @@ INTERNAL_TABLE_MARK = "$"  # No client can name a table like this.
 LEDGER_TABLE = "$ledger"
 TABLES_TABLE = "$tables"
 PLACEMENT_TABLE = "$placement"
+REPLICATION_TABLE = "$replication"  # How far other regions have heard of the changes of this one.
 PLACEMENT_KEY: Key = (("S", "placement"),)
 NODES_MAX = 1_000  # Partitions that divide the hashes among them; ledger nodes likewise.
 
@@ -155,6 +156,17 @@ class Placement:
         """
         shares = self.configured.ledgers if is_internal(table) else self.configured.partitions
         return next(n for n, share in enumerate(shares) if place < share.range.end)
+
+
+def followers_of(node: str, count: int) -> tuple[str, ...]:
+    """Name the `count` followers that a partition was configured with: p2 has f2, or f3 and f4."""
+    last = int(node[1:]) * count
+    return tuple(f"f{n}" for n in range(last - count + 1, last + 1))
+
+
+def followed_by(follower: str, count: int) -> str:
+    """Name the partition that a follower follows, where each has `count` of them."""
+    return f"p{(int(follower[1:]) - 1) // count + 1}"
 
 
 def _even(nodes: Sequence[str]) -> tuple[Share, ...]:

@@ -8,6 +8,8 @@ an older message changes nothing.
 from typing import Final
 
 from items.data import data
+from items.indexes import Index
+from network.codec import seldom
 
 
 @data
@@ -27,6 +29,8 @@ class StreamSettings:
 
     label: str
     view: str
+    table_name: str = ""  # A stream outlives its table: then nobody else knows the name.
+    region: str = seldom("")  # In which this is a global table's replica; empty: there is only one.
 
 
 @data
@@ -36,6 +40,7 @@ class TableSettings:
     revision: int = 0
     throughput: Throughput | None = None
     stream: StreamSettings | None = None
+    indexes: tuple[Index, ...] = seldom(())
 
 
 PLAIN: Final = TableSettings()

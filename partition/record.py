@@ -12,6 +12,7 @@ from items.actions import Action
 from items.data import data
 from items.keys import KeySchema
 from items.values import Item
+from network.codec import seldom
 from network.ids import NEVER, EntryKey, Timestamp, TransactionId
 from network.settings import PLAIN, TableSettings
 
@@ -58,7 +59,7 @@ class TableState:
     max_delete_timestamp: Timestamp = NEVER
     delete_lsn: int = 0
     dropped: bool = False  # Kept, so that a late copy of its opening does not bring it back.
-    settings: TableSettings = PLAIN
+    settings: TableSettings = seldom(PLAIN)
 
     def missing(self) -> Record:
         """Return what is known of any key of this table that has no item."""

@@ -6,19 +6,16 @@ Keys and items are DynamoDB's JSON, timestamps are `µs.node`.  Of what is ongoi
 transaction and the item as it will be have columns; the whole promise is msgpack.
 """
 
-from typing import Any
-
 import orjson
 
-from items.keys import Key, KeyAttribute, KeySchema, partition_hash
-from items.to_json import item_to_json, to_json
+from items.keys import KeyAttribute, KeySchema, partition_hash
 from items.typed_json import from_json, item_from_json
-from items.values import Item
 from network.codec import decode, encode
-from network.ids import Timestamp
 from network.messages import RecordKey
 from network.settings import PLAIN, TableSettings
+from partition import stream_rows
 from partition.record import Ongoing, Record, TableState
+from partition.row_texts import Row, item_text, key_text, put_into, timestamp_from
 
 SCHEMA = (
     """CREATE TABLE partition (  -- One row.
@@ -50,9 +47,10 @@ SCHEMA = (
         promise BLOB,  -- All of it, for the program.
         UNIQUE (table_id, key)
     )""",
+    *stream_rows.SCHEMA,
 )
 # What makes a file of each earlier version one of the next.
-UPGRADES = {1: ("ALTER TABLE tables ADD COLUMN settings BLOB",)}
+UPGRADES = {1: ("ALTER TABLE tables ADD COLUMN settings BLOB", *stream_rows.SCHEMA)}
 TABLE_COLUMNS = (
     "id",
     "partition_key",
@@ -75,21 +73,9 @@ RECORD_COLUMNS = (
     "item_after",
     "promise",
 )
-
-
-def put_into(table: str, columns: tuple[str, ...], key: str) -> str:
-    """Say 'insert, or else replace what is there'; the rows come where it says VALUES."""
-    new = ", ".join(f"{column} = excluded.{column}" for column in columns)
-    return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ON CONFLICT ({key}) DO UPDATE SET {new}"  # noqa: S608
-    )
-
-
 PUT_TABLES = put_into("tables", TABLE_COLUMNS, "id")
 PUT_RECORDS = put_into("records", RECORD_COLUMNS, "table_id, key")
 REMOVE_RECORDS = "DELETE FROM records WHERE (table_id, key) IN (VALUES)"
-
-Row = tuple[Any, ...]
 
 
 def record_row(key: RecordKey, record: Record) -> Row:
@@ -147,16 +133,3 @@ def table_from_row(row: Row) -> TableState:
         bool(dropped),
         PLAIN if settings is None else decode(settings, TableSettings),
     )
-
-
-def key_text(key: Key) -> str:
-    return orjson.dumps([to_json(value) for value in key]).decode()
-
-
-def item_text(item: Item | None) -> str | None:
-    return None if item is None else orjson.dumps(item_to_json(item)).decode()
-
-
-def timestamp_from(text: str) -> Timestamp:
-    us, _, node = text.partition(".")
-    return Timestamp(int(us), node)

@@ -21,7 +21,7 @@ from items.errors import (
     validation_reason,
 )
 from items.values import Item
-from network.ids import Timestamp, TransactionId
+from network.ids import Timestamp, TransactionId, Version
 from network.messages import Accept, Prepare, Reject, Vote, Votes
 from partition.record import Ongoing, Record
 
@@ -100,6 +100,7 @@ class Applied:
     timestamp: Timestamp
     record: Record | None  # None: no item is under this key now, and its table keeps the timestamp.
     deletes: bool  # An item went: the table's LSN of deletes moves up to this write's.
+    version: Version | None = None  # Of another region's write.
 
 
 def owns(record: Record | None, transaction: TransactionId) -> bool:

@@ -6,6 +6,7 @@ from before and after one transaction.  Placeholders are skipped and not counted
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 from items import conditions
@@ -53,6 +54,13 @@ class KeyOrder:
                 self._keys = [key for _, key in self._sorted]
         return self._keys
 
+    def after(self, start: Key | None, records: Mapping[Key, Record], limit: int) -> list[Key]:
+        """Return the next keys behind this one that have an item, in order."""
+        keys = self.keys(records)
+        first = 0 if start is None else bisect_right(keys, key_order(start), key=key_order)
+        there = (key for key in islice(keys, first, None) if key in records and records[key].item)
+        return list(islice(there, limit))
+
     def _put_in(self, fresh: list[tuple[tuple[Any, ...], Key]]) -> None:
         for one in fresh:
             place = bisect_left(self._sorted, one)
@@ -76,7 +84,7 @@ def page(
     last: Key | None = None
     for key in _candidates(scan, order.keys(records)):
         record = records.get(key)
-        if record is None or record.item is None:
+        if record is None or not record.item:  # A tombstone of an index has an empty one.
             continue
         if count == scan.limit or size >= bytes_max:
             return Page(tuple(found), tuple(lsns), count, last, lsn)

@@ -10,12 +10,14 @@ from functools import partial
 from typing import Any
 
 from network.host import Host
-from network.messages import Envelope, Frame, from_frame
+from network.messages import Envelope, Frame, RecordKey, from_frame
 from network.placement import Placement, Range
 from network.rpc import Peers
 from partition.machine import Machine, Output
 from partition.mover import Mover
 from partition.options import PartitionOptions
+from partition.propagator import Propagator
+from partition.record import Record
 from partition.storage import Changes, Storage, Stored
 
 Observe = Callable[[Machine, Envelope, Output], None]
@@ -58,7 +60,7 @@ class PartitionServer:
         self._host, self._storage, self._options = host, storage, options
         self._is_instant = storage.is_instant
         self._time = _Time(host)
-        self._peers = Peers(host)
+        self.peers = Peers(host)
         self._managers = tuple(managers)
         self._manager_site = host.site("manager")
         self._observe = observe
@@ -72,19 +74,24 @@ class PartitionServer:
         if placement is not None:
             self._mover = Mover(
                 host,
-                self._peers,
+                self.peers,
                 self.machine,
                 placement,
                 self._keep,
                 deadline_us=options.carry_deadline_us,
             )
             self._mover.go_on()
+        self._propagator: Propagator | None = None  # Made where there is something to propagate.
+        self._placement = placement
+        if placement is not None:
+            self.machine.entries.queued = self._queued
+            self._take_up()
 
     def receive(self, frame: Frame) -> None:
         """Take one message to its reply."""
         envelope = from_frame(frame)
         if envelope.reply_to:  # Only a split makes a partition ask.
-            self._peers.answered(envelope.reply_to, envelope.message)
+            self.peers.answered(envelope.reply_to, envelope.message)
             return
         output = self.machine.step(envelope, self._time)
         if self._observe is not None:
@@ -105,7 +112,7 @@ class PartitionServer:
             if self._replies or self._durable < self._appended:
                 self._replies.append((self._appended, envelope, output))
             else:
-                self._peers.reply(envelope.source, envelope.number, output.reply)
+                self.peers.reply(envelope.source, envelope.number, output.reply)
         if output.stalled:
             self._report(output.stalled)
 
@@ -118,7 +125,9 @@ class PartitionServer:
         while replies and replies[0][0] <= self._durable:
             _, envelope, output = replies.popleft()
             assert output.reply is not None, "only replies are queued"
-            self._peers.reply(envelope.source, envelope.number, output.reply)
+            self.peers.reply(envelope.source, envelope.number, output.reply)
+        if self._propagator is not None:
+            self._propagator.go_on(self._durable)
 
     def _holding_durable(self, _: Any = None) -> None:
         if not self._host.awake:
@@ -127,6 +136,7 @@ class PartitionServer:
         self._one_more_durable()
         if self._mover is not None:
             self._mover.go_on()
+        self._take_up()
 
     async def _keep(self, changes: Changes) -> None:
         """Append changes that no message asked for, and wait until they are durable."""
@@ -134,6 +144,8 @@ class PartitionServer:
         self._appended += 1
         self._storage.append(changes, partial(self._kept, durable))
         await durable
+        if changes.holding is not None:
+            self._take_up()
 
     def _kept(self, durable: Future[None], _: Any = None) -> None:
         if not self._host.awake:
@@ -141,6 +153,31 @@ class PartitionServer:
             return
         self._one_more_durable()
         durable.set_result(None)
+
+    # Global indexes --------------------------------------------------------------------------
+
+    def _queued(self, key: RecordKey, record: Record) -> None:
+        """Hear of an entry that the step under way puts into the outbox."""
+        propagator = self._propagating()
+        if self._is_instant:
+            propagator.queued(0, key, record)
+            self._host.after(0, propagator.go_on, 0)  # When the step has ended, and is durable.
+        else:
+            propagator.queued(self._appended + 1, key, record)
+
+    def _take_up(self) -> None:
+        """Send what waits, of the range that is served now."""
+        waiting = self.machine.entries.waiting()
+        if waiting:
+            self._propagating().take_up(waiting)
+
+    def _propagating(self) -> Propagator:
+        if self._propagator is None:
+            assert self._placement is not None, "only who knows the placement has entries to send"
+            self._propagator = Propagator(
+                self._host, self.peers, self.machine.entries, self._placement, self._keep
+            )
+        return self._propagator
 
     def _look_for_stalled(self, _: Any) -> None:
         self._report(self.machine.stalled(self._host.elapsed_us()))
@@ -151,7 +188,7 @@ class PartitionServer:
             self._host.note("partition.stalled", transaction=found.transaction)
             if self._managers:
                 manager = self._managers[self._manager_site.below(len(self._managers))]
-                self._peers.tell(manager, found)
+                self.peers.tell(manager, found)
 
 
 def _already() -> None:

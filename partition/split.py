@@ -18,7 +18,7 @@ must not be taken (max delete timestamp), and a read transaction must not meet a
 Left out: replication (§3.1), and merging two ranges into one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from items.data import data
 from items.values import size_bytes
@@ -136,7 +136,9 @@ Records = tuple[Kept, ...]
 Tables = tuple[TableState, ...]
 
 
-def carries(holding: Holding, tables: Tables, records: Records, lsn: int) -> Iterator[Carry]:
+def carries(
+    holding: Holding, tables: Tables, records: Records, lsn: int, streams: Iterable[bytes] = ()
+) -> Iterator[Carry]:
     """Make the messages that carry the leaving range over; the marks go with the first."""
     assert holding.leaving is not None, "nothing leaves"
     for part in _parts(records):
@@ -148,6 +150,9 @@ def carries(holding: Holding, tables: Tables, records: Records, lsn: int) -> Ite
             lsn,
         )
         tables = ()
+    nothing = encode((), Tables)
+    for part_of_streams in streams:
+        yield Carry(holding.attempts, holding.leaving.range, nothing, nothing, lsn, part_of_streams)
 
 
 def _parts(records: Records) -> Iterator[Records]:

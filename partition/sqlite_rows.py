@@ -12,14 +12,16 @@ from items.keys import partition_hash
 from network.codec import decode, encode
 from network.messages import RecordKey
 from network.placement import PLACEMENT_TABLE
+from network.streams import Shard, StreamRecord
+from partition import stream_rows
 from partition.record import Record, TableState
+from partition.row_texts import key_text
 from partition.rows import (
     PUT_RECORDS,
     PUT_TABLES,
     RECORD_COLUMNS,
     REMOVE_RECORDS,
     TABLE_COLUMNS,
-    key_text,
     record_from_row,
     record_row,
     table_from_row,
@@ -27,6 +29,7 @@ from partition.rows import (
 )
 from partition.split import Holding
 from partition.storage import Changes, Stored
+from partition.stream import StreamChanges
 
 ROWS_MAX = 500  # In one statement; SQLite allows some thousand parameters.
 
@@ -40,7 +43,12 @@ class Sum:
         self.records: dict[RecordKey, Record | None] = {}
         self.holding: Holding | None = None
         self.lsn = appends[-1].lsn
+        self.sequence = 0
+        self.stream: dict[int, StreamRecord | None] = {}
+        self.shards: dict[str, Shard | None] = {}
         for changes in appends:
+            if changes.streams is not None:
+                self._take_streams(changes.streams)
             if changes.holding is not None:
                 self._hold(changes.holding)
             for state in changes.tables:
@@ -55,6 +63,13 @@ class Sum:
         for table, key in list(self.records):
             if table != PLACEMENT_TABLE and not holding.keeps(partition_hash(key[0])):
                 del self.records[table, key]
+
+    def _take_streams(self, changes: StreamChanges) -> None:
+        self.sequence = changes.sequence
+        self.stream.update({record.lsn: record for record in changes.records})
+        self.stream.update(dict.fromkeys(changes.removed))
+        self.shards.update({shard.id: shard for shard in changes.shards})
+        self.shards.update(dict.fromkeys(changes.ended))
 
     def _drop(self, table: str) -> None:
         self.dropped.append(table)
@@ -77,6 +92,8 @@ def write(connection: sqlite3.Connection, appends: list[Changes]) -> None:
         write_rows(connection, REMOVE_RECORDS, gone)
         write_rows(connection, PUT_TABLES, [table_row(one) for one in total.tables.values()])
         connection.execute("UPDATE partition SET lsn = max(lsn, ?)", (total.lsn,))
+        if total.sequence:
+            write_streams(connection, total)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -91,6 +108,20 @@ def hold(connection: sqlite3.Connection, holding: Holding) -> None:
     connection.execute(
         "DELETE FROM records WHERE table_id <> ? AND NOT keeps(place)", (PLACEMENT_TABLE,)
     )
+
+
+def write_streams(connection: sqlite3.Connection, total: Sum) -> None:
+    """Write what these appends changed of the streams."""
+    records, shards = total.stream, total.shards
+    kept = [stream_rows.record_row(one) for one in records.values() if one is not None]
+    write_rows(connection, stream_rows.PUT_RECORDS, kept)
+    gone = [(lsn,) for lsn, one in records.items() if one is None]
+    write_rows(connection, stream_rows.REMOVE_RECORDS, gone)
+    open_ = [stream_rows.shard_row(one) for one in shards.values() if one is not None]
+    write_rows(connection, stream_rows.PUT_SHARDS, open_)
+    ended = [(name,) for name, one in shards.items() if one is None]
+    write_rows(connection, stream_rows.REMOVE_SHARDS, ended)
+    connection.execute("UPDATE streams SET sequence = ?", (total.sequence,))
 
 
 def write_rows(connection: sqlite3.Connection, statement: str, rows: list[Any]) -> None:
@@ -112,4 +143,5 @@ def loaded(connection: sqlite3.Connection) -> Stored:
     select = f"SELECT {', '.join(RECORD_COLUMNS)} FROM records"  # noqa: S608
     records = tuple(map(record_from_row, connection.execute(select)))
     holding = None if held is None else decode(held, Holding)
-    return Stored(incarnation, lsn, tables, records, holding)
+    streams = stream_rows.loaded_streams(connection)
+    return Stored(incarnation, lsn, tables, records, holding, streams)

@@ -13,20 +13,24 @@ from items.keys import partition_hash
 from network.ids import Timestamp
 from network.messages import RecordKey
 from network.placement import PLACEMENT_TABLE
+from network.streams import Shard, StreamRecord
 from partition.record import Record, TableState
 from partition.split import Holding
+from partition.stream import StoredStreams, StreamChanges
 
 
 @data
 class Changes:
     """What one step changed."""
 
-    cause: str  # The transaction or the client's attempt that asked for it.
+    # The transaction or the client's attempt that asked for it, or the version of another region.
+    cause: str
     timestamp: Timestamp  # Of what was applied; NEVER if nothing was.
     records: tuple[tuple[RecordKey, Record | None], ...]  # None: nothing is kept under this key.
     tables: tuple[TableState, ...]
     lsn: int  # The partition's last LSN after this step.
     holding: Holding | None = None  # What is its range now, if that has changed.
+    streams: StreamChanges | None = None  # None: nothing there.
 
 
 @data
@@ -38,6 +42,7 @@ class Stored:
     tables: tuple[TableState, ...]
     records: tuple[tuple[RecordKey, Record], ...]
     holding: Holding | None = None  # None: its range is the one that was configured.
+    streams: StoredStreams | None = None  # None: there never was one.
 
 
 class Storage(Protocol):
@@ -59,12 +64,17 @@ class Contents:
         self.tables: dict[str, TableState] = {}
         self.records: dict[RecordKey, Record] = {}
         self.holding: Holding | None = None
+        self.sequence = 0
+        self.stream: dict[int, StreamRecord] = {}  # By LSN.
+        self.shards: dict[str, Shard] = {}
 
     def copy(self) -> "Contents":
         twin = Contents()
         twin.incarnation, twin.lsn = self.incarnation, self.lsn
         twin.tables, twin.records = dict(self.tables), dict(self.records)
         twin.holding = self.holding
+        twin.sequence = self.sequence
+        twin.stream, twin.shards = dict(self.stream), dict(self.shards)
         return twin
 
     def take(self, changes: Changes) -> None:
@@ -84,6 +94,18 @@ class Contents:
             else:
                 record.check()
                 self.records[key] = record
+        if changes.streams is not None:
+            self._take_streams(changes.streams)
+
+    def _take_streams(self, changes: StreamChanges) -> None:
+        assert changes.sequence >= self.sequence, "a sequence number would come twice"
+        self.sequence = changes.sequence
+        self.stream.update({record.lsn: record for record in changes.records})
+        self.shards.update({shard.id: shard for shard in changes.shards})
+        for lsn in changes.removed:
+            self.stream.pop(lsn, None)
+        for shard in changes.ended:
+            self.shards.pop(shard, None)
 
     def _hold(self, holding: Holding) -> None:
         """Keep what is of its range now, and drop what has left it."""
@@ -100,7 +122,14 @@ class Contents:
             tuple(self.tables.values()),
             tuple(self.records.items()),
             self.holding,
+            self._streams(),
         )
+
+    def _streams(self) -> StoredStreams | None:
+        if not self.sequence:
+            return None
+        records, shards = tuple(self.stream.values()), tuple(self.shards.values())
+        return StoredStreams(self.sequence, records, shards)
 
 
 class MemoryStorage:

@@ -5,5 +5,6 @@ Reading order: `server`, `api`; from a body to a checked request: `shapes`, `par
 expressions, `legacy_parameters`, `legacy`; carried out by `singletons`, `transactions`, `queries`,
 `batches`, with `tools`: `nodes`, `tables`, `definitions` and `lookups`; `responses`, `capacity`.
 Of tables: `table_parameters`, `table_operations`, `table_changes`, `throughput`, `tags`,
-`time_to_live`, `limits_operations`.  What there is and what is refused is in `docs/api.md`.
+`time_to_live`, `limits_operations`.  Who may do what: `policies`, `policy_file`, `access`, and who
+somebody is: `signatures`, `identity`.  What there is and what is refused is in `docs/api.md`.
 """

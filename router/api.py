@@ -17,12 +17,15 @@ from router import (
     limits_operations,
     queries,
     singletons,
+    streams,
     table_changes,
     table_operations,
     tags,
     time_to_live,
     transactions,
 )
+from router.access import refuse_unless_allowed
+from router.followers import Followers
 from router.nodes import Nodes
 from router.options import RouterOptions
 from router.requests import Body
@@ -39,9 +42,13 @@ OPERATIONS: dict[str, Operation] = {
     "DeleteTable": table_operations.delete_table,
     "DescribeEndpoints": limits_operations.describe_endpoints,
     "DescribeLimits": limits_operations.describe_limits,
+    "DescribeStream": streams.describe_stream,
     "DescribeTable": table_operations.describe_table,
     "DescribeTimeToLive": time_to_live.describe_time_to_live,
     "GetItem": singletons.get_item,
+    "GetRecords": streams.get_records,
+    "GetShardIterator": streams.get_shard_iterator,
+    "ListStreams": streams.list_streams,
     "ListTables": table_operations.list_tables,
     "ListTagsOfResource": tags.list_tags_of_resource,
     "PutItem": singletons.put_item,
@@ -70,18 +77,25 @@ class Api:
         options: RouterOptions,
     ) -> None:
         nodes = Nodes(host, peers, placement, coordinators, options)
-        self._tools = Tools(nodes, Tables(host, nodes, options), options)
+        self._permissions = options.permissions
+        followers = Followers(host, peers, nodes, options) if options.followers else None
+        self._tools = Tools(nodes, Tables(host, nodes, options), options, followers)
 
-    async def call(self, operation: str, body: Body, *, call: str | None, request: str) -> Response:
+    async def call(
+        self, operation: str, body: Body, *, call: str | None, request: str, caller: str = ""
+    ) -> Response:
         """Carry out one request.
 
         `request` names the client's attempt, and no other attempt ever; `call` is the same in all
         attempts of one call, and None where the client does not say: then each is on its own.
+        `caller` is the access key of whoever it is; without permissions nobody looks at it.
         """
         try:
             carry_out = OPERATIONS.get(operation)
             if carry_out is None:
                 raise DynamoDBError(UNKNOWN_OPERATION)
+            if self._permissions is not None:
+                refuse_unless_allowed(self._permissions, caller, operation, body)
             answer = await carry_out(self._tools, body, Origin(request, call or request))
         except DynamoDBError as error:
             return Response(error.kind.status, error.body())

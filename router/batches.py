@@ -1,8 +1,8 @@
 """BatchGetItem and BatchWriteItem: many singletons in one request, and no transaction (§2.2).
 
-Each item is read or written as if it had been asked for alone.  What met an ongoing transaction is
-given back as unprocessed, for the client to ask for again.  A batch of which nobody knows whether
-some item was written is unknown as a whole.
+Each item is read or written as if it had been asked for alone.  What met an ongoing transaction, or
+was too much for its table, is given back as unprocessed, for the client to ask for again.  A batch
+of which nobody knows whether some item was written is unknown as a whole.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,20 @@ from items.errors import (
     TRANSACTION_CONFLICT,
     DynamoDBError,
 )
+from items.indexes import refuse_unindexable
 from items.limits import RESPONSE_BYTES_MAX
 from items.projections import project
 from items.typed_json import item_to_json
+from items.units import weight_bytes
 from items.values import size_bytes
-from network.messages import NotMine, Reading, WriteRefused, Written
-from router import batch_requests, capacity
+from network.messages import NotMine, Reading, Throttled, WriteRefused, Written
+from router import batch_requests, capacity, index_costs
 from router.batch_requests import Wanted, WriteEntry
 from router.definitions import Table
+from router.followers import may_be_late
 from router.lookups import changed, tables_of
-from router.nodes import WriteReply, error_of, images_in, nobody_knows
-from router.requests import Body
+from router.nodes import EachReply, WriteReply, error_of, images_in, nobody_knows, throttled
+from router.requests import Body, PutDraft
 from router.tools import Origin, Tools
 
 # Refusals that pass: what met them is given back as unprocessed.
@@ -41,6 +44,8 @@ async def batch_get_item(tools: Tools, body: Body, origin: Origin) -> dict[str, 
         if newer is None:
             raise DynamoDBError(RESOURCE_NOT_FOUND)
         readings = await read_all(tools, wanted, newer, origin)
+    if all(isinstance(reading, Throttled) for reading in readings):
+        raise throttled()
     answer = gathered(wanted, readings)
     if capacity.is_wanted(body):
         answer["ConsumedCapacity"] = read_costs(body, wanted, readings)
@@ -48,25 +53,29 @@ async def batch_get_item(tools: Tools, body: Body, origin: Origin) -> dict[str, 
 
 
 def read_costs(
-    body: Body, wanted: Sequence[Wanted], readings: Sequence[Reading | NotMine]
+    body: Body, wanted: Sequence[Wanted], readings: Sequence[EachReply]
 ) -> list[dict[str, Any]]:
-    """Weigh each item alone, also one that was given back: it was read."""
+    """Weigh each item alone, also one that was given back because the answer is full."""
     costs = []
     for one, reading in zip(wanted, readings, strict=True):
-        weight_bytes = 0 if isinstance(reading, NotMine) else capacity.weight_bytes(reading.item)
-        strong = one.asked.get("ConsistentRead") is True
-        costs.append((one.named, capacity.read_units(weight_bytes, strong=strong)))
+        if isinstance(reading, Reading):
+            strong = not may_be_late(one.asked)
+            units = capacity.read_units(weight_bytes(reading.item), strong=strong)
+            costs.append((one.named, units))
     return capacity.consumed_by_table(body, costs)
 
 
 async def read_all(
     tools: Tools, wanted: Sequence[Wanted], tables: Sequence[Table], origin: Origin
-) -> list[Reading | NotMine]:
+) -> list[EachReply]:
     keys = batch_requests.keys_on(wanted, tables)
-    return await tools.nodes.read_all(keys, origin.request)
+    late = [n for n, one in enumerate(wanted) if may_be_late(one.asked)]
+    if tools.followers is not None:
+        return await tools.followers.read_all(keys, late, origin.request)
+    return await tools.nodes.read_each(keys, origin.request, late)
 
 
-def gathered(wanted: Sequence[Wanted], readings: Sequence[Reading | NotMine]) -> dict[str, Any]:
+def gathered(wanted: Sequence[Wanted], readings: Sequence[EachReply]) -> dict[str, Any]:
     """Give what was found, each item to its table; what is too much at once is given back."""
     responses: dict[str, list[Any]] = {one.named: [] for one in wanted}
     unprocessed: dict[str, Any] = {}
@@ -74,14 +83,13 @@ def gathered(wanted: Sequence[Wanted], readings: Sequence[Reading | NotMine]) ->
     for one, reading in zip(wanted, readings, strict=True):
         if isinstance(reading, NotMine):
             raise DynamoDBError(RESOURCE_NOT_FOUND)
-        if reading.item is None:
-            continue
-        size += size_bytes(reading.item)
-        if size > RESPONSE_BYTES_MAX:
+        item = None if isinstance(reading, Throttled) else reading.item
+        size += 0 if item is None else size_bytes(item)
+        if isinstance(reading, Throttled) or (item is not None and size > RESPONSE_BYTES_MAX):
             rest = unprocessed.setdefault(one.named, {**one.asked, "Keys": []})
             rest["Keys"].append(one.json)
-        else:
-            shown = project(one.get.projection, reading.item, one.get.names)
+        elif item is not None:
+            shown = project(one.get.projection, item, one.get.names)
             responses[one.named].append(item_to_json(shown))
     return {"Responses": responses, "UnprocessedKeys": unprocessed}
 
@@ -91,6 +99,10 @@ async def batch_write_item(tools: Tools, body: Body, origin: Origin) -> dict[str
     tables = await tables_of([entry.draft.table for entry in entries], tools.tables)
     weighs = capacity.is_wanted(body)
     return_values = BOTH if weighs else "NONE"
+    for entry, table in zip(entries, tables, strict=True):
+        # Before anything is written.
+        if table.traits.indexes and isinstance(entry.draft, PutDraft):
+            refuse_unindexable(table.indexes, entry.draft.item, is_update=False)
     replies = await write_all(tools, entries, tables, return_values, origin)
     strays = [n for n, reply in enumerate(replies) if isinstance(reply, NotMine)]
     if strays:
@@ -103,12 +115,25 @@ async def batch_write_item(tools: Tools, body: Body, origin: Origin) -> dict[str
                 replies[n] = reply
     answer: dict[str, Any] = {"UnprocessedItems": unprocessed_of(entries, replies)}
     if weighs:
-        answer["ConsumedCapacity"] = write_costs(body, entries, replies)
+        answer["ConsumedCapacity"] = write_costs(body, entries, tables, replies)
+    if index_costs.are_metrics_wanted(body):
+        actions = batch_requests.actions_on(entries, tables)
+        done = [
+            (entry.named, table, action.key)
+            for entry, table, action, reply in zip(entries, tables, actions, replies, strict=True)
+            if isinstance(reply, Written)
+        ]
+        metrics = await index_costs.metrics_of(tools.nodes, done)
+        if metrics:
+            answer["ItemCollectionMetrics"] = metrics
     return answer
 
 
 def write_costs(
-    body: Body, entries: Sequence[WriteEntry], replies: Sequence[WriteReply | None]
+    body: Body,
+    entries: Sequence[WriteEntry],
+    tables: Sequence[Table],
+    replies: Sequence[WriteReply | None],
 ) -> list[dict[str, Any]]:
     """Weigh each item that was written; one that was given back costs nothing."""
     costs = [
@@ -116,7 +141,12 @@ def write_costs(
         for entry, reply in zip(entries, replies, strict=True)
         if isinstance(reply, Written)
     ]
-    return capacity.consumed_by_table(body, costs)
+    arms = [
+        (entry.named, index_costs.arms_of(table, *images_in(reply)))
+        for entry, table, reply in zip(entries, tables, replies, strict=True)
+        if isinstance(reply, Written)
+    ]
+    return index_costs.with_all_arms(body, capacity.consumed_by_table(body, costs), arms)
 
 
 async def write_all(
@@ -139,6 +169,9 @@ def unprocessed_of(
     written = any(isinstance(reply, Written) for reply in replies)
     if any(reply is None for reply in replies) or (strayed and written):
         raise nobody_knows()  # Some of it happened, so it cannot be refused for good.
+    errors = [reply.error for reply in replies if isinstance(reply, WriteRefused)]
+    if errors == [PROVISIONED_THROUGHPUT_EXCEEDED.name] * len(replies):
+        raise throttled()
     unprocessed: dict[str, list[Any]] = {}
     for entry, reply in zip(entries, replies, strict=True):
         if isinstance(reply, NotMine):

@@ -1,24 +1,22 @@
-"""ReturnConsumedCapacity: what an operation would have cost, in DynamoDB's units.
+"""ReturnConsumedCapacity: what an operation has cost, in DynamoDB's units (`items.units`).
 
-Nobody is held to it here: the figures are told because programs watch them.  A unit is a strongly
-consistent read of up to 4 KB or a write of up to 1 KB; an eventually consistent read costs half of
-one, whatever is in a transaction the double.  What is not there costs as much as something small.
+Here it is only told.  Partitions weigh by themselves what they let through on a provisioned table
+(`partition.meters`), and come to the same, but where a page of Scan is put together from several of
+them: each charges what it has begun.
 
 What a write costs hangs on the larger of the item before and after it, and only its partition sees
 both: so a write that shall be weighed asks for both, `BOTH` in place of its ReturnValues.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from items.actions import Action, applied_to
 from items.errors import DynamoDBError
+from items.units import HALVES, TRANSACTION_FACTOR, read_halves, weight_bytes, write_halves
 from items.values import Item, size_bytes
 from router.legacy import Body
-
-READ_UNIT_BYTES = 4 * 1024
-WRITE_UNIT_BYTES = 1024
-TRANSACTION_FACTOR = 2.0
+from router.sources import Source
 
 
 def is_wanted(body: Body) -> bool:
@@ -27,20 +25,11 @@ def is_wanted(body: Body) -> bool:
 
 
 def read_units(weight_bytes: int, *, strong: bool) -> float:
-    units = units_of(weight_bytes, READ_UNIT_BYTES)
-    return units if strong else units / 2
+    return read_halves(weight_bytes, eventual=not strong) / HALVES
 
 
 def write_units(before: Item | None, after: Item | None) -> float:
-    return units_of(max(weight_bytes(before), weight_bytes(after)), WRITE_UNIT_BYTES)
-
-
-def units_of(weight_bytes: int, unit_bytes: int) -> float:
-    return float(max(1, -(-weight_bytes // unit_bytes)))
-
-
-def weight_bytes(item: Item | None) -> int:
-    return 0 if item is None else size_bytes(item)
+    return write_halves(before, after) / HALVES
 
 
 def total_bytes(items: Iterable[Item]) -> int:
@@ -60,6 +49,23 @@ def consumed(body: Body, named: str, units: float, what: str | None = None) -> d
     return told
 
 
+def page_consumed(
+    body: Body, source: Source, items: Sequence[Item], *, strong: bool, fetches: bool
+) -> dict[str, Any]:
+    """Give what a page has consumed: of its index, and of the table where that was read besides."""
+    shown = total_bytes(map(source.entry_of, items))
+    units = read_units(shown, strong=strong)
+    if source.index is None:
+        return consumed(body, body["TableName"], units)
+    fetched = sum(read_units(size_bytes(item), strong=strong) for item in items) if fetches else 0.0
+    told = consumed(body, body["TableName"], units + fetched)
+    if body["ReturnConsumedCapacity"] == "INDEXES":
+        told["Table"] = {"CapacityUnits": fetched}
+        kind = "LocalSecondaryIndexes" if source.index.is_local else "GlobalSecondaryIndexes"
+        told[kind] = {source.index.name: {"CapacityUnits": units}}
+    return told
+
+
 def consumed_by_table(
     body: Body, costs: Iterable[tuple[str, float]], what: str | None = None
 ) -> list[dict[str, Any]]:
@@ -72,11 +78,15 @@ def consumed_by_table(
 
 def transaction_write_units(action: Action, before: Item | None) -> float:
     """Weigh one action of a transaction, by the item as it was found just before it."""
+    return TRANSACTION_FACTOR * write_units(before, after(action, before))
+
+
+def after(action: Action, before: Item | None) -> Item | None:
+    """Work out what an action leaves of the item as it was found."""
     try:
-        after = applied_to(action, before)
+        return applied_to(action, before)
     except DynamoDBError:  # The item has changed since, or this action would have been refused.
-        after = before
-    return TRANSACTION_FACTOR * write_units(before, after)
+        return before
 
 
 def transaction_read_units(item: Item | None) -> float:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from items.actions import Put, Update
 from items.data import data
+from items.indexes import Index, index_id
 from items.keys import Key, KeySchema
 from items.values import TRUE, AttributeValue, Item
 from network.codec import decode, encode
@@ -23,6 +24,16 @@ class Status(StrEnum):
 
 
 @data
+class IndexTraits:
+    """A secondary index of a table.  A local one comes and goes with it, and is ever ACTIVE."""
+
+    index: Index  # Without its id, which is the table's to give.
+    status: str = Status.ACTIVE
+    throughput: Throughput | None = None
+    born: int = 0  # The table's revision that it came with.
+
+
+@data
 class Traits:
     """What a table is asked to be; all but the schema may be changed while it is there."""
 
@@ -34,6 +45,15 @@ class Traits:
     table_class: str | None = None
     on_demand_us: int = 0  # When it last came to be paid for on demand; 0: not since it was made.
     stream: StreamSettings | None = None
+    indexes: tuple[IndexTraits, ...] = ()
+    latest_stream: str = ""  # The label of its latest stream, also if that is switched off.
+
+
+@data
+class IndexList:
+    """All indexes of a table, as its definition keeps them."""
+
+    indexes: tuple[IndexTraits, ...]
 
 
 @data
@@ -54,12 +74,48 @@ class Table:
     @property
     def settings(self) -> TableSettings:
         """What partitions are told of it."""
-        return TableSettings(self.revision, self.traits.throughput, self.traits.stream)
+        kept = tuple(self.index(one) for one in self.traits.indexes if is_kept(one))
+        return TableSettings(self.revision, self.traits.throughput, self.traits.stream, kept)
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        """Its indexes, as far as what is written has to fit them."""
+        return tuple(one.index for one in self.traits.indexes if is_kept(one))
+
+    def index(self, traits: IndexTraits) -> Index:
+        """Return one of its indexes as partitions know it."""
+        index = traits.index
+        return replace(index, id=index_id(self.id, index.name, traits.born))
+
+    @property
+    def remote(self) -> tuple[tuple[IndexTraits, Index], ...]:
+        """Its global indexes, whose entries are in tables of their own."""
+        return tuple((one, self.index(one)) for one in self.traits.indexes if is_global(one))
 
     @property
     def is_there(self) -> bool:
         """Whether every partition keeps items for it."""
         return self.status in (Status.ACTIVE, Status.UPDATING)
+
+
+def is_kept(traits: IndexTraits) -> bool:
+    return traits.status != Status.DELETING
+
+
+def is_global(traits: IndexTraits) -> bool:
+    return not traits.index.is_local
+
+
+def settled(table: Table) -> Table:
+    """Return a table of which every partition knows: its new indexes serve, its old ones go."""
+    indexes = tuple(
+        replace(one, status=Status.ACTIVE) for one in table.traits.indexes if is_kept(one)
+    )
+    active = replace(table, status=Status.ACTIVE)
+    if indexes == table.traits.indexes:
+        return active
+    traits = replace(table.traits, indexes=indexes)
+    return replace(active, traits=traits, revision=table.revision + 1)
 
 
 def with_status(table: Table, status: Status) -> Table:
@@ -68,6 +124,12 @@ def with_status(table: Table, status: Status) -> Table:
 
 def with_traits(table: Table, traits: Traits) -> Table:
     """Change a table; it is UPDATING if partitions have to be told."""
+    known = {one.index.name for one in table.traits.indexes}
+    born = table.revision + 1
+    indexes = tuple(
+        one if one.index.name in known else replace(one, born=born) for one in traits.indexes
+    )
+    traits = replace(traits, indexes=indexes)
     amended = replace(table, traits=traits, revision=table.revision + 1)
     if replace(amended.settings, revision=table.revision) == table.settings:
         return amended
@@ -106,6 +168,8 @@ def traits_of(item: Item) -> Traits:
         item["TableClass"][1] if "TableClass" in item else None,
         int(item["OnDemandUs"][1]) if "OnDemandUs" in item else 0,
         decode(item["Stream"][1], StreamSettings) if "Stream" in item else None,
+        decode(item["Indexes"][1], IndexList).indexes if "Indexes" in item else (),
+        item["LatestStream"][1] if "LatestStream" in item else "",
     )
 
 
@@ -126,14 +190,18 @@ def item_of(table: Table) -> dict[str, AttributeValue]:
         item["Protected"] = TRUE
     if traits.tags:
         item["Tags"] = ("M", {key: ("S", value) for key, value in traits.tags})
-    if traits.time_to_live is not None:
-        item["TimeToLive"] = ("S", traits.time_to_live)
-    if traits.table_class is not None:
-        item["TableClass"] = ("S", traits.table_class)
+    texts = {
+        "TimeToLive": traits.time_to_live,
+        "TableClass": traits.table_class,
+        "LatestStream": traits.latest_stream,
+    }
+    item.update({name: ("S", text) for name, text in texts.items() if text})
     if traits.on_demand_us:
         item["OnDemandUs"] = ("N", str(traits.on_demand_us))
     if traits.stream is not None:
         item["Stream"] = ("B", encode(traits.stream, StreamSettings))
+    if traits.indexes:
+        item["Indexes"] = ("B", encode(IndexList(traits.indexes), IndexList))
     if table.revision:
         item["Revision"] = ("N", str(table.revision))
     return item

@@ -27,10 +27,6 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 # Operation, body and the call's id, the same in all attempts of one call (None: not told).
 Call: TypeAlias = Callable[[str, dict[str, Any], str | None], Awaitable[Response]]
 
-# Who asks (an address), how, under which path, and with which body: status, type and text, or
-# nothing if there is nothing under that path.
-Beside: TypeAlias = Callable[[str, str, str, bytes], tuple[int, str, str] | None]
-
 BODY_BYTES_MAX = 16 << 20
 DRAINED_BYTES_MAX = 64 << 20  # Somebody who still speaks does not hear an answer.
 HEAD_BYTES_MAX = 16 << 10  # Request line and headers.
@@ -38,6 +34,8 @@ NESTING_MAX = 200  # JSON in JSON: a request may have 32 levels of lists and map
 BRACKETS_FEW = 100  # So few cannot nest too deeply: most bodies are not looked at again.
 COMPRESSED_FROM = 1_024  # Bytes: shorter answers are not worth it.
 TARGET = b"DynamoDB_20120810"
+STREAMS_TARGET = b"DynamoDBStreams_20120810"  # Of a service of its own, at the same port.
+OF_STREAMS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 JSON_TYPES = (b"application/x-amz-json-1.0", b"application/json")
 HEALTHY = b"healthy: dynamodb.us-east-1.amazonaws.com "
 UNKNOWN_PAGE = b"<UnknownOperationException/>\n"
@@ -55,6 +53,14 @@ class Head:
     query: bytes
     headers: dict[bytes, bytes]  # Names in lower case; of a repeated one the last.
     size_bytes: int
+
+
+# Whoever signed a request, and what carries their calls out; raises DynamoDBError for a stranger.
+Identify: TypeAlias = Callable[[Head, bytes], Call]
+
+# What is asked under another path, and with which body: status, type and text, or nothing if there
+# is nothing under that path.
+Beside: TypeAlias = Callable[[Head, bytes], tuple[int, str, str] | None]
 
 
 @data
@@ -88,12 +94,17 @@ class HttpDoor:
         without_body: Collection[str] = (),
         *,
         beside: Beside | None = None,
+        identify: Identify | None = None,
     ) -> None:
-        """Answer calls; `beside` answers what is asked under any other path than `/`."""
+        """Answer calls; `beside` answers what is asked under any other path than `/`.
+
+        With `identify` signatures are verified, and what it gives takes the place of `call`.
+        """
         self._call, self._request_id, self._beside = call, request_id, beside
+        self._identify = identify
         # `DynamoDB_20120810.PutItem` → PutItem
-        self._targets = {TARGET + b"." + name.encode(): name for name in operations}
-        self._silent = {TARGET + b"." + name.encode() for name in without_body}
+        self._targets = {target_of(name): name for name in operations}
+        self._silent = {target_of(name) for name in without_body}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -124,7 +135,7 @@ class HttpDoor:
 
     async def _answer(self, head: Head, body: bytes) -> Answer:
         if self._beside is not None and head.path != "/":
-            page = self._beside(head.client, head.method, head.path, body)
+            page = self._beside(head, body)
             if page is not None:
                 status, text_type, text = page
                 return Answer(status, text.encode(), ((b"content-type", text_type.encode()),))
@@ -150,13 +161,17 @@ class HttpDoor:
         operation = self._targets.get(head.headers.get(b"x-amz-target", b""))
         if operation is None:
             raise DynamoDBError(UNKNOWN_OPERATION)
-        refuse_unsigned(head.headers, head.query)
+        if self._identify is None:
+            refuse_unsigned(head.headers, head.query)
+            carry_out = self._call
+        else:
+            carry_out = self._identify(head, body)
         if not isinstance(request, dict):
             raise DynamoDBError(SERIALIZATION)
         if body.count(b"{") + body.count(b"[") > BRACKETS_FEW:
             refuse_nested(request)
         call = head.headers.get(b"amz-sdk-invocation-id")
-        return await self._call(operation, request, None if call is None else call.decode("latin1"))
+        return await carry_out(operation, request, None if call is None else call.decode("latin1"))
 
     def _signed(self, answer: Answer, head: Head) -> Answer:
         """Add what every answer has."""
@@ -250,6 +265,11 @@ def unpacked(head: Head, body: bytes) -> bytes:
     if not gunzip.eof:
         raise DynamoDBError(SERIALIZATION)
     return plain
+
+
+def target_of(operation: str) -> bytes:
+    """Return how requests name an operation in their header."""
+    return (STREAMS_TARGET if operation in OF_STREAMS else TARGET) + b"." + operation.encode()
 
 
 def json_of(body: bytes) -> Any:

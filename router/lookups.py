@@ -29,9 +29,11 @@ async def on_table(
     if isinstance(reply, NotMine) and reply.table:
         tables.forget(table)
         newer = await tables.active(name)
-        if newer.id == table.id:
+        if newer == table:
             raise DynamoDBError(RESOURCE_NOT_FOUND)
-        reply = await ask(newer)
+        reply = await ask(newer)  # Of another table, or of one whose indexes are others by now.
+        if isinstance(reply, NotMine) and reply.table and newer.id == table.id:
+            raise DynamoDBError(RESOURCE_NOT_FOUND)
     if isinstance(reply, NotMine):
         raise nobody_knows()
     return reply

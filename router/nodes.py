@@ -17,8 +17,11 @@ from items.errors import (
 from items.values import Item
 from network.host import Host
 from network.messages import (
+    Backfill,
     DropTable,
     Failed,
+    Filled,
+    FindShards,
     Finished,
     Message,
     NotMine,
@@ -29,12 +32,18 @@ from network.messages import (
     Reading,
     Readings,
     ReadItems,
+    ReadStream,
     ReadTransaction,
     RecordKey,
     Restarted,
     Scan,
     SetTable,
+    ShardGone,
+    Shards,
+    StreamPage,
     Throttled,
+    Weigh,
+    Weights,
     Write,
     WriteRefused,
     WriteTransaction,
@@ -43,9 +52,11 @@ from network.messages import (
 from network.owners import Owners, Pauses, is_elsewhere
 from network.placement import Placement, Share
 from network.rpc import Ask, Patience, Peers
+from network.streams import Shard, node_of_shard
 from router.options import RouterOptions
 
 WriteReply: TypeAlias = Written | WriteRefused | NotMine
+EachReply: TypeAlias = Reading | NotMine | Throttled
 
 
 def nobody_knows() -> DynamoDBError:
@@ -73,14 +84,17 @@ class Nodes:
         self._host, self._peers, self._options = host, peers, options
         self._owners = Owners(host, peers, placement)
         self._reading = options.patience(options.read_deadline_us)
+        self._tells_price = options.tells_price
         self._transaction = options.patience(options.transaction_deadline_us)
         self._coordinators = tuple(coordinators)
         self._coordinator_site = host.site("coordinator")
         self._incarnations: dict[str, int] = {}  # Of partitions and ledger nodes, as last heard.
 
-    async def read(self, key: RecordKey, request: str) -> Reading | NotMine:
+    async def read(
+        self, key: RecordKey, request: str, *, costs_half: bool = False
+    ) -> Reading | NotMine:
         """Read one item outside any transaction (§2.2)."""
-        question = Read((key,), 0, request)
+        question = Read((key,), 0, request, costs_half and self._tells_price)
         ((_, reply),) = await self._owners.ask((key,), lambda _: question, self._reading)
         if isinstance(reply, Readings):
             return reply.readings[0]
@@ -89,23 +103,52 @@ class Nodes:
         raise throttled() if isinstance(reply, Throttled) else nobody_knows()
 
     async def read_all(self, keys: tuple[RecordKey, ...], request: str) -> list[Reading | NotMine]:
-        """Read items, each as it is at its own moment."""
-        found: dict[int, Reading | NotMine] = {}
+        """Read items, each as it is at its own moment.
 
-        def question(mine: Sequence[int]) -> Read:
-            return Read(tuple([keys[n] for n in mine]), 0, request)
+        Raises:
+            DynamoDBError: ProvisionedThroughputExceededException if that is too much for a table.
+        """
+        found = await self.read_each(keys, request)
+        passed = [one for one in found if not isinstance(one, Throttled)]
+        if len(passed) < len(found):
+            raise throttled()
+        return passed
 
-        for mine, reply in await self._owners.ask(keys, question, self._reading):
-            match reply:
-                case Readings(readings=readings):
-                    found.update(zip(mine, readings, strict=True))
-                case NotMine():
-                    found.update(dict.fromkeys(mine, reply))
-                case Throttled():
-                    raise throttled()
-                case _:
-                    raise nobody_knows()
+    async def read_each(
+        self, keys: tuple[RecordKey, ...], request: str, halves: Sequence[int] = ()
+    ) -> list[EachReply]:
+        """Read items, also where some of them are too much for their table.
+
+        Those at the places `halves` cost half.  What is paid for otherwise, by another table or at
+        another price, is asked for by itself, so that it is let through or refused by itself.
+        """
+        found: dict[int, EachReply] = {}
+        for places, costs_half in self._by_price(keys, halves):
+
+            def question(mine: Sequence[int], costs_half: bool = costs_half) -> Read:
+                return Read(tuple([keys[n] for n in mine]), 0, request, costs_half)
+
+            for mine, reply in await self._owners.ask(keys, question, self._reading, places):
+                match reply:
+                    case Readings(readings=readings):
+                        found.update(zip(mine, readings, strict=True))
+                    case NotMine() | Throttled():
+                        found.update(dict.fromkeys(mine, reply))
+                    case _:
+                        raise nobody_knows()
         return [found[position] for position in range(len(keys))]
+
+    def _by_price(
+        self, keys: Sequence[RecordKey], halves: Sequence[int]
+    ) -> list[tuple[list[int] | None, bool]]:
+        """Put the places of keys together that one table pays for at one price; None: all."""
+        if not self._tells_price:
+            return [(None, False)]
+        half = dict.fromkeys(halves, True)
+        groups: dict[tuple[str, bool], list[int]] = {}
+        for place, (table, _) in enumerate(keys):
+            groups.setdefault((table, half.get(place, False)), []).append(place)
+        return [(places, costs_half) for (_, costs_half), places in groups.items()]
 
     async def scan(self, share: Share, scan: Scan) -> Page | NotMine:
         """Read the next page of one partition, if this is (still) its range."""
@@ -222,6 +265,56 @@ class Nodes:
             if strays:
                 await pauses.heed(strays)
 
+    async def backfill(self, share: Share, question: Backfill) -> Filled | NotMine:
+        """Have a partition bring items into an index, until it answers."""
+        reply: Filled | NotMine = await self._peers.ask(
+            share.node, self._of(share, question), self._options.patience(None)
+        )
+        return reply
+
+    async def find_shards(self, table_name: str, label: str) -> list[tuple[Shard, int]]:
+        """Ask all partitions for the shards that they keep, in the order of their ids.
+
+        With each comes the latest sequence number of its partition.
+        """
+        found: dict[str, Shards] = {}
+        pauses = self.reading_pauses()
+        while True:
+            left = [node for node in self.placement.partitions if node not in found]
+            if not left:
+                shards = [(one, told.latest) for told in found.values() for one in told.shards]
+                return sorted(shards, key=_shard_id)
+            asks: list[Ask] = [(node, FindShards(table_name, label)) for node in left]
+            replies = await self._peers.ask_all(asks, self._reading)
+            strays = [reply for reply in replies if is_elsewhere(reply)]
+            for node, reply in zip(left, replies, strict=True):
+                if isinstance(reply, Shards):
+                    found[node] = reply
+                    self.placement.learn(reply.placement)  # Perhaps there is a child to be asked.
+                elif not is_elsewhere(reply):
+                    raise nobody_knows()
+            if strays and await pauses.heed(strays) == 0:
+                raise nobody_knows()
+
+    async def read_stream(self, message: ReadStream) -> StreamPage | ShardGone:
+        """Read a shard's next records from whoever keeps it."""
+        reply = await self._peers.ask(node_of_shard(message.shard), message, self._reading)
+        if isinstance(reply, StreamPage | ShardGone):
+            return reply
+        raise nobody_knows()
+
+    async def weigh(self, keys: tuple[RecordKey, ...]) -> list[int]:
+        """Weigh the item collections of these keys; of what nobody knows, nothing."""
+        found: dict[int, int] = {}
+
+        def question(mine: Sequence[int]) -> Weigh:
+            return Weigh(tuple([keys[n] for n in mine]))
+
+        for mine, reply in await self._owners.ask(keys, question, self._reading):
+            if isinstance(reply, Weights):
+                found.update(zip(mine, reply.bytes, strict=True))
+        return [found.get(position, 0) for position in range(len(keys))]
+
     def pauses(self, deadline_us: int | None) -> Pauses:
         """Return the waits of a question that begins now, for ranges that are on their way."""
         return Pauses(self._host, self.placement, deadline_us)
@@ -229,7 +322,9 @@ class Nodes:
     def reading_pauses(self) -> Pauses:
         return self.pauses(self._options.read_deadline_us)
 
-    def _of(self, share: Share, question: Scan | OpenTable | SetTable | DropTable) -> Message:
+    def _of(
+        self, share: Share, question: Scan | OpenTable | SetTable | DropTable | Backfill
+    ) -> Message:
         """Name the range that is meant, unless it is the one that the partition began with."""
         if self.placement.record.number == 0:
             return question
@@ -245,6 +340,10 @@ class Nodes:
         coordinator = self._coordinators[self._coordinator_site.below(len(self._coordinators))]
         reply: Message | None = await self._peers.ask(coordinator, message, self._transaction)
         return reply
+
+
+def _shard_id(found: tuple[Shard, int]) -> str:
+    return found[0].id
 
 
 def images_in(reply: Written) -> tuple[Item | None, Item | None]:

@@ -3,6 +3,7 @@
 from items.data import data
 from items.limits import TRANSACTION_ACTIONS_MAX
 from network.rpc import Patience
+from router.policies import Permissions
 
 
 @data
@@ -18,10 +19,17 @@ class RouterOptions:
     table_creating_us: int = 0  # How long a table stays CREATING at least …
     table_updating_us: int = 0  # … UPDATING …
     table_deleting_us: int = 0  # … and DELETING.
+    iterator_valid_us: int = 900_000_000  # A shard iterator is good for a quarter of an hour.
     table_answer_us: int = 0  # How long who asks for any of these waits for it to be over.
     tables_check_us: int = 0  # How often to look for tables that stay so too long; 0: never.
     endpoint: str = "dynamodb.us-east-1.amazonaws.com"  # What DescribeEndpoints names.
+    followers: int = 0  # Of each partition; reads that may be late go to one of them, or to it.
+    follower_deadline_us: int = 40_000  # A follower silent for longer: the partition is asked.
     requests_max: int = 10_000  # At one time on one router; more are refused.
+    tells_price: bool = False  # Partitions are told which reads cost half: units count there.
+    region: str = ""  # Of several; then every table is a replica of a global one.
+    region_transactions: bool = False  # Whether transactions are carried out on those.
+    permissions: Permissions | None = None  # Who may do what; None: everybody everything.
 
     def patience(self, deadline_us: int | None) -> Patience:
         """Ask again and again, until `deadline_us` or for ever."""

@@ -5,12 +5,13 @@ committed: each item as it is at its own moment, and a page is no moment at all.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from items import conditions
 from items.data import data
 from items.errors import validation
-from items.keys import Key, KeySchema, key_attributes, key_of_item, partition_hash
+from items.keys import Key, partition_hash
 from items.limits import PAGE_BYTES_MAX
 from items.projections import project
 from items.typed_json import item_to_json
@@ -20,10 +21,12 @@ from network.owners import Pauses
 from network.placement import Placement, Share
 from router import capacity, query_requests
 from router.definitions import Table
+from router.followers import may_be_late
 from router.legacy import NOTHING, Body
 from router.lookups import on_table
 from router.nodes import nobody_knows
 from router.query_requests import START_WRONG, PageDraft, Segment
+from router.sources import Source, is_fetched, source_of
 from router.tools import Origin, Tools
 
 LIMIT_MAX = 2**31 - 1
@@ -51,18 +54,29 @@ async def find(tools: Tools, draft: PageDraft, body: Body, origin: Origin) -> di
 
     Partitions filter what they find.  But where the whole page is to be weighed, or several
     partitions fill it together up to 1 MB of what was looked at, the items themselves are needed,
-    and the filter's turn is here.
+    and the filter's turn is here.  So it is where an index shows less than its partitions have.
     """
     weighs = capacity.is_wanted(body)
-    filters_here = draft.filter is not None and (weighs or draft.key_condition is None)
+    filters_here = draft.filter is not None and (
+        weighs or draft.key_condition is None or draft.index is not None
+    )
+    source: Source | None = None
+    is_late = tools.followers is not None and may_be_late(body) and "IndexName" not in body
 
     async def ask(table: Table) -> Found | NotMine:
-        start = draft.start_on(table.schema)
-        asked = scan_of(draft, table, start, origin, filters_here=filters_here)
-        return await find_on(tools, draft, asked, table.schema)
+        nonlocal source
+        source = source_of(draft, body, table)
+        asked = scan_of(draft, source, draft.start_on(source), origin, filters_here=filters_here)
+        if tools.options.tells_price and may_be_late(body):
+            asked = replace(asked, costs_half=True)
+        return await find_on(tools, draft, asked, source, is_late=is_late)
 
     found = await on_table(tools.tables, draft.table, ask)
-    items = filtered(draft, found.items) if filters_here else found.items
+    assert source is not None, "it was asked"
+    fetches = is_fetched(source, draft, body)
+    items = found.items if fetches else tuple(map(source.entry_of, found.items))
+    if filters_here:
+        items = filtered(draft, items)
     answer: dict[str, Any] = {"Count": len(items), "ScannedCount": found.scanned_count}
     if not draft.counts_only:
         answer["Items"] = [
@@ -72,8 +86,9 @@ async def find(tools: Tools, draft: PageDraft, body: Body, origin: Origin) -> di
         answer["LastEvaluatedKey"] = item_to_json(found.last)
     if weighs:
         strong = body.get("ConsistentRead") is True
-        units = capacity.read_units(capacity.total_bytes(found.items), strong=strong)
-        answer["ConsumedCapacity"] = capacity.consumed(body, body["TableName"], units)
+        answer["ConsumedCapacity"] = capacity.page_consumed(
+            body, source, found.items, strong=strong, fetches=fetches
+        )
     return answer
 
 
@@ -85,14 +100,17 @@ def filtered(draft: PageDraft, items: Sequence[Item]) -> tuple[Item, ...]:
 
 
 async def find_on(
-    tools: Tools, draft: PageDraft, asked: Scan, schema: KeySchema
+    tools: Tools, draft: PageDraft, asked: Scan, source: Source, *, is_late: bool = False
 ) -> Found | NotMine:
-    """Ask the partitions, one after the other, until the page is full."""
+    """Ask the partitions, one after the other, until the page is full; `is_late` as it may be."""
     found = Found((), 0, None)
     shares = shares_of(tools.nodes.placement, draft, asked)
     pauses: Pauses | None = None
+    ask = tools.nodes.scan
+    if is_late and tools.followers is not None:
+        ask = tools.followers.scan
     while shares:
-        page = await tools.nodes.scan(shares[0], asked)
+        page = await ask(shares[0], asked)
         if isinstance(page, NotMine) and page.table:
             return page
         if isinstance(page, NotMine):  # It has split meanwhile: go on with who has its range now.
@@ -103,14 +121,14 @@ async def find_on(
             shares = shares_of(tools.nodes.placement, draft, asked, first)
             continue
         shares = shares[1:]
-        found = joined(found, page, schema, is_filtered=asked.filter is not None)
+        found = joined(found, page, source, is_filtered=asked.filter is not None)
         if found.last is not None:
             break
         asked = onwards(asked, asked.limit - page.scanned_count)
     return found
 
 
-def joined(found: Found, page: Page, schema: KeySchema, *, is_filtered: bool) -> Found:
+def joined(found: Found, page: Page, source: Source, *, is_filtered: bool) -> Found:
     """Add one partition's page to what others gave, up to 1 MB.
 
     A partition ends its own page there.  What several give together is only cut where every item
@@ -121,8 +139,8 @@ def joined(found: Found, page: Page, schema: KeySchema, *, is_filtered: bool) ->
     if found.items and not is_filtered:
         end = full_after(items)
         if end < len(items):
-            return Found(items[:end], end, key_of(schema, items[end - 1]))
-    last = None if page.last is None else key_attributes(schema, page.last)
+            return Found(items[:end], end, source.place_of(items[end - 1]))
+    last = None if page.last is None else source.attributes_of(page.last)
     return Found(items, scanned_count, last)
 
 
@@ -136,18 +154,14 @@ def full_after(items: Sequence[Item]) -> int:
     return len(items)
 
 
-def key_of(schema: KeySchema, item: Item) -> Item:
-    return key_attributes(schema, key_of_item(schema, item))
-
-
 def scan_of(
-    draft: PageDraft, table: Table, start: Key | None, origin: Origin, *, filters_here: bool
+    draft: PageDraft, source: Source, start: Key | None, origin: Origin, *, filters_here: bool
 ) -> Scan:
     """Make what the first partition is asked."""
-    wanted = draft.condition_on(table.schema, start)
+    wanted = draft.condition_on(source.schema, start)
     sort = None if wanted is None else wanted.sort
     return Scan(
-        table.id,
+        source.id,
         None if wanted is None else wanted.partition,
         None if sort is None else (sort.operator, sort.operands),
         start,
@@ -173,6 +187,7 @@ def onwards(asked: Scan, limit: int) -> Scan:
         asked.names,
         asked.values,
         asked.request,
+        asked.costs_half,
     )
 
 

@@ -8,6 +8,7 @@ from items.data import data
 from items.errors import VALIDATION, DynamoDBError, invalid_parameter, validation
 from items.expression_checks import check, check_given
 from items.expressions import parse_condition
+from items.indexes import key_attributes_of
 from items.key_conditions import KeyCondition, admits, key_condition
 from items.keys import Key, KeySchema
 from items.paths import resolved
@@ -25,6 +26,7 @@ from router.requests import (
     table_name,
     whole_number,
 )
+from router.sources import Source
 
 NO_KEY_CONDITION = (
     "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
@@ -60,24 +62,22 @@ class PageDraft:
     filter_parameter: str = "Filter Expression"  # As its refusals call it.
     index: str | None = None
 
-    def start_on(self, schema: KeySchema) -> Key | None:
+    def start_on(self, source: Source) -> Key | None:
         """Return the key after which the page begins.
 
         Raises:
-            DynamoDBError: ValidationException if it is none of this table, or an index is meant.
+            DynamoDBError: ValidationException if it is none of this table or index.
         """
-        if self.index is not None:
-            raise validation(f"The table does not have the specified index: {self.index}")
         if self.start is None:
             return None
-        if len(self.start) != len(keys.key_names(schema)):
+        if len(self.start) != len(source.key_names):
             raise validation(START_SIZE_WRONG)
-        for attribute in (schema.partition, schema.sort):
-            if attribute is not None:
+        for schema in (source.schema, source.table):
+            for attribute in key_attributes_of(schema):
                 value = self.start.get(attribute.name)
                 if value is None or value[0] != attribute.type:
                     raise validation(f"{START_WRONG}: {keys.not_the_schema().message}")
-        return keys.key_of_request(schema, self.start)
+        return source.key_of_request(self.start)
 
     def condition_on(self, schema: KeySchema, start: Key | None) -> KeyCondition | None:
         """Understand the key condition, None for a Scan.

@@ -6,11 +6,12 @@ from items.keys import KeyAttribute, KeySchema, key_names
 from items.projections import project
 from items.typed_json import item_to_json
 from items.values import Item
-from router.definitions import Table, Traits
+from router.definitions import IndexTraits, Status, Table, Traits
 from router.requests import Names
 
 # One account and one region, as in every example of AWS's documentation.
-ARN_PREFIX = "arn:aws:dynamodb:us-east-1:000000000000:table/"
+REGION = "us-east-1"
+ARN_PREFIX = f"arn:aws:dynamodb:{REGION}:000000000000:table/"
 
 
 def got(item: Item | None, projection: str | None, names: Names) -> dict[str, Any]:
@@ -32,13 +33,10 @@ def table_description(table: Table) -> dict[str, Any]:
     description: dict[str, Any] = {
         "AttributeDefinitions": [
             {"AttributeName": attribute.name, "AttributeType": attribute.type}
-            for attribute in sorted(key_attributes(table.schema), key=_name)
+            for attribute in sorted(all_key_attributes(table), key=_name)
         ],
         "TableName": table.name,
-        "KeySchema": [
-            {"AttributeName": name, "KeyType": role}
-            for name, role in zip(key_names(table.schema), ("HASH", "RANGE"), strict=False)
-        ],
+        "KeySchema": key_schema(table.schema),
         "TableStatus": str(table.status),
         "CreationDateTime": table.created_us / 1_000_000,
         "ProvisionedThroughput": {
@@ -54,9 +52,69 @@ def table_description(table: Table) -> dict[str, Any]:
     }
     if traits.table_class is not None:
         description["TableClassSummary"] = {"TableClass": traits.table_class}
+    description.update(index_descriptions(table))
+    if traits.latest_stream:
+        description["LatestStreamLabel"] = traits.latest_stream
+        description["LatestStreamArn"] = stream_arn(table.name, traits.latest_stream)
+    if traits.stream is not None:
+        description["StreamSpecification"] = {
+            "StreamEnabled": True,
+            "StreamViewType": traits.stream.view,
+        }
     if throughput is None or traits.on_demand_us:  # Nothing is told of what always was otherwise.
         description["BillingModeSummary"] = billing_mode(traits)
     return description
+
+
+def stream_arn(table_name: str, label: str) -> str:
+    return f"{ARN_PREFIX}{table_name}/stream/{label}"
+
+
+def key_schema(schema: KeySchema) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": name, "KeyType": role}
+        for name, role in zip(key_names(schema), ("HASH", "RANGE"), strict=False)
+    ]
+
+
+def index_descriptions(table: Table) -> dict[str, Any]:
+    """Give the descriptions of a table's indexes, local and global ones apart."""
+    found: dict[str, Any] = {}
+    for one in table.traits.indexes:
+        index = one.index
+        projection: dict[str, Any] = {"ProjectionType": index.projection}
+        if index.included:
+            projection["NonKeyAttributes"] = list(index.included)
+        description = {
+            "IndexName": index.name,
+            "KeySchema": key_schema(index.schema),
+            "Projection": projection,
+            "IndexSizeBytes": 0,
+            "ItemCount": 0,
+            "IndexArn": f"{ARN_PREFIX}{table.name}/index/{index.name}",
+        }
+        if index.is_local:
+            found.setdefault("LocalSecondaryIndexes", []).append(description)
+        else:
+            description.update(life_of(table, one))
+            found.setdefault("GlobalSecondaryIndexes", []).append(description)
+    return found
+
+
+def life_of(table: Table, one: IndexTraits) -> dict[str, Any]:
+    """Say how far a global index has come, and what it may cost."""
+    is_whole = table.status in (Status.CREATING, Status.DELETING)
+    told: dict[str, Any] = {
+        "IndexStatus": str(table.status if is_whole else one.status),
+        "ProvisionedThroughput": {
+            "NumberOfDecreasesToday": 0,
+            "ReadCapacityUnits": 0 if one.throughput is None else one.throughput.read_units,
+            "WriteCapacityUnits": 0 if one.throughput is None else one.throughput.write_units,
+        },
+    }
+    if not is_whole and one.status == Status.CREATING:
+        told["Backfilling"] = True
+    return told
 
 
 def billing_mode(traits: Traits) -> dict[str, Any]:
@@ -69,6 +127,12 @@ def billing_mode(traits: Traits) -> dict[str, Any]:
 
 def key_attributes(schema: KeySchema) -> list[KeyAttribute]:
     return [schema.partition] if schema.sort is None else [schema.partition, schema.sort]
+
+
+def all_key_attributes(table: Table) -> list[KeyAttribute]:
+    """Return the attributes of all keys, the table's and its indexes', each once."""
+    schemas = [table.schema, *(one.index.schema for one in table.traits.indexes)]
+    return list(dict.fromkeys(one for schema in schemas for one in key_attributes(schema)))
 
 
 def _name(attribute: KeyAttribute) -> str:

@@ -86,6 +86,7 @@ class RouterServer:
                 request.body,
                 call=request.call,
                 request=f"{envelope.source}#{envelope.number}",
+                caller=envelope.source,
             )
         finally:
             self._working.discard((envelope.source, envelope.number))

@@ -1,7 +1,8 @@
 """Whether a request is signed.  Every signature is right here: what is checked is that it is there.
 
-The service's refusals name each part that is missing, so whoever forgot one can read which.  Any
-access key will do, and whose it is makes no difference.
+The service's refusals name each part that is missing, so whoever forgot one can read which.  Where
+there are no policies that is all: any access key will do, and whose it is makes no difference.
+Where there are, `router.identity` goes on from here.
 """
 
 from urllib.parse import parse_qsl
@@ -32,18 +33,25 @@ def refuse_unsigned(headers: dict[bytes, bytes], query: bytes) -> None:
         DynamoDBError
     """
     authorization = headers.get(b"authorization", b"").decode("latin1").strip()
-    if b"X-Amz-Algorithm" in query:
-        asked = dict(parse_qsl(query.decode("latin1"), keep_blank_values=True))
-        if "X-Amz-Algorithm" in asked:
-            if authorization:
-                raise DynamoDBError(INVALID_SIGNATURE, BOTH)
-            refuse_incomplete_query(asked)
-            return
+    asked = presigned(query) if query else None
+    if asked is not None:
+        if authorization:
+            raise DynamoDBError(INVALID_SIGNATURE, BOTH)
+        refuse_incomplete_query(asked)
+        return
     if not authorization.startswith("AWS4-"):
         raise DynamoDBError(MISSING_AUTHENTICATION_TOKEN)
     has_date = b"x-amz-date" in headers or b"date" in headers
     if not (has_date and all(map(authorization.__contains__, MARKS))):
         refuse_incomplete_header(authorization, has_date=has_date)
+
+
+def presigned(query: bytes) -> dict[str, str] | None:
+    """Return the parameters of a request that has its signature in them; None of any other."""
+    if b"X-Amz-Algorithm" not in query:
+        return None
+    asked = dict(parse_qsl(query.decode("latin1"), keep_blank_values=True))
+    return asked if "X-Amz-Algorithm" in asked else None
 
 
 def refuse_incomplete_header(authorization: str, *, has_date: bool) -> None:

@@ -10,14 +10,18 @@ from typing import Any
 from items.errors import validation
 from router import responses
 from router.definitions import Table, Traits
+from router.index_definitions import indexes_after
 from router.requests import Body, read, table_name
+from router.stream_parameters import refuse_no_change, view_wanted, with_stream
 from router.table_parameters import UPDATE_TABLE, refuse_unsupported
 from router.throughput import throughput_after
 from router.tools import Origin, Tools
 
 PAYMENTS = ("ProvisionedThroughput", "BillingMode")
-CHANGES = (*PAYMENTS, "TableClass", "DeletionProtectionEnabled")
-ALSO_CHANGES = ("StreamSpecification", "SSESpecification")  # There is nothing to be switched off.
+INDEXES = "GlobalSecondaryIndexUpdates"
+CHANGES = (*PAYMENTS, INDEXES, "TableClass", "DeletionProtectionEnabled")
+STREAM = "StreamSpecification"
+ALSO_CHANGES = (STREAM, "SSESpecification")  # Of the latter there is nothing to be switched off.
 NO_CHANGE = (
     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled,"
     " GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
@@ -27,6 +31,7 @@ NO_CHANGE = (
 async def update_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     def parse(body: Body) -> str:
         refuse_unsupported(body)
+        view_wanted(body)
         if all(body.get(name) is None for name in CHANGES + ALSO_CHANGES):
             raise validation(NO_CHANGE)
         return table_name(body)
@@ -34,10 +39,11 @@ async def update_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     name, now_us = read(UPDATE_TABLE, body, parse), tools.tables.now_us()
 
     def change(table: Table) -> Traits:
-        return changed(table.traits, body, now_us)
+        refuse_no_change(body, table.traits, name)
+        return with_stream(changed(table.traits, body, now_us), body, name, now_us)
 
     description = responses.table_description(await tools.tables.amend(name, change))
-    if any(body.get(name) is not None for name in PAYMENTS):
+    if any(body.get(name) is not None for name in (*PAYMENTS, INDEXES, STREAM)):
         description["TableStatus"] = "UPDATING"
     return {"TableDescription": description}
 
@@ -45,6 +51,7 @@ async def update_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
 def changed(traits: Traits, body: Body, now_us: int) -> Traits:
     """Say what a table's traits are to be; what the request does not name stays as it is."""
     throughput = throughput_after(body, traits.throughput)
+    indexes = indexes_after(body, traits, throughput)
     comes_on_demand = throughput is None and traits.throughput is not None
     protected = body.get("DeletionProtectionEnabled")
     return replace(
@@ -53,4 +60,5 @@ def changed(traits: Traits, body: Body, now_us: int) -> Traits:
         on_demand_us=now_us if comes_on_demand else traits.on_demand_us,
         protected=traits.protected if protected is None else protected,
         table_class=body.get("TableClass") or traits.table_class,
+        indexes=indexes,
     )

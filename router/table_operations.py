@@ -7,8 +7,10 @@ from items.keys import KeyAttribute, KeySchema
 from items.limits import TABLE_NAME_LENGTH_MAX, TABLE_NAME_LENGTH_MIN
 from router import responses, tags
 from router.definitions import Traits
+from router.index_definitions import GLOBAL, LOCAL, indexes_of, refuse_roles
 from router.requests import Body, read, table_name, whole_number
 from router.shapes import Structure, integer, text
+from router.stream_parameters import view_wanted, with_stream
 from router.table_parameters import CREATE_TABLE, NAME_PATTERN, ONE_TABLE, refuse_unsupported
 from router.tables import not_found
 from router.throughput import throughput_of
@@ -33,7 +35,8 @@ async def create_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     """Define a table; the answer says CREATING, and DescribeTable says when it is ACTIVE."""
     CREATE_TABLE.check(body, deep=False)
     name = new_name(body)  # Before the constraints, where the service has it.
-    table = await tools.tables.create(name, read(CREATE_TABLE, body, new_table))
+    traits = with_stream(read(CREATE_TABLE, body, new_table), body, name, tools.tables.now_us())
+    table = await tools.tables.create(name, traits)
     return {"TableDescription": responses.table_description(table)}
 
 
@@ -82,6 +85,8 @@ def new_table(body: Body) -> Traits:
     throughput = throughput_of(body)
     schema = schema_of(body)
     refuse_unsupported(body)
+    view_wanted(body)
+    indexes = indexes_of(body, schema)
     return Traits(
         schema,
         throughput,
@@ -89,6 +94,7 @@ def new_table(body: Body) -> Traits:
         tags.with_tags((), body.get("Tags") or ()),
         None,
         body.get("TableClass"),
+        indexes=indexes,
     )
 
 
@@ -105,7 +111,7 @@ def schema_of(body: Body) -> KeySchema:
             "Some index key attributes are not defined in AttributeDefinitions."
             f" Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
         )
-    has_indexes = body.get("GlobalSecondaryIndexes") or body.get("LocalSecondaryIndexes")
+    has_indexes = any(body.get(name) is not None for name in (LOCAL, GLOBAL))
     if len(types) != len(names) and not has_indexes:
         raise invalid_parameter(
             "Number of attributes in KeySchema does not exactly match"
@@ -113,14 +119,3 @@ def schema_of(body: Body) -> KeySchema:
         )
     partition, *sort = [KeyAttribute(name, types[name]) for name in names]
     return KeySchema(partition, sort[0] if sort else None)
-
-
-def refuse_roles(roles: list[str], names: list[str]) -> None:
-    if roles[0] != "HASH":
-        raise validation("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-    if len(roles) > 1 and roles[1] != "RANGE":
-        raise validation("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-    if len(names) > 1 and names[0] == names[1]:
-        raise validation(
-            "Both the Hash Key and the Range Key element in the KeySchema have the same name",
-        )

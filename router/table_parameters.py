@@ -1,17 +1,24 @@
 """The parameters of the operations on tables, and which of them are not to be had here.
 
-What a table would do otherwise if a parameter were ignored is refused: indexes, streams, keys of
-one's own for encryption, replicas.  What only hangs on money or speed is taken and means nothing.
+What a table would do otherwise if a parameter were ignored is refused: keys of one's own for
+encryption, replicas.  What only hangs on money or speed is taken and means nothing.
 """
 
 from items.errors import validation
-from items.limits import KEY_NAME_BYTES_MAX, TABLE_ARN_LENGTH_MAX
+from items.limits import (
+    KEY_NAME_BYTES_MAX,
+    TABLE_ARN_LENGTH_MAX,
+    TABLE_NAME_LENGTH_MAX,
+    TABLE_NAME_LENGTH_MIN,
+)
 from router.legacy import Body
 from router.shapes import FLAG, Listed, Shape, Structure, integer, text
+from router.stream_parameters import SPECIFICATION
 
 NAME_PATTERN = "[a-zA-Z0-9_.-]+"
 ARN_LENGTH_MAX = 1283
 TAG_KEY_LENGTH_MAX = 128
+NON_KEY_ATTRIBUTES_MAX = 20  # Of one index.
 TAG_VALUE_LENGTH_MAX = 256
 
 NEW_NAME = text(pattern=NAME_PATTERN)
@@ -38,10 +45,57 @@ TAG = Structure(
     },
     ("Key", "Value"),
 )
-TRAITS: dict[str, Shape] = {
-    "StreamSpecification": Structure(
-        "StreamSpecification", {"StreamEnabled": FLAG}, ("StreamEnabled",)
+KEY_SCHEMA = Listed(
+    Structure(
+        "KeySchemaElement",
+        {"AttributeName": KEY_NAME, "KeyType": text(("HASH", "RANGE"))},
+        ("AttributeName", "KeyType"),
     ),
+    1,
+    2,
+)
+INDEX_NAME = text(
+    length_min=TABLE_NAME_LENGTH_MIN, length_max=TABLE_NAME_LENGTH_MAX, pattern=NAME_PATTERN
+)
+INDEX: dict[str, Shape] = {
+    "IndexName": INDEX_NAME,
+    "KeySchema": KEY_SCHEMA,
+    "Projection": Structure(
+        "Projection",
+        {
+            "ProjectionType": text(("ALL", "INCLUDE", "KEYS_ONLY")),
+            "NonKeyAttributes": Listed(KEY_NAME, 1, NON_KEY_ATTRIBUTES_MAX),
+        },
+    ),
+}
+GLOBAL_INDEX: dict[str, Shape] = {**INDEX, "ProvisionedThroughput": THROUGHPUT}
+REQUIRED_OF_INDEX = ("IndexName", "KeySchema", "Projection")
+INDEXES: dict[str, Shape] = {
+    "LocalSecondaryIndexes": Listed(Structure("LocalSecondaryIndex", INDEX, REQUIRED_OF_INDEX)),
+    "GlobalSecondaryIndexes": Listed(
+        Structure("GlobalSecondaryIndex", GLOBAL_INDEX, REQUIRED_OF_INDEX)
+    ),
+}
+INDEX_UPDATES = Listed(
+    Structure(
+        "GlobalSecondaryIndexUpdate",
+        {
+            "Update": Structure(
+                "UpdateGlobalSecondaryIndexAction",
+                {"IndexName": INDEX_NAME, "ProvisionedThroughput": THROUGHPUT},
+                ("IndexName",),
+            ),
+            "Create": Structure(
+                "CreateGlobalSecondaryIndexAction", GLOBAL_INDEX, REQUIRED_OF_INDEX
+            ),
+            "Delete": Structure(
+                "DeleteGlobalSecondaryIndexAction", {"IndexName": INDEX_NAME}, ("IndexName",)
+            ),
+        },
+    )
+)
+TRAITS: dict[str, Shape] = {
+    "StreamSpecification": SPECIFICATION,
     "SSESpecification": Structure("SSESpecification", {"Enabled": FLAG}),
     "TableClass": text(("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
     "DeletionProtectionEnabled": FLAG,
@@ -52,16 +106,9 @@ CREATE_TABLE = Structure(
         "TableName": NEW_NAME,
         "BillingMode": BILLING_MODE,
         "ProvisionedThroughput": THROUGHPUT,
-        "KeySchema": Listed(
-            Structure(
-                "KeySchemaElement",
-                {"AttributeName": KEY_NAME, "KeyType": text(("HASH", "RANGE"))},
-                ("AttributeName", "KeyType"),
-            ),
-            1,
-            2,
-        ),
+        "KeySchema": KEY_SCHEMA,
         "AttributeDefinitions": ATTRIBUTE_DEFINITIONS,
+        **INDEXES,
         **TRAITS,
         "Tags": Listed(TAG),
     },
@@ -74,6 +121,7 @@ UPDATE_TABLE = Structure(
         "BillingMode": BILLING_MODE,
         "ProvisionedThroughput": THROUGHPUT,
         "AttributeDefinitions": ATTRIBUTE_DEFINITIONS,
+        "GlobalSecondaryIndexUpdates": INDEX_UPDATES,
         **TRAITS,
     },
     ("TableName",),
@@ -108,9 +156,6 @@ UPDATE_TIME_TO_LIVE = Structure(
 )
 
 UNSUPPORTED = (
-    "GlobalSecondaryIndexes",
-    "LocalSecondaryIndexes",
-    "GlobalSecondaryIndexUpdates",
     "VectorIndexes",
     "VectorIndexUpdates",
     "ReplicaUpdates",
@@ -118,7 +163,7 @@ UNSUPPORTED = (
     "GlobalTableSourceArn",
     "ResourcePolicy",
 )
-SWITCHES = (("StreamSpecification", "StreamEnabled"), ("SSESpecification", "Enabled"))
+SWITCHES = (("SSESpecification", "Enabled"),)
 
 
 def refuse_unsupported(body: Body) -> None:

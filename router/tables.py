@@ -46,6 +46,7 @@ from network.messages import (
 )
 from network.placement import TABLES_TABLE
 from network.rpc import Patience
+from router.backfills import Backfilling
 from router.definitions import (
     Status,
     Table,
@@ -53,6 +54,7 @@ from router.definitions import (
     amendment,
     item_of,
     move,
+    settled,
     table_key,
     table_of,
     with_status,
@@ -60,6 +62,7 @@ from router.definitions import (
 )
 from router.nodes import Nodes, nobody_knows
 from router.options import RouterOptions
+from router.replicas import in_region
 
 CACHED_MAX = 10_000
 NAMES_PAGE_MAX = 1_000
@@ -132,6 +135,13 @@ class Tables:
         """Return the names of all tables, in order."""
         return sorted([item["Name"][1] for item in await self._definitions()])
 
+    async def all(self, name: str = "") -> list[Table]:
+        """Return the tables that have this name; all of them, whatever they are called, for ""."""
+        if name:
+            table = await self.find(name)
+            return [] if table is None else [table]
+        return [table_of(item) for item in await self._definitions()]
+
     async def finish(self) -> None:
         """Take every table that is neither ACTIVE nor gone to its end, and wait for that."""
         for table in await self._unfinished():
@@ -178,7 +188,9 @@ class Tables:
             DynamoDBError: ResourceInUseException if there is one of this name,
                 InternalServerError if nobody knows whether it was defined.
         """
-        table = Table(name, self._mint(), Status.CREATING, self._host.now_us(), traits)
+        now_us = self._host.now_us()
+        traits = in_region(traits, name, self._options.region, now_us)
+        table = Table(name, self._mint(), Status.CREATING, now_us, traits)
         put = Put(
             TABLES_TABLE,
             table_key(name),
@@ -288,6 +300,8 @@ class Tables:
                 del self._moving[table.id]
 
     async def _open(self, table: Table) -> None:
+        for _, index in table.remote:  # First, so that whoever has entries finds them open.
+            await self._nodes.ask_everyone(OpenTable(TableId(index.id), index.schema))
         await self._nodes.ask_everyone(OpenTable(table.id, table.schema, table.settings))
         if self._options.table_creating_us:
             await self._host.sleep(self._options.table_creating_us)
@@ -297,14 +311,25 @@ class Tables:
 
     async def _set(self, table: Table) -> None:
         """Have every partition do what the table's definition says by now."""
+        for traits, index in table.remote:
+            if traits.status == Status.CREATING:
+                await self._nodes.ask_everyone(OpenTable(TableId(index.id), index.schema))
         await self._nodes.ask_everyone(SetTable(table.id, table.settings))
+        for traits, index in table.remote:
+            if traits.status == Status.CREATING:
+                await Backfilling(self._host, self._nodes, table.id, index.id).go()
+            elif traits.status == Status.DELETING:
+                await self._nodes.ask_everyone(DropTable(TableId(index.id)))
         if self._options.table_updating_us:
             await self._host.sleep(self._options.table_updating_us)
-        updated = with_status(table, Status.ACTIVE)
-        await self._write(move(table, updated), self._options.patience(None))
+        updated = settled(table)
+        changes = amendment if updated.revision != table.revision else move
+        await self._write(changes(table, updated), self._options.patience(None))
 
     async def _drop(self, table: Table) -> None:
         await self._nodes.ask_everyone(DropTable(table.id))
+        for _, index in table.remote:
+            await self._nodes.ask_everyone(DropTable(TableId(index.id)))
         if self._options.table_deleting_us:
             await self._host.sleep(self._options.table_deleting_us)
         values: dict[str, AttributeValue] = {":id": ("S", table.id)}

@@ -1,7 +1,7 @@
 """How a table is paid for: on demand, or by capacity units that are asked for.
 
-Nobody is held to it.  Units are told in DescribeTable as they were asked for, and each refusal is
-the service's.
+Partitions hold a table to the units that it asks for (`partition.meters`); what is read and refused
+here is what may be asked for, in the service's words.
 """
 
 from items.errors import DynamoDBError, invalid_parameter, validation

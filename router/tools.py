@@ -1,6 +1,7 @@
 """What every operation is given: the tools to carry it out with, and who asks."""
 
 from items.data import data
+from router.followers import Followers
 from router.nodes import Nodes
 from router.options import RouterOptions
 from router.tables import Tables
@@ -13,6 +14,7 @@ class Tools:
     nodes: Nodes
     tables: Tables
     options: RouterOptions
+    followers: Followers | None  # None: there are none, and every read is its partition's.
 
 
 @data

@@ -12,11 +12,13 @@ from items.actions import Action
 from items.data import data
 from items.errors import RESOURCE_NOT_FOUND, DynamoDBError, cancelled
 from items.limits import TOKEN_LENGTH_MAX
+from items.values import Item
 from network.ids import EntryKey
 from network.messages import Finished, NotMine, ReadItems, ReadTransaction, WriteTransaction
-from router import capacity, responses, transact_requests
+from router import capacity, index_costs, responses, transact_requests
 from router.definitions import Table
 from router.lookups import changed, tables_of
+from router.replicas import refuse_transaction
 from router.requests import Body, GetDraft
 from router.tables import Tables
 from router.tools import Origin, Tools
@@ -34,20 +36,30 @@ async def transact_write_items(tools: Tools, body: Body, origin: Origin) -> dict
     """
     draft = transact_requests.transact_write_items(body, tools.options)
     tables = await tables_of([action.table for action in draft.actions], tools.tables)
+    refuse_transaction(tables, tools.options)
     actions = transact_requests.actions_on(draft.actions, tables)
-    costs = await write_costs(tools, actions) if capacity.is_wanted(body) else None
+    costs = await write_costs(tools, actions, tables) if capacity.is_wanted(body) else None
     token = draft.token or f"{MINTED_MARK}{origin.request}"
     finished = await tools.nodes.write_transaction(
         WriteTransaction(EntryKey(token), origin.call, draft.fingerprint, actions)
     )
     refuse_cancelled(finished, tables, tools.tables)
-    return {} if costs is None else told_costs(body, costs, is_replayed=finished.replayed)
+    answer = {} if costs is None else told_costs(body, costs, is_replayed=finished.replayed)
+    if index_costs.are_metrics_wanted(body):
+        names = transact_requests.named_tables(body)
+        keys = [action.key for action in actions]
+        written = list(zip(names, tables, keys, strict=True))
+        metrics = await index_costs.metrics_of(tools.nodes, written)
+        if metrics:
+            answer["ItemCollectionMetrics"] = metrics
+    return answer
 
 
 async def transact_get_items(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
     """Carry out TransactGetItems; raises as `transact_write_items` does."""
     drafts = transact_requests.transact_get_items(body, tools.options)
     tables = await tables_of([draft.table for draft in drafts], tools.tables)
+    refuse_transaction(tables, tools.options)
     try:
         found = await read_transaction(tools, drafts, tables, origin)
     except DynamoDBError as error:
@@ -74,9 +86,10 @@ class Costs:
 
     new: tuple[float, ...]
     replayed: tuple[float, ...]
+    arms: tuple[index_costs.Arms, ...]  # What it costs in indexes, if it is carried out now.
 
 
-async def write_costs(tools: Tools, actions: Sequence[Action]) -> Costs:
+async def write_costs(tools: Tools, actions: Sequence[Action], tables: Sequence[Table]) -> Costs:
     """Weigh the items as they are just before the transaction.
 
     Whether its token was used before shows only afterwards, so both prices are worked out.
@@ -88,7 +101,15 @@ async def write_costs(tools: Tools, actions: Sequence[Action]) -> Costs:
     return Costs(
         tuple([capacity.transaction_write_units(*one) for one in both]),
         tuple([capacity.transaction_read_units(item) for item in found]),
+        tuple([arms_of(table, *one) for table, one in zip(tables, both, strict=True)]),
     )
+
+
+def arms_of(table: Table, action: Action, before: Item | None) -> index_costs.Arms:
+    """Weigh what one action does to its table's indexes, by the item as it was just before it."""
+    if not table.traits.indexes:
+        return {}
+    return index_costs.arms_of(table, before, capacity.after(action, before))
 
 
 def told_costs(body: Body, costs: Costs, *, is_replayed: bool) -> dict[str, Any]:
@@ -96,8 +117,11 @@ def told_costs(body: Body, costs: Costs, *, is_replayed: bool) -> dict[str, Any]
     units, what = (
         (costs.replayed, "ReadCapacityUnits") if is_replayed else (costs.new, "WriteCapacityUnits")
     )
-    named = zip(transact_requests.named_tables(body), units, strict=True)
-    return {"ConsumedCapacity": capacity.consumed_by_table(body, named, what)}
+    names = transact_requests.named_tables(body)
+    told = capacity.consumed_by_table(body, zip(names, units, strict=True), what)
+    if not is_replayed:
+        told = index_costs.with_all_arms(body, told, zip(names, costs.arms, strict=True), what)
+    return {"ConsumedCapacity": told}
 
 
 async def read_transaction(

@@ -57,8 +57,9 @@ class NamedSite:
 class NamedChance:
     """All sites of one run."""
 
-    def __init__(self, seed: int, overrides: Overrides | None = None) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, overrides: Overrides | None = None, *, before: str = "") -> None:
+        """Draw from a seed; `before` stands before the name of every site."""
+        self.seed, self._before = seed, before
         self._sites: dict[str, NamedSite] = {}
         self._overrides: dict[str, dict[int, int]] = {}
         for (site, n), value in (overrides or {}).items():
@@ -68,6 +69,7 @@ class NamedChance:
         """Return the site of this name, the same one each time."""
         site = self._sites.get(name)
         if site is None:
-            key = blake2b(f"{self.seed}|{name}".encode(), digest_size=16).digest()
-            site = self._sites[name] = NamedSite(key, self._overrides.get(name))
+            whole = self._before + name
+            key = blake2b(f"{self.seed}|{whole}".encode(), digest_size=16).digest()
+            site = self._sites[name] = NamedSite(key, self._overrides.get(whole))
         return site

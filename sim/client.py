@@ -3,14 +3,15 @@
 It does what an SDK does: one `amz-sdk-invocation-id` a call, a ClientRequestToken for each write
 transaction, a time limit for each attempt, a growing pause between attempts, and another attempt
 after silence, a 5xx, throttling and TransactionInProgressException.  Singleton writes it asks for
-once: a second attempt would be a second operation.
+once: a second attempt would be a second operation.  Only what was throttled, and so surely was not
+carried out, is asked for again, if tables are provisioned.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from items.data import data
-from items.errors import CATALOGUE
+from items.errors import CATALOGUE, PROVISIONED_THROUGHPUT_EXCEEDED
 from network.host import Host
 from network.messages import Request, Response, Restarted, from_frame
 from network.rpc import Patience, Peers
@@ -24,6 +25,7 @@ NOT_REPEATED = {
     "CreateTable",
     "DeleteTable",
 }
+THROTTLED = PROVISIONED_THROUGHPUT_EXCEEDED.name
 HANDSHAKES_MAX = 10  # Refusals of requests that named an incarnation nobody has.
 
 
@@ -36,6 +38,7 @@ class ClientOptions:
     pause_first_us: int = 50_000
     pause_most_us: int = 5_000_000
     think_us: int = 2_000  # Between two operations, at most.
+    repeats_throttled: bool = False  # Also what is not idempotent: it surely has not happened.
 
 
 class Client:
@@ -84,11 +87,11 @@ class Client:
         invoked_us = self.host.elapsed_us()
         attempts: list[str] = []
         response: Response | None = None
-        for n in range(1 if name in NOT_REPEATED else self.options.attempts_max):
+        for n in range(self.options.attempts_max):
             if n:
                 await self._pause(n)
             response = await self._attempt(name, request, call, attempts)
-            if not _is_worth_another(response):
+            if not _is_worth_another(response) or not self._may_repeat(name, response):
                 break
         operation = Operation(
             len(self._history),
@@ -127,9 +130,19 @@ class Client:
             return reply if isinstance(reply, Response) else None
         return None
 
+    def _may_repeat(self, name: str, response: Response | None) -> bool:
+        """Say whether another attempt could do no harm."""
+        if name not in NOT_REPEATED:
+            return True
+        return self.options.repeats_throttled and _error_of(response) == THROTTLED
+
     async def _pause(self, n: int) -> None:
         most_us = min(self.options.pause_first_us << n, self.options.pause_most_us)
         await self.host.sleep(most_us // 2 + self._pause_site.below(most_us // 2 + 1))
+
+
+def _error_of(response: Response | None) -> str:
+    return "" if response is None else str(response.body.get("__type", "")).rpartition("#")[2]
 
 
 def _is_worth_another(response: Response | None) -> bool:
@@ -138,5 +151,5 @@ def _is_worth_another(response: Response | None) -> bool:
         return True
     if response.status == 200:
         return False
-    error = str(response.body.get("__type", "")).rpartition("#")[2]
+    error = _error_of(response)
     return response.status >= 500 or (error in CATALOGUE and CATALOGUE[error].retryable)

@@ -12,7 +12,7 @@ from coordinator.options import CoordinatorOptions
 from coordinator.server import CoordinatorServer
 from items.data import data
 from items.keys import KeyAttribute, KeySchema
-from network.host import Host, Transport
+from network.host import Host, Receive, Transport
 from network.ids import NEVER
 from network.lossy import LossyNetwork
 from network.messages import Envelope, RecordKey
@@ -21,24 +21,32 @@ from network.placement import (
     NODES_MAX,
     PLACEMENT_KEY,
     PLACEMENT_TABLE,
+    REPLICATION_TABLE,
     TABLES_TABLE,
     Placement,
+    followed_by,
+    followers_of,
     placement_of,
 )
-from network.weather import Uniform, Weather
+from network.weather import LogNormal, Uniform, Weather
+from partition.feed import Feed
+from partition.follower_server import FollowerOptions, FollowerServer
 from partition.machine import Machine, Output
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
 from partition.server import Observe, PartitionServer
-from partition.storage import Changes
+from partition.storage import Changes, Stored
+from replication.replicator import Replicator
 from router.options import RouterOptions
 from router.server import RouterServer
 from sim.chance import NamedChance
 from sim.client import Client, ClientOptions
 from sim.clock import DriftingClock, SkewedClock
 from sim.disk import DiskSpeed, DiskWatcher, SimulatedDisk
+from sim.followed import Followed
 from sim.history import History
 from sim.loop import VirtualLoop
+from sim.regions.gate import Gate, Region
 from sim.trace import Trace
 
 INTERNAL_TABLES = (
@@ -47,8 +55,20 @@ INTERNAL_TABLES = (
 )
 # Kept by one node only.
 HOME_TABLES = (TableState(PLACEMENT_TABLE, KeySchema(KeyAttribute("Name", "S"), None), NEVER),)
+# Kept where there are several regions.
+REGION_TABLES = (
+    TableState(REPLICATION_TABLE, KeySchema(KeyAttribute("Position", "S"), None), NEVER),
+)
 
-Server: TypeAlias = PartitionServer | CoordinatorServer | RecoveryManager | RouterServer | Client
+Server: TypeAlias = (
+    PartitionServer
+    | FollowerServer
+    | CoordinatorServer
+    | RecoveryManager
+    | RouterServer
+    | Replicator
+    | Client
+)
 
 
 @data
@@ -61,6 +81,8 @@ class Shape:
     ledgers: int = 1
     managers: int = 1
     clients: int = 4
+    followers: int = 0  # Of each partition.
+    readers: int = 0  # Of streams.
 
 
 @data
@@ -77,6 +99,7 @@ class Settings:
     client: ClientOptions = ClientOptions()
     clock_drift_ppm: int = 0  # A clock gains or loses up to this many µs a second.
     seals: bool = False  # Frames carry a checksum.
+    follower_delay: Uniform | LogNormal = Uniform(5_000, 50_000)
 
 
 class Witness(Protocol):
@@ -101,7 +124,10 @@ class Cluster:
         *,
         history: History,
         witness: Witness,
+        region: Region | None = None,
     ) -> None:
+        """Set up all hosts; of one of several regions if a `region` is given."""
+        self.region = region
         self.loop, self.chance, self.settings = loop, chance, settings
         self.trace = Trace(loop)
         self.network = LossyNetwork(
@@ -119,6 +145,12 @@ class Cluster:
         self.managers = names("m", shape.managers)
         self.routers = names("r", shape.routers)
         self.clients = names("k", shape.clients)
+        self.readers = names("s", shape.readers)
+        self.read_history = History()  # What readers asked, apart from what is judged.
+        self.followers = names("f", shape.partitions * shape.followers)
+        self.replicators = names("x", 1) if region is not None else []
+        self.feeds: dict[str, Feed] = {}  # Of partitions that have followers.
+        self.followed = Followed(loop, witness.number) if shape.followers else None
         self.placement = Placement(self.partitions, self.ledgers)  # As configured.
         self.failures: list[tuple[str, BaseException]] = []  # Bugs of nodes, with the node's name.
         self.servers: dict[str, Server] = {}
@@ -134,10 +166,13 @@ class Cluster:
         return [
             *self.ledgers,
             *self.partitions,
+            *self.followers,
             *self.managers,
             *self.coordinators,
             *self.routers,
+            *self.replicators,
             *self.clients,
+            *self.readers,
         ]
 
     def start_all(self) -> None:
@@ -160,7 +195,7 @@ class Cluster:
             name,
             incarnation,
             loop=self.loop,
-            transport=self.transport,
+            transport=self._transport_of(name),
             clock=self._clocks[name],
             timers=self.loop,
             chance=self.chance,
@@ -172,7 +207,9 @@ class Cluster:
         server = self.servers[name] = self._serve(name, host)(stored)
         if name in self._throttled and isinstance(server, PartitionServer):
             server.machine.throttled = True
-        self.network.join(name, server.receive)
+        feed = self.feeds.get(name)
+        receive: Receive = server.receive
+        self.network.join(name, receive if feed is None else feed.before(receive))
 
     def crash(self, name: str, *, keeps: int | None = None, tears: bool = False) -> None:
         """Crash a host; nothing happens if it is down.
@@ -268,6 +305,9 @@ class Cluster:
         host = self.hosts.get(name)
         return host is not None and host.up and host.incarnation == incarnation
 
+    def elapsed_us(self) -> int:
+        return self.loop.now_us
+
     def note(self, event: str) -> None:
         """Count an event that the witness saw."""
         self.trace.noted("witness", event, {})
@@ -300,6 +340,15 @@ class Cluster:
     def _serve(self, name: str, host: Host) -> Callable[..., Server]:
         settings, placement = self.settings, self.placement
         match name[0]:
+            case "p" if self.leads(name):
+                return lambda stored: self._lead(name, host, stored)
+            case "f":
+                leader = followed_by(name, settings.shape.followers)
+                options = FollowerOptions(
+                    settings.follower_delay, settings.partition.page_bytes_max
+                )
+                watch = None if self.followed is None else self.followed.answered
+                return lambda _: FollowerServer(host, leader, options, watch)
             case "p" | "l":
                 return lambda stored: PartitionServer(
                     host,
@@ -317,12 +366,51 @@ class Cluster:
                 return lambda _: RecoveryManager(
                     host, placement.copy(), self.coordinators, settings.coordinator
                 )
+            case "x" if self.region is not None:
+                region = self.region
+                return lambda _: Replicator(
+                    host, placement.copy(), region.name, region.others, region.options
+                )
             case "r":
                 return lambda _: RouterServer(
                     host, placement.copy(), self.coordinators, settings.router
                 )
+            case "s":
+                return lambda _: Client(host, self.routers, settings.client, self.read_history)
             case _:
                 return lambda _: Client(host, self.routers, settings.client, self.history)
+
+    def _transport_of(self, name: str) -> Transport:
+        """Return what a host sends through; a replicator's goes further than others'."""
+        if self.region is None or name not in self.replicators:
+            return self.transport
+        return Gate(self.region, self.transport)
+
+    def leads(self, name: str) -> bool:
+        """Say whether a partition has followers; a split's child has none."""
+        return bool(self.followers) and int(name[1:]) <= self.settings.shape.partitions
+
+    def _lead(self, name: str, host: Host, stored: Stored) -> PartitionServer:
+        """Begin a partition that has followers."""
+        feed = Feed(host, self.disks[name], followers_of(name, self.settings.shape.followers))
+        server = PartitionServer(
+            host,
+            feed,
+            stored,
+            self.placement.range_of(name),
+            self.settings.partition,
+            managers=self.managers,
+            observe=self.observe,
+            placement=self.placement,
+        )
+        feed.serve(server)
+        self.feeds[name] = feed
+        return server
+
+    def follower(self, name: str) -> FollowerServer | None:
+        """Return a follower; None while it is down."""
+        server = self.servers.get(name)
+        return server if isinstance(server, FollowerServer) else None
 
     def _failed(self, node: str, error: BaseException) -> None:
         self.failures.append((node, error))
@@ -349,6 +437,8 @@ class Cluster:
         # A node that is born of a split has its tables from its parent.
         if name in self.placement.ledgers:
             tables = INTERNAL_TABLES + (HOME_TABLES if name == self.placement.home else ())
+            if self.region is not None:
+                tables += REGION_TABLES
             disk.contents.take(Changes("born", NEVER, (), tables, 0))
         return disk
 
@@ -358,6 +448,8 @@ class Cluster:
     def _durable(self, host: str, number: int, changes: Changes) -> None:
         self.trace.durable(host, changes)
         self.witness.durable(host, number, changes)
+        if self.followed is not None:
+            self.followed.durable(host, changes)
 
 
 def either_way(drawn: int) -> int:

@@ -12,8 +12,9 @@ from sim.history import Operation
 
 TOLD_TRANSACTIONS_MAX = 5
 TOLD_MAX = 7  # With what is asked between them: the tutorial's opening has so many operations.
-OF_TABLES = ("CreateTable", "DescribeTable", "DeleteTable", "ListTables")
-SETTING_UP = ("CreateTable", "DescribeTable", "PutItem")  # How a run begins, before its clients do.
+OF_TABLES = ("CreateTable", "DescribeTable", "UpdateTable", "DeleteTable", "ListTables")
+# How a run begins, before its clients do.
+SETTING_UP = ("CreateTable", "DescribeTable", "PutItem", "UpdateTable")
 
 
 @data

@@ -16,6 +16,7 @@ from network.codec import pack, unpack
 
 BLOCK_OPERATIONS = 512
 FOR_THE_CALL = ("TransactionCanceledException", "IdempotentParameterMismatchException")
+ELSEWHERE = "k0"  # Stands for all clients of other regions.
 WRITE_TRANSACTION, READ_TRANSACTION = "TransactWriteItems", "TransactGetItems"
 
 
@@ -89,6 +90,15 @@ class History:
         for block in self._blocks:
             yield from map(_operation, unpack(decompress(block)))
         yield from map(_operation, self._latest)
+
+    def since(self, place: int) -> Iterator[Operation]:
+        """Give the operations from a place on, for who looks again and again."""
+        assert place <= len(self), "nothing is left out that is still to come"
+        first, skipped = divmod(place, BLOCK_OPERATIONS)
+        for block in self._blocks[first:]:
+            yield from map(_operation, unpack(decompress(block))[skipped:])
+            skipped = 0
+        yield from map(_operation, self._latest[skipped:])
 
 
 def _operation(packed: bytes) -> Operation:

@@ -15,6 +15,13 @@ KEYS: dict[str, tuple[Value, float, float]] = {
     "cluster.routers": (2, 1, 1000),
     "cluster.ledgers": (1, 1, 1000),
     "cluster.managers": (1, 1, 1000),
+    "cluster.followers": (0, 0, 5),
+    "cluster.streams": ("", 0, 0),
+    "cluster.stream_readers": (1, 0, 10),
+    "cluster.follower_delay_us": ("5000..50000", 0, 0),
+    "cluster.read_units": (0, 0, 1_000_000),
+    "cluster.write_units": (0, 0, 1_000_000),
+    "cluster.burst_us": (300_000_000, 1_000_000, 3_600_000_000),
     "cluster.clock_skew_us": (0, 0, 86_400_000_000),
     "cluster.clock_drift_ppm": (0, 0, 100_000),
     "network.delay_us": ("200..2000", 0, 0),
@@ -62,17 +69,27 @@ KEYS: dict[str, tuple[Value, float, float]] = {
     "protocol.votes_deadline_us": (25_000_000, 1_000, 3_600_000_000),
     "protocol.answer_deadline_us": (5_000_000, 1_000, 3_600_000_000),
     "protocol.token_valid_us": (600_000_000, 1_000, 86_400_000_000),
+    "protocol.tombstones_kept_us": (600_000_000, 1_000, 86_400_000_000),
     "protocol.read_redrives": (0, 0, 100),
     "protocol.repeat_first_us": (40_000, 1_000, 600_000_000),
     "protocol.repeat_most_us": (1_000_000, 1_000, 600_000_000),
     "protocol.transaction_deadline_us": (12_000_000, 1_000, 3_600_000_000),
     "protocol.operation_deadline_us": (5_000_000, 1_000, 3_600_000_000),
+    "protocol.iterator_valid_us": (900_000_000, 1_000, 3_600_000_000),
     "protocol.table_cache_us": (1_000_000, 0, 3_600_000_000),
     "client.attempts_max": (8, 1, 100),
     "client.attempt_deadline_us": (1_000_000, 1_000, 600_000_000),
     "client.pause_first_us": (50_000, 1, 600_000_000),
     "client.pause_most_us": (5_000_000, 1, 600_000_000),
     "client.think_us": (2_000, 1, 600_000_000),
+    "permissions.policies": ("", 0, 0),
+    "regions.names": ("", 0, 0),
+    "regions.delay_us": ("40000..120000", 0, 0),
+    "regions.loss": (0.0, 0, 1),
+    "regions.repeat": (0.0, 0, 1),
+    "regions.cuts": (0, 0, 10_000),
+    "regions.cut_us": ("500000..5000000", 0, 0),
+    "regions.transactions": (False, 0, 1),
     "run.trouble_us_max": (3_600_000_000, 1_000, 10**15),
     "run.calm_us_max": (120_000_000, 1_000, 10**15),
     "run.canary": (False, 0, 1),
@@ -80,6 +97,9 @@ KEYS: dict[str, tuple[Value, float, float]] = {
     "workload.clients": (8, 1, 4_000),
     "workload.transactions": (200, 1, 100_000_000),
 }
+
+TEXTS = ("permissions.policies", "cluster.streams", "regions.names")  # Whose words others read.
+VIEWS = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")  # What a stream shows.
 
 # What `faults.all = N` asks for N of: every kind that a correct system survives.
 NOT_SURVIVED = ("faults.lying_disks",)
@@ -147,10 +167,14 @@ def value_of(text: str) -> Value:
 def checked(key: str, value: Value) -> Value:
     default, least, most = KEYS[key]
     if isinstance(default, str):
-        if key == "network.delay_us":
+        if key in ("network.delay_us", "cluster.follower_delay_us", "regions.delay_us"):
             delay_of(key, value)
-        else:
+        elif key not in TEXTS:
             span_of(key, value)
+        elif not isinstance(value, str):
+            raise ScenarioError(f"{key} is to be a text, not {value!r}")
+        if key == "cluster.streams" and value not in ("", *VIEWS):
+            raise ScenarioError(f"{key} is to be one of {', '.join(VIEWS)}, not {value!r}")
         return value
     value = typed(key, value, default)
     if not least <= float(value) <= most:

@@ -10,22 +10,32 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from items.data import data
 from network.weather import Weather
+from sim.books import Capacity
 from sim.chance import NamedChance, Overrides
 from sim.checkers.all import check_run
 from sim.checkers.calm import check_calm, is_settled
 from sim.checkers.canary import falsified, verdict
 from sim.checkers.finding import Finding
+from sim.checkers.stream_appends import StreamAppends
 from sim.client import Client
 from sim.cluster import Cluster
 from sim.faults.nemesis import Nemesis
 from sim.faults.placed import Told
 from sim.faults.plan import planned
 from sim.history import History
+from sim.indexes_seen import IndexLag
+from sim.keys import ScenarioError
 from sim.loop import new_loop
+from sim.regions.figures import AcrossRegions
+from sim.regions.part import Part
 from sim.scenario import Scenario
+from sim.staleness import Staleness, staleness_of
+from sim.stream_reader import StreamReader
+from sim.streams_seen import StreamsSeen, streams_seen
 from sim.trace import Listener
 from sim.witness import Witness
 from sim.workload import Budget, BudgetSpentError, Session, Workload
@@ -59,30 +69,73 @@ class Result:
     checks: tuple[str, ...]  # The names of the checks that were made.
     virtual_us: int
     digest: str
+    staleness: Staleness | None = None  # Of eventual reads, where partitions have followers.
+    streams: StreamsSeen | None = None  # Of tables' streams, where they have any.
+    index_lag: IndexLag | None = None  # Of global indexes, where tables have indexes.
+    capacity: Capacity | None = None  # Of provisioned tables, where there are any.
+    regions: AcrossRegions | None = None  # Where there are several.
 
     @property
     def ok(self) -> bool:
         return not self.findings
 
 
+class Going(Protocol):
+    """A run while it goes on: of one cluster, or of several regions."""
+
+    scenario: Scenario
+    workload: Workload
+    is_in_loop: bool
+    is_interrupted: bool
+
+    def listen(self, listener: Listener) -> None: ...
+
+    def go(self, progress: Progress | None = None) -> Result: ...
+
+    def interrupt(self) -> None: ...
+
+
 class Run:
     """A run while it goes on."""
 
-    def __init__(self, scenario: Scenario, seed: int, overrides: Overrides | None = None) -> None:
-        self.scenario, self.seed = scenario, seed
-        chance = NamedChance(seed, overrides)
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        overrides: Overrides | None = None,
+        *,
+        part: Part | None = None,
+    ) -> None:
+        """Prepare a run; of one of several regions, whose `part` in a whole run it is.
+
+        Raises:
+            ScenarioError: There are several regions, and it is to be a run of one cluster.
+        """
+        if scenario.regions and part is None:
+            raise ScenarioError(
+                f"scenario {scenario.name} has several regions, and this looks into one cluster:"
+                " `twophase simulate` and `sweep` run it; elsewhere set regions.names to ''"
+            )
+        self.scenario, self.seed, self.part = scenario, seed, part
+        chance = NamedChance(seed, overrides) if part is None else part.chance
         self.plan = planned(scenario, chance)
-        self.loop = new_loop()
+        self.loop = new_loop() if part is None else part.loop
         self.history, self.witness = History(), Witness()
         self.cluster = Cluster(
             self.loop,
             chance,
-            self.plan.settings,
+            self.plan.settings if part is None else part.settled(self.plan.settings),
             history=self.history,
-            witness=self.witness,
+            witness=self.witness if part is None else part.watched(self.witness),
+            region=None if part is None else part.region,
         )
         self.witness.enter(self.cluster)
+        self.witness.followed = self.cluster.followed
+        self.readers: list[StreamReader] = []  # Of streams, where tables have them.
+        if scenario.keys["cluster.streams"]:
+            self.witness.streams = StreamAppends()
         self.workload: Workload = make(scenario.workload, scenario.workload_keys)
+        self.witness.index(self.workload.tables)
         self.budget = Budget(scenario.number("workload.transactions"))
         self.working = 0  # Clients that have not finished.
         self.trouble_ended = False
@@ -134,6 +187,7 @@ class Run:
             self.workload.tables,
             workload=self.workload,
             with_graph=bool(keys["run.graph"]),
+            readers=self.readers,
         )
         return checks, [*found, *verdict(whose, found)] if keys["run.canary"] else found
 
@@ -166,35 +220,71 @@ class Run:
 
     # The phases ------------------------------------------------------------------------------
 
-    def _set_up(self) -> None:
+    def begin_set_up(self) -> None:
+        """Have the first client make tables and first items; it works until that is done."""
         client = self.cluster.client("k1")
         self.working = 1
         client.host.spawn(self._make_tables(client))
+
+    def _set_up(self) -> None:
+        self.begin_set_up()
         self._until_idle(self.scenario.number("run.trouble_us_max"), "setting up")
 
     async def _make_tables(self, client: Client) -> None:
+        view = self.scenario.keys["cluster.streams"]
+        streams = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}}
         for table in self.workload.tables:
-            made = await client.call("CreateTable", table)
+            made = await client.call("CreateTable", {**table, **streams} if view else table)
             if made.outcome != "committed":
                 raise SetupError(f"CreateTable was answered {made.status} {made.answer}")
-            for _ in range(TABLE_WAITS_MAX):
-                name = {"TableName": table["TableName"]}
-                shown = await client.call("DescribeTable", name)
-                if shown.answer.get("Table", {}).get("TableStatus") == "ACTIVE":
-                    break
-                await client.host.sleep(TABLE_WAIT_US)
+            await self._until_active(client, table["TableName"])
+        if self.part is not None and not self.part.fills:
+            self.working -= 1
+            return
         for table_name, item in self.workload.items():
             put = await client.call("PutItem", {"TableName": table_name, "Item": item})
             if put.outcome != "committed":
                 raise SetupError(f"PutItem was answered {put.status} {put.answer}")
+        for table in self.workload.tables:
+            await self._provision(client, table["TableName"])
         await self._work(client, opening=True)
 
-    def _trouble(self, progress: Progress | None) -> None:
+    async def _until_active(self, client: Client, table_name: str) -> None:
+        for _ in range(TABLE_WAITS_MAX):
+            shown = await client.call("DescribeTable", {"TableName": table_name})
+            if shown.answer.get("Table", {}).get("TableStatus") == "ACTIVE":
+                break
+            await client.host.sleep(TABLE_WAIT_US)
+
+    async def _provision(self, client: Client, table_name: str) -> None:
+        """Hold a table to its units, if it is to have any: its first items came for nothing."""
+        number = self.scenario.number
+        units = {
+            "ReadCapacityUnits": number("cluster.read_units"),
+            "WriteCapacityUnits": number("cluster.write_units"),
+        }
+        if not all(units.values()):
+            return
+        change = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units}
+        changed = await client.call("UpdateTable", {"TableName": table_name, **change})
+        if changed.outcome != "committed":
+            raise SetupError(f"UpdateTable was answered {changed.status} {changed.answer}")
+        await self._until_active(client, table_name)
+
+    def begin_trouble(self) -> None:
+        """Let all clients and readers work; the clients do until their work is done."""
         names = self.cluster.clients
         self.working = len(names)
         for name in names:
             client = self.cluster.client(name)
             client.host.spawn(self._work(client, opening=False))
+        for name in self.cluster.readers:
+            reader = StreamReader(self.cluster.client(name))
+            self.readers.append(reader)
+            self.cluster.hosts[name].spawn(reader.read())
+
+    def _trouble(self, progress: Progress | None) -> None:
+        self.begin_trouble()
         if progress is not None:
             self.loop.after(PROGRESS_US, self._show_progress, progress, None)
         self._until_idle(self.scenario.number("run.trouble_us_max"), "trouble")
@@ -227,10 +317,24 @@ class Run:
     def _calm(self) -> list[Finding]:
         """Let things settle; return what has not."""
         limit_us = self.loop.now_us + self.scenario.number("run.calm_us_max")
+        self._let_settle(limit_us)
+        if self.readers:
+            self._read_to_the_end(limit_us)
+        return list(check_calm(self.cluster, self.witness.table_names))
+
+    def _let_settle(self, limit_us: int) -> None:
         while not is_settled(self.cluster) and self.loop.now_us < limit_us:
             self.loop.run_for(CALM_STEP_US)
             self._heed_interrupt()
-        return list(check_calm(self.cluster, self.witness.table_names))
+
+    def _read_to_the_end(self, limit_us: int) -> None:
+        """Let readers of streams see what has come to rest; the checks say what they have not."""
+        for reader in self.readers:
+            reader.finish()
+        while not all(reader.is_done for reader in self.readers) and self.loop.now_us < limit_us:
+            self.loop.run_for(CALM_STEP_US)
+            self._heed_interrupt()
+        self._let_settle(limit_us)  # A late copy of a prepare may have come meanwhile.
 
     def _heed_interrupt(self) -> None:
         if self.is_interrupted:
@@ -238,7 +342,8 @@ class Run:
 
     # What came of it -------------------------------------------------------------------------
 
-    def _faults(self, nemesis: Nemesis) -> dict[str, int]:
+    def faults(self, nemesis: Nemesis) -> dict[str, int]:
+        """Count the faults that were carried out, by kind."""
         counts = {**nemesis.counts(), "late": self.cluster.trace.late_count}
         if self.scenario.keys["network.corrupt"]:
             counts["corrupt"] = self.cluster.trace.corrupt_count
@@ -248,6 +353,14 @@ class Run:
         progress(self.budget.begun, self.budget.total)
         if not self.trouble_ended:
             self.loop.after(PROGRESS_US, self._show_progress, progress, None)
+
+    def _streams(self) -> StreamsSeen | None:
+        appends = self.witness.streams
+        return None if appends is None else streams_seen(self.cluster, appends, self.readers)
+
+    def _staleness(self) -> Staleness | None:
+        followed = self.cluster.followed
+        return None if followed is None else staleness_of(self.history, followed)
 
     def _result(
         self, findings: tuple[Finding, ...], checks: tuple[str, ...], nemesis: Nemesis
@@ -259,18 +372,17 @@ class Run:
             history=self.history,
             findings=findings,
             marks=dict(sorted(trace.marks.items())),
-            messages={
-                "sent": trace.sent_count,
-                "delivered": trace.delivered_count,
-                "lost": trace.lost_count,
-                "repeated": trace.repeated_count,
-            },
-            faults=self._faults(nemesis),
+            messages=trace.messages(),
+            faults=self.faults(nemesis),
             switched_off=self.plan.off,
             steps=nemesis.told(),
             checks=checks,
             virtual_us=self.loop.now_us,
             digest=trace.digest(),
+            staleness=self._staleness(),
+            streams=self._streams(),
+            index_lag=None if self.witness.indexes is None else self.witness.indexes.lag(),
+            capacity=self.witness.books.totals(),
         )
 
 
@@ -283,10 +395,20 @@ def run(
     progress: Progress | None = None,
 ) -> Result:
     """Run a scenario from a seed: the same three arguments, the same result, to the byte."""
-    going = Run(scenario, seed, overrides)
+    going = begun(scenario, seed, overrides)
     for listener in listeners:
         going.listen(listener)
     return going.go(progress)
+
+
+def begun(scenario: Scenario, seed: int, overrides: Overrides | None = None) -> Going:
+    """Prepare a run of one cluster, or of several regions, as the scenario says."""
+    if not scenario.regions:
+        return Run(scenario, seed, overrides)
+    # Only here: a run of several regions is made of several of these.
+    from sim.regions.run import RegionsRun  # noqa: PLC0415
+
+    return RegionsRun(scenario, seed, overrides)
 
 
 def where(error: BaseException) -> str:

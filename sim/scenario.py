@@ -31,12 +31,14 @@ from sim.keys import (
     typed,
     value_of,
 )
+from sim.permitted import permissions_in
 from sim.recorded import SECTION, Recorded, recorded
+from sim.regions.names import names_of, text_of_names
 from sim.sense import check_sense, steps_of
 from sim.workloads.registry import WORKLOADS
 
 DEFAULT = "orders-and-payments"
-STEPS = "faults.steps"  # A list, as no other key is.
+STEPS, REGIONS = "faults.steps", "regions.names"  # Lists, as no other key is.
 SHIPPED = files("sim") / "scenarios"
 
 
@@ -59,6 +61,11 @@ class Scenario:
         """Return the two ends of a key like '200..2000'."""
         return span_of(key, self.keys[key])
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that the cluster is there in; none where there is but one."""
+        return names_of(self.keys[REGIONS])
+
     def settings(self) -> Settings:
         """Return the options of all nodes that this scenario comes to."""
         number, keys = self.number, self.keys
@@ -71,11 +78,18 @@ class Scenario:
                 number("cluster.ledgers"),
                 number("cluster.managers"),
                 number("workload.clients"),
+                number("cluster.followers"),
+                number("cluster.stream_readers") if keys["cluster.streams"] else 0,
             ),
             self.weather(),
             DiskSpeed(*self.span("disk.sync_us")),
             number("cluster.clock_skew_us"),
-            PartitionOptions(stalled_us, max(1_000, stalled_us // 5)),
+            PartitionOptions(
+                stalled_us,
+                max(1_000, stalled_us // 5),
+                burst_us=number("cluster.burst_us"),
+                tombstones_kept_us=number("protocol.tombstones_kept_us"),
+            ),
             CoordinatorOptions(
                 repeat_first_us=number("protocol.repeat_first_us"),
                 repeat_most_us=number("protocol.repeat_most_us"),
@@ -95,6 +109,11 @@ class Scenario:
                 repeat_first_us=number("protocol.repeat_first_us"),
                 repeat_most_us=number("protocol.repeat_most_us"),
                 table_cache_us=number("protocol.table_cache_us"),
+                iterator_valid_us=number("protocol.iterator_valid_us"),
+                permissions=permissions_in(keys),
+                tells_price=number("cluster.read_units") > 0,
+                followers=number("cluster.followers"),
+                follower_deadline_us=number("protocol.repeat_first_us"),
             ),
             ClientOptions(
                 attempts_max=number("client.attempts_max"),
@@ -102,8 +121,12 @@ class Scenario:
                 pause_first_us=number("client.pause_first_us"),
                 pause_most_us=number("client.pause_most_us"),
                 think_us=number("client.think_us"),
+                repeats_throttled=number("cluster.write_units") > 0,
             ),
             clock_drift_ppm=number("cluster.clock_drift_ppm"),
+            follower_delay=delay_of(
+                "cluster.follower_delay_us", keys["cluster.follower_delay_us"]
+            ),
         )
 
     def weather(self) -> Weather:
@@ -168,6 +191,8 @@ def parse(text: str, name: str, settings: Mapping[str, str]) -> Scenario:
         raise ScenarioError(f"scenario {name}: description must be a text")
     for key, value in settings.items():
         given[key] = value_of(value)
+    if REGIONS in given:
+        given[REGIONS] = text_of_names(given[REGIONS])
     steps = given.pop(STEPS, [])
     workload = given.pop("workload.name", None)
     if workload not in WORKLOADS:
@@ -209,7 +234,7 @@ def _flat(document: Mapping[str, Any], name: str) -> dict[str, Any]:
         else:
             flat[key] = value
     for key, value in flat.items():
-        if not isinstance(value, int | float | str | bool) and key != STEPS:
+        if not isinstance(value, int | float | str | bool) and key not in (STEPS, REGIONS):
             raise ScenarioError(f"scenario {name}: {key} is to be a single value")
     return flat
 

@@ -34,13 +34,15 @@ class ScriptError(ValueError):
     """A line that is no command, or cannot be carried out."""
 
 
-def table(name: str) -> Spec:
-    """Return the request that makes a table for a script's items."""
+def table(name: str, units: int = 0) -> Spec:
+    """Return the request that makes a table for a script's items, provisioned or on demand."""
+    throughput = {"ReadCapacityUnits": units, "WriteCapacityUnits": units}
     return {
         "TableName": name,
         "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
-        "BillingMode": "PAY_PER_REQUEST",
+        "BillingMode": "PROVISIONED" if units else "PAY_PER_REQUEST",
+        **({"ProvisionedThroughput": throughput} if units else {}),
     }
 
 

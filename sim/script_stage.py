@@ -13,7 +13,7 @@ from sim.loop import new_loop
 from sim.script_requests import ScriptError, Spec, answered, request, split_options, table
 from sim.script_said import Said
 from sim.script_steps import ScriptSteps
-from sim.script_world import DELAY_US, LONG_US, CalmChance, key_on, settings
+from sim.script_world import DELAY_US, LONG_US, CalmChance, key_on, settings, units_in
 from sim.witness import Witness
 from sim.words import Words
 
@@ -30,7 +30,7 @@ class Stage:
         self._witness = witness
         self._chance = CalmChance()
         self.said = Said()
-        self._table = PRACTICE
+        self._table, self._units = PRACTICE, 0
         self.keys: dict[str, str] = {}  # Letter → key value that lives on the letter's partition.
         loop = new_loop()
         self.cluster = cluster = Cluster(
@@ -44,7 +44,7 @@ class Stage:
         cluster.trace.listen(self.said)
         cluster.start_all()
         self._get_acquainted()
-        self._table = ITEMS
+        self._table, self._units = ITEMS, units_in(given)
         self.create_table()
         self.settle()
         loop.run_for(1_000_000 - loop.now_us % 1_000_000)
@@ -110,7 +110,7 @@ class Stage:
         self.let_tasks_run()
 
     def create_table(self) -> None:
-        self.run("k1", "CreateTable", table(self._table))
+        self.run("k1", "CreateTable", table(self._table, self._units))
 
     def drop_table(self) -> None:
         self.run("k1", "DeleteTable", {"TableName": self._table})

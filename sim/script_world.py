@@ -25,6 +25,8 @@ DEFAULTS = {
     "stalled_after_us": 5_000_000,
     "votes_deadline_us": 25_000_000,
     "token_valid_us": 600_000_000,
+    "units": 0,  # Read and write units a second of the table; 0: it is on demand.
+    "burst_us": 1_000_000,  # For so long units are saved: a new table has as many.
 }
 
 
@@ -69,7 +71,7 @@ def settings(text: str) -> Settings:
         Weather(Uniform(DELAY_US, DELAY_US)),
         DiskSpeed(DELAY_US, DELAY_US),
         0,
-        PartitionOptions(stalled_us),
+        PartitionOptions(stalled_us, burst_us=given["burst_us"]),
         CoordinatorOptions(
             stalled_after_us=stalled_us,
             repeat_first_us=repeat_us,
@@ -84,6 +86,11 @@ def settings(text: str) -> Settings:
         ),
         ClientOptions(attempts_max=given["attempts"], attempt_deadline_us=given["attempt_us"]),
     )
+
+
+def units_in(text: str) -> int:
+    """Read how many units a second the table is to have."""
+    return int(options(text, tuple(DEFAULTS)).get("units", DEFAULTS["units"]))
 
 
 def key_on(letter: str, owner: str, cluster: Cluster) -> str:

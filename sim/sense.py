@@ -4,13 +4,17 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from partition.propagator import ASKED_US
 from sim.faults.step_words import StepError
 from sim.faults.steps import Step
 from sim.faults.steps import parse as parse_step
 from sim.keys import ScenarioError, Value, delay_of, span_of
+from sim.permitted import permissions_in
+from sim.regions.names import names_of
 from sim.workloads.registry import make
 
 STEPS_MAX = 1_000
+UNITS = ("cluster.read_units", "cluster.write_units")
 # Hosts of each kind: k1, k2 … are as many as the key says.
 COUNTS = {
     "k": "workload.clients",
@@ -31,6 +35,7 @@ AWAY = {
     "faults.full_disks": "faults.full_disk_us",
     "faults.partition_splits": "faults.late_child_us",
 }
+KEEP = ("faults.pauses", "faults.holds")  # What keeps copies of messages for so long.
 
 
 def check_sense(
@@ -52,7 +57,22 @@ def check_sense(
             f"{', '.join(parts[:-1])} and {parts[-1]} are parts of what a link carries:"
             f" together they may be 1 at most, not {total:g}"
         )
+    permissions_in(keys)
+    _check_regions(keys)
+    units = [int(keys[key]) for key in UNITS]
+    if any(units) and not all(units):
+        raise ScenarioError(
+            f"{' and '.join(UNITS)} go together: tables are provisioned with both, or on demand"
+        )
     _check_times(keys)
+
+
+def _check_regions(keys: Mapping[str, Value]) -> None:
+    if names_of(keys["regions.names"]) and keys["cluster.streams"]:
+        raise ScenarioError(
+            "cluster.streams and regions.names do not go together: the tables of several regions"
+            " have streams of their own, which the replicators read"
+        )
 
 
 def _check_times(keys: Mapping[str, Value]) -> None:
@@ -77,6 +97,15 @@ def _check_times(keys: Mapping[str, Value]) -> None:
         raise ScenarioError(
             "protocol.token_valid_us must be more than twice as long as a call, a message or a host"
             f" may be away ({away_us} µs): the ledger must outlive what asks it"
+        )
+    # Nor may an entry come that an index has forgotten to have removed: copies are late, or wait at
+    # hosts and links that stand still.
+    copies_us = ASKED_US + 3 * slowest_us
+    copies_us += 2 * sum(span_of(AWAY[key], keys[AWAY[key]])[1] for key in KEEP if number(key))
+    if number("protocol.tombstones_kept_us") <= copies_us:
+        raise ScenarioError(
+            "protocol.tombstones_kept_us must be longer than a copy of a message may be away"
+            f" ({copies_us} µs): an index must remember what was removed for longer"
         )
     settling_us = 4 * number("protocol.stalled_after_us") + number("protocol.votes_deadline_us")
     settling_us += 4 * number("protocol.repeat_most_us") + 8 * slowest_us
@@ -109,9 +138,16 @@ def steps_of(value: Any, keys: Mapping[str, Value]) -> tuple[Step, ...]:
     for step in steps:
         for host in step.hosts():
             kind, number = host.rstrip("0123456789"), int(host.lstrip("abcdefghijklmnopqrstuvwxyz"))
-            count = int(keys[COUNTS[kind]]) if kind in COUNTS else 0
+            count = _count_of(kind, keys)
             if number > count:
                 known = ", ".join(f"{one}1" for one in COUNTS)
                 there = f"{kind}1 to {kind}{count}" if count else f"hosts like {known}"
                 raise ScenarioError(f"faults.steps: {str(step)!r} names {host}; there are {there}")
     return steps
+
+
+def _count_of(kind: str, keys: Mapping[str, Value]) -> int:
+    """Return how many hosts of a kind there are."""
+    if kind == "f":
+        return int(keys["cluster.partitions"]) * int(keys["cluster.followers"])
+    return int(keys[COUNTS[kind]]) if kind in COUNTS else 0

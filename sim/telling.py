@@ -93,6 +93,8 @@ def asked(verb: str, body: Json, table: str, key: str) -> str:
         words.append(expression(body, "UpdateExpression"))
     if "KeyConditionExpression" in body:
         words += ["where", expression(body, "KeyConditionExpression")]
+    if body.get("IndexName"):
+        words.append(f"({body['IndexName']})")
     if body.get("ConsistentRead"):
         words.append("(consistent)")
     return " ".join(word for word in words if word)

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from zlib import crc32
 
 from items.data import data
-from network.codec import decode, encode
+from network.codec import decode, encode, seldom
 from network.ids import Timestamp
 from network.messages import RecordKey
 from partition.record import Record, TableState
 from partition.split import Holding
 from partition.storage import Changes
+from partition.stream import StreamChanges
 
 LENGTH_BYTES = CHECKSUM_BYTES = 4
 
@@ -26,6 +27,7 @@ class _Head:
     tables: tuple[TableState, ...]
     lsn: int
     holding: Holding | None
+    streams: StreamChanges | None = seldom(default=None)
 
 
 @data
@@ -36,7 +38,14 @@ class _Entry:
 
 def written(changes: Changes) -> bytes:
     """Return an append as a disk has it: length, checksum, head, and an entry for each record."""
-    head = _Head(changes.cause, changes.timestamp, changes.tables, changes.lsn, changes.holding)
+    head = _Head(
+        changes.cause,
+        changes.timestamp,
+        changes.tables,
+        changes.lsn,
+        changes.holding,
+        changes.streams,
+    )
     parts = [encode(head, _Head)]
     parts += [encode(_Entry(key, record), _Entry) for key, record in changes.records]
     body = b"".join(len(part).to_bytes(LENGTH_BYTES, "big") + part for part in parts)
@@ -54,7 +63,13 @@ def read(raw: bytes) -> Changes | None:
     found = [decode(entry, _Entry) for entry in entries]
     records = tuple((entry.key, entry.record) for entry in found)
     return Changes(
-        of_all.cause, of_all.timestamp, records, of_all.tables, of_all.lsn, of_all.holding
+        of_all.cause,
+        of_all.timestamp,
+        records,
+        of_all.tables,
+        of_all.lsn,
+        of_all.holding,
+        of_all.streams,
     )
 
 

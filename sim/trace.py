@@ -53,6 +53,15 @@ class Trace:
         self._flush()
         return self._hash.hexdigest()
 
+    def messages(self) -> dict[str, int]:
+        """Count the messages so far, by what became of them."""
+        return {
+            "sent": self.sent_count,
+            "delivered": self.delivered_count,
+            "lost": self.lost_count,
+            "repeated": self.repeated_count,
+        }
+
     # What the network does -------------------------------------------------------------------
 
     def sent(self, link: Link, number: int, frame: bytes, fate: int) -> None:

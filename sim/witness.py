@@ -6,7 +6,7 @@ disks; a step whose changes a crash has lost never happened.  What a rejection s
 spot, on the record that it speaks of, because later the record is another one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from coordinator.ledger import State, timestamp_of
@@ -35,7 +35,11 @@ from network.placement import LEDGER_TABLE, TABLES_TABLE
 from partition.machine import Machine, Output
 from partition.record import Record
 from partition.storage import Changes
+from sim.books import Books
 from sim.checkers.disks import Change, Disks, shown_lsn
+from sim.checkers.stream_appends import StreamAppends
+from sim.followed import Followed
+from sim.indexes_seen import IndexesSeen, indexes_asked
 
 
 class Decision(NamedTuple):
@@ -109,6 +113,8 @@ class Inside(Protocol):
 
     def is_incarnation_up(self, name: str, incarnation: int) -> bool: ...
 
+    def elapsed_us(self) -> int: ...
+
 
 class Witness:
     """The evidence of one run."""
@@ -117,6 +123,10 @@ class Witness:
         self.table_names: dict[str, str] = {}  # By id: a name may be used again.
         self.lies: list[tuple[str, str]] = []  # Rejections that were not true: transaction, why.
         self.disks = Disks()
+        self.streams: StreamAppends | None = None  # Where tables have streams.
+        self.followed: Followed | None = None  # What followers showed, where there are any.
+        self.books = Books()  # Of tables that are held to their units.
+        self.indexes: IndexesSeen | None = None  # Of tables that have indexes.
         self._in_conflict: set[str] = set()  # Singletons that were rightly refused for a conflict.
         self._in_throttling: set[str] = set()  # … because their partition took no new work.
         self._inside: Inside | None = None
@@ -134,6 +144,11 @@ class Witness:
 
     def enter(self, inside: Inside) -> None:
         self._inside = inside
+
+    def index(self, tables: Iterable[Mapping[str, Any]]) -> None:
+        """Look at the indexes of these tables, as CreateTable requests; most have none."""
+        asked = [index for table in tables for index in indexes_asked(table)]
+        self.indexes = IndexesSeen(asked, self.table_names) if asked else None
 
     def number(self) -> int:
         """Give this moment the next number."""
@@ -156,6 +171,11 @@ class Witness:
     def durable(self, node: str, number: int, changes: Changes) -> None:
         """Take what has become durable; `number` is of the moment when it was changed."""
         cause = changes.cause
+        if self.streams is not None and self.streams.take(node, changes):
+            self._note("stream.waited")
+        if self.indexes is not None:
+            assert self._inside is not None, "a witness is inside a cluster"
+            changes = self.indexes.durable(node, changes, self._inside.elapsed_us())
         if cause.startswith("k"):  # A client's attempt.
             _, applied = self.disks.take(node, changes)
             self._keep(Applied(number, cause, changes.timestamp.us, node, applied))
@@ -191,6 +211,14 @@ class Witness:
 
     def stepped(self, machine: Machine, envelope: Envelope, output: Output) -> None:
         """Look at one step of a partition or a ledger node."""
+        if machine.meters is not None:
+            assert self._inside is not None, "a witness is inside a cluster"
+            if self.books.stepped(machine, envelope, output, self._inside.elapsed_us()):
+                self._note("capacity.throttled")
+        if self.indexes is not None:
+            event = self.indexes.stepped(machine, envelope, output)
+            if event:
+                self._note(event)
         step = self._steps.get(type(envelope.message))
         if step is not None:
             step(machine, envelope, envelope.message, output)
@@ -225,7 +253,7 @@ class Witness:
 
     def _throttled(self, machine: Machine, message: Write) -> None:
         """Judge a refusal of new work where it was made; a copy is answered from memory."""
-        if machine.throttled:
+        if machine.throttled or self.books.is_spent(message.action.table):
             self._in_throttling.add(message.request)
         elif message.request not in self._in_throttling:
             self.lies.append((message.request, "its partition took new work"))
@@ -270,7 +298,9 @@ class Witness:
     def _rejected(self, machine: Machine, message: Prepare, action: Action, vote: Reject) -> None:
         if vote.reason.code == "ProvisionedThroughputExceeded":
             self._note("prepare.throttled")
-            if not machine.throttled:
+            if known_in(machine, message):
+                self.lies.append((message.transaction, "it was promised already: no new work"))
+            elif not machine.throttled and not self.books.is_spent(action.table):
                 self.lies.append((message.transaction, "its partition took new work"))
             return
         if vote.in_the_way is not None:
@@ -291,6 +321,13 @@ class Witness:
     def _cancel(self, _: Machine, __: Envelope, ___: Cancel, output: Output) -> None:
         if isinstance(output.reply, Done) and not any(output.reply.changed):
             self._note("cancel.early")
+
+
+def known_in(machine: Machine, message: Prepare) -> bool:
+    """Say whether anything is promised to this transaction."""
+    records = [machine.record(action.table, action.key) for action in message.actions]
+    found = [record.ongoing for record in records if record.ongoing is not None]
+    return any(ongoing.transaction == message.transaction for ongoing in found)
 
 
 def lie_in(message: Prepare, action: Action, reason: Reason, record: Record) -> str:

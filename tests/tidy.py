@@ -18,14 +18,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-# A package may import itself and what stands below it.  The three roles stand side by side.
-ROLES = {"partition", "coordinator", "router"}
+# A package may import itself and what stands below it.  The roles stand side by side.
+ROLES = {"partition", "coordinator", "router", "replication"}
 BELOW: dict[str, set[str]] = {
     "items": set(),
     "network": {"items"},
     "partition": {"items", "network"},
     "coordinator": {"items", "network"},
     "router": {"items", "network"},
+    "replication": {"items", "network"},
     "sim": {"items", "network"} | ROLES,
     "twophase": {"items", "network", "sim"} | ROLES,
 }
@@ -45,8 +46,11 @@ PURE = (
     "partition.scan",
     "partition.split",
     "partition.stream",
+    "partition.replicas",
     "partition.options",
     "partition.machine",
+    "router.policies",
+    "router.policy_file",
 )
 IMPURE = {
     *("anyio", "asyncio", "concurrent", "contextvars", "datetime", "logging", "multiprocessing"),

@@ -7,16 +7,20 @@ The server runs in a thread of this process, on a free port, in memory or in a d
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from router.policy_file import permissions_of
 from twophase.local.cluster import LocalCluster, Nodes
 from twophase.local.faults import parse
 from twophase.local.serving import Asked, Opened, Server, new_loop
+from twophase.local.splitting import split
 from twophase.local.world import new_seed
 
 START_SECONDS = 60
@@ -44,26 +48,42 @@ class LocalDynamoDB:
         assert self._server.cluster is not None, "it has been started"
         return self._server.cluster
 
-    def client(self, **more: Any) -> Any:
-        """Make a boto3 client; `more` goes to `boto3.client`."""
+    def client(self, principal: str | None = None, **more: Any) -> Any:
+        """Make a boto3 client of a principal; `more` goes to `boto3.client`."""
         import boto3  # noqa: PLC0415  # Only this asks for it: the server serves any SDK.
 
-        return boto3.client("dynamodb", **self.settings(), **more)
+        return boto3.client("dynamodb", **self.settings(principal), **more)
 
-    def resource(self, **more: Any) -> Any:
-        """Make a boto3 resource; `more` goes to `boto3.resource`."""
+    def resource(self, principal: str | None = None, **more: Any) -> Any:
+        """Make a boto3 resource of a principal; `more` goes to `boto3.resource`."""
         import boto3  # noqa: PLC0415  # As above.
 
-        return boto3.resource("dynamodb", **self.settings(), **more)
+        return boto3.resource("dynamodb", **self.settings(principal), **more)
 
-    def settings(self) -> dict[str, str]:
-        """Return what a client of botocore must know to find this."""
+    def settings(self, principal: str | None = None) -> dict[str, str]:
+        """Return what a client of botocore must know to find this, with a principal's keys.
+
+        Without policies any keys will do; with them, the first principal's are those of nobody
+        named.
+        """
+        key, secret = self._keys(principal)
         return {
             "endpoint_url": self.url,
             "region_name": REGION,
-            "aws_access_key_id": "local",
-            "aws_secret_access_key": "local",
+            "aws_access_key_id": key,
+            "aws_secret_access_key": secret,
         }
+
+    def _keys(self, principal: str | None) -> tuple[str, str]:
+        permissions = self._server.asked.nodes.router.permissions
+        if permissions is None:
+            assert principal is None, "principals are in policies, and there are none"
+            return "local", "local"
+        principals = list(permissions.principals.values())
+        names = [one.name for one in principals]
+        assert principal is None or principal in names, f"there are {', '.join(names)}"
+        found = principals[0 if principal is None else names.index(principal)]
+        return found.access_key, found.secret
 
     def faults(self, text: str) -> None:
         """Make this trouble from now on; '' heals all.  Only where `faults` were asked for.
@@ -76,6 +96,16 @@ class LocalDynamoDB:
         trouble = self.cluster.trouble
         assert trouble is not None, "begin with faults='' to have faults later"
         self.inside(lambda _: trouble.tell(text))
+
+    def split(self, partition: str) -> str:
+        """Have a partition give half of its range to a new node, whose name is returned.
+
+        Raises:
+            SplitError: There is no such partition, or it cannot be split now.
+        """
+        children: list[str] = []
+        self.inside(lambda cluster: children.append(split(cluster, partition)))
+        return children[0]
 
     def inside(self, change: Callable[[LocalCluster], None]) -> None:
         """Do something to the cluster on its own thread, such as crashing a node, and wait."""
@@ -134,22 +164,25 @@ def local_dynamodb(
     nodes: Nodes | None = None,
     control: bool = False,
     metrics: bool = False,
+    policies: Path | str | Mapping[str, Any] | None = None,
 ) -> Iterator[LocalDynamoDB]:
     """Serve a DynamoDB of one's own.
 
     `faults` is a text as `twophase serve --faults` takes it ('' for none yet: see
     `LocalDynamoDB.faults`), `seed` is where all chance comes from, and `data` keeps everything in a
     directory, which can be used again.  `control` lets `twophase status` and `twophase faults` in.
+    `policies` says who may do what: a policy file, or what would be in it.
 
     Raises:
         FaultsError: The text names no faults.
+        PolicyError: The policies are none.
         StorageError: The directory cannot be used.
     """
     dynamodb = LocalDynamoDB(
         Asked(
             port=0,
             directory=None if data is None else Path(data),
-            nodes=nodes or Nodes(),
+            nodes=permitted(nodes or Nodes(), policies),
             seed=new_seed() if seed is None else seed,
             faults=None if faults is None else parse(faults),
             control=control,
@@ -161,3 +194,14 @@ def local_dynamodb(
         yield dynamodb
     finally:
         dynamodb.stop()
+
+
+def permitted(nodes: Nodes, policies: Path | str | Mapping[str, Any] | None) -> Nodes:
+    """Let routers ask these policies."""
+    if policies is None:
+        return nodes
+    if isinstance(policies, Path | str):
+        text = Path(policies).read_text(encoding="utf-8")
+    else:
+        text = json.dumps(policies)
+    return replace(nodes, router=replace(nodes.router, permissions=permissions_of(text)))

@@ -4,26 +4,32 @@ Where the orders that the protocol claims do not hold, the dependency graph says
 operations contradict each other, by which anomaly, and what is still possible.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from items.keys import Key
 from items.values import Item
 from network.placement import is_internal
 from sim.checkers.acknowledged import check_disks
+from sim.checkers.capacity import check_capacity
 from sim.checkers.dependencies import SERIALIZABLE, STRICT, explained
+from sim.checkers.eventual import check_eventual
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
+from sim.checkers.indexes import check_indexes
 from sim.checkers.instants import Instants
 from sim.checkers.invariant import check_invariant
 from sim.checkers.linear import check_items
 from sim.checkers.model import Json, Place
 from sim.checkers.outcomes import check_outcomes, check_singletons
+from sim.checkers.permissions import check_permissions
 from sim.checkers.reasons import check_reasons
+from sim.checkers.streams import check_streams
 from sim.checkers.structure import check_structure
 from sim.checkers.timestamps import check_timestamps
 from sim.cluster import Cluster
 from sim.history import History
+from sim.stream_reader import StreamReader
 from sim.witness import Witness
 from sim.workload import HasInvariant
 
@@ -39,6 +45,7 @@ def check_run(
     *,
     workload: object = None,
     with_graph: bool = False,
+    readers: Sequence[StreamReader] = (),
 ) -> tuple[tuple[str, ...], list[Finding]]:
     """Make every check; return their names and what they found.
 
@@ -54,6 +61,20 @@ def check_run(
         "structure": lambda: check_structure(evidence),
         "items": lambda: check_items(evidence),
     }
+    permissions = cluster.settings.router.permissions
+    if permissions is not None:
+        checks["permissions"] = lambda: check_permissions(evidence, permissions)
+    if witness.books.totals() is not None:
+        checks["capacity"] = lambda: check_capacity(witness.books)
+    indexes = witness.indexes
+    if indexes is not None:
+        checks["indexes"] = lambda: check_indexes(indexes, evidence, cluster)
+    if witness.followed is not None:
+        checks["eventual"] = lambda: check_eventual(evidence)
+    appends = witness.streams
+    if appends is not None:
+        kept = data_of(cluster, witness)
+        checks["streams"] = lambda: check_streams(evidence, cluster, appends, kept, readers)
     if is_whole(evidence):
         data = data_of(cluster, witness)
         instants = Instants(evidence)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from coordinator.ledger import Entry, State, entry_of
 from network.messages import RecordKey
 from network.placement import LEDGER_TABLE
+from partition.follower import is_told
+from partition.indexed import is_outbox
 from partition.record import Ongoing
 from sim.checkers.finding import Finding
 from sim.checkers.model import shown_place
@@ -20,7 +22,7 @@ def is_settled(cluster: Cluster) -> bool:
     """Say whether nothing is left to do, by what the disks say."""
     for name in (*cluster.ledgers, *cluster.partitions):
         for (table, _), record in cluster.records_of(name):
-            if record.ongoing is not None:
+            if record.ongoing is not None or is_outbox(table):
                 return False
             item = record.item
             if table == LEDGER_TABLE and item is not None and item["State"][1] != State.COMPLETED:
@@ -54,8 +56,11 @@ def check_calm(cluster: Cluster, names: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _unsettled(cluster: Cluster) -> Iterator[tuple[str, str]]:
-    """Say what a range still waits for that has split, or was born of a split."""
+    """Say what a range still waits for that has split, or was born of a split, and what indexes."""
     for name in (*cluster.ledgers, *cluster.partitions):
+        waits = sum(is_outbox(key[0]) for key, _ in cluster.records_of(name))
+        if waits:
+            yield name, f"{waits} entries wait for their place in an index"
         holding = cluster.disks[name].contents.holding
         if holding is None:
             continue
@@ -63,6 +68,32 @@ def _unsettled(cluster: Cluster) -> Iterator[tuple[str, str]]:
             yield name, f"its split is unfinished, {holding.leaving.child} was to have a part"
         elif cluster.placement_now().range_of(name) != holding.range:
             yield name, "the placement gives it another range than the one that it serves"
+    for name in cluster.followers:
+        behind = _behind(cluster, name)
+        if behind:
+            yield name, behind
+
+
+def _behind(cluster: Cluster, name: str) -> str:
+    """Say what a follower has otherwise than its partition's disk; nothing if all is the same."""
+    follower = cluster.follower(name)
+    if follower is None:
+        return "it is down"
+    leader = follower.partition
+    owned = cluster.placement_now().range_of(leader)
+    if follower.state.range != owned:
+        return f"it does not follow the range that {leader} serves"
+    there = {
+        key: (record.item, record.lsn)
+        for key, record in cluster.records_of(leader)
+        if record.item is not None and is_told(key[0])
+    }
+    here = follower.state.items()
+    if here == there:
+        return ""
+    differ = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+    some = f"{len(differ)} of its items" if len(differ) > 1 else "an item"
+    return f"it has {some} otherwise than {leader}, {shown_place(differ[0])} among them"
 
 
 def _entries(cluster: Cluster) -> dict[str, tuple[str, Entry]]:

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from items.actions import Action, Check, Delete, Put, Update
-from sim.checkers.evidence import SINGLETON_WRITES, Evidence, is_read, place_of
+from sim.checkers.evidence import SINGLETON_WRITES, Evidence, place_of
 from sim.checkers.finding import Finding
 from sim.checkers.graph import HistoryError, Txn, check
 from sim.checkers.model import Place, shown_place
@@ -118,7 +118,7 @@ def _outside(evidence: Evidence) -> Ops:
                 if version is not None:
                     ops[operation.call].append(("w", name, version))
     for operation in evidence.operations:
-        if not is_read(operation):
+        if not evidence.is_read(operation):
             continue
         answers = operation.answer.get("Responses", [operation.answer])
         for (place, _), answer in zip(evidence.gets(operation), answers, strict=False):

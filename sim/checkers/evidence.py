@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 from network.messages import RecordKey
 from sim.checkers.model import Json, Model, Place, Step
+from sim.followed import Followed
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
 from sim.witness import Applied, Decision, Landed, Promised, ReadAt, Refused, Said, Witness
 
 SINGLETON_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
+LATE_READS = ("GetItem", "BatchGetItem", "Query", "Scan")
 NEVER_US = 1 << 62  # When an operation was over whose outcome its client never learned.
 
 
@@ -51,6 +53,8 @@ class Evidence:
         self.reads: dict[str, list[ReadAt]] = defaultdict(list)
         for read in witness.all(ReadAt):
             self.reads[read.request.partition("/")[0]].append(read)
+        self.followed = witness.followed
+        self.late: set[str] = set()  # Attempts that a follower answered, and may.
         self.lies, self.wrongs = witness.lies, witness.disks.wrongs
         self.table_names = witness.table_names
         self.by_call = {
@@ -61,10 +65,35 @@ class Evidence:
         self.by_attempt = {
             attempt: operation for operation in self.operations for attempt in operation.attempts
         }
+        if witness.followed is not None:
+            self._take_followers(witness.followed)
         self.requests = Model(self.tables)
         # By place; a test may have put another operation there.
         self._steps: dict[int, tuple[Operation, list[Step]]] = {}
         self._gets: dict[int, tuple[Operation, list[tuple[Place, Json]]]] = {}
+
+    def _take_followers(self, followed: Followed) -> None:
+        """Take the answers of followers: those that may be late are judged by themselves.
+
+        The others are answers like any other.
+        """
+        for answer in followed.answers:
+            reader = self.by_attempt.get(answer.request)
+            if reader is not None and may_be_late(reader):
+                self.late.add(answer.request)
+            else:
+                keys, lsns = zip(*answer.items, strict=True) if answer.items else ((), ())
+                ongoing = (None,) * len(keys)
+                read = ReadAt(answer.number, answer.request, 0, ongoing, lsns, keys)
+                self.reads[answer.request].append(read)
+
+    def is_late(self, operation: Operation) -> bool:
+        """Say whether a follower may have answered, who shows what was, not what is."""
+        return bool(self.late) and not self.late.isdisjoint(operation.attempts)
+
+    def is_read(self, operation: Operation) -> bool:
+        """Say whether an operation is a read that was answered, by who owns its items."""
+        return is_read(operation) and not self.is_late(operation)
 
     def of(self, decision: Decision) -> Operation | None:
         return self.by_call.get((decision.token, decision.call))
@@ -98,7 +127,7 @@ class Evidence:
         """Give the reads that were answered, with the versions of each item that they may show."""
         found = []
         for operation in self.operations:
-            if is_read(operation):
+            if self.is_read(operation):
                 reads = [read for one in operation.attempts for read in self.reads.get(one, ())]
                 found.append((operation, places_seen(reads, self.versions)))
         return found
@@ -157,6 +186,14 @@ def places_seen(
 def returned_us(operation: Operation) -> int:
     """Say until when an operation may have happened: for ever, if nobody knows whether it did."""
     return NEVER_US if operation.is_unknown else operation.returned_us
+
+
+def may_be_late(operation: Operation) -> bool:
+    """Say whether an operation is content with what was current once (§2.2)."""
+    if operation.name == "BatchGetItem":
+        asked = operation.request["RequestItems"].values()
+        return not any(one.get("ConsistentRead") for one in asked)
+    return operation.name in LATE_READS and not operation.request.get("ConsistentRead")
 
 
 def is_read(operation: Operation) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from items.values import Item
-from sim.checkers.evidence import Evidence, is_read, named, returned_us
+from sim.checkers.evidence import Evidence, named, returned_us
 from sim.checkers.finding import Finding
 from sim.checkers.graph.txn import Precedes
 from sim.checkers.items_told import both_told
@@ -88,7 +88,7 @@ class Instants:
             else:
                 self._written(moment)
         for operation in self.evidence.operations:
-            if is_read(operation) and operation.place not in self._explained:
+            if self.evidence.is_read(operation) and operation.place not in self._explained:
                 text = f"{named(operation)} read what was there at none of the moments when it read"
                 told = [*self._differences(operation), *whence(self.evidence, operation)]
                 text = "\n".join([text, *told])
@@ -108,7 +108,7 @@ class Instants:
                 yield _Moment(refused.number, "refused", refused, by_attempt[refused.request])
         for attempt, reads in evidence.reads.items():
             reader = by_attempt.get(attempt)
-            if reader is not None and is_read(reader):
+            if reader is not None and evidence.is_read(reader):
                 for read in reads:
                     yield _Moment(read.number, "read", read, reader)
 

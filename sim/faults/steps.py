@@ -36,7 +36,13 @@ LASTING = (
     "hold",
 )  # They may say for how long.
 # Who can be hit: clients never crash, and only partitions and ledger nodes have disks.
-KINDS_OF_HOST = {"crash": "lpmcr", "restart": "lpmcr", "throttle": "p", "slow": "lp", "fill": "lp"}
+KINDS_OF_HOST = {
+    "crash": "lpmcrf",
+    "restart": "lpmcrf",
+    "throttle": "p",
+    "slow": "lp",
+    "fill": "lp",
+}
 HOST = r"[a-z]+[1-9]\d*"
 OF = r"(?: of (k[1-9]\d*\.[1-9]\d*))?"
 ANY = "*"

@@ -7,6 +7,9 @@ from sim.cluster import Cluster
 
 # Who talks to whom: a link between others would have nothing to lose.
 PATHS = ("kr", "rc", "rp", "rl", "cp", "cl", "mc", "ml", "pm")
+PATHS_OF_FOLLOWERS = ("pf", "rf")
+PATHS_OF_REPLICATORS = ("xp", "xl")
+PATHS_OF_READERS = ("sr",)
 WORD = 1 << 32  # One draw decides about that many hosts, two to the power of which …
 WORD_BITS = 32  # … is the bound.
 SWIZZLED_MAX = 8
@@ -36,8 +39,8 @@ def anybody(draw: Draw, cluster: Cluster) -> tuple[str, ...]:
 
 
 def no_client(draw: Draw, cluster: Cluster) -> tuple[str, ...]:
-    """Draw any host but clients, whose memory is the history: a client never crashes."""
-    return _one_of(draw, [name for name in cluster.all_names() if name[0] != "k"])
+    """Draw any host but clients and readers, whose memory is the history: they never crash."""
+    return _one_of(draw, [name for name in cluster.all_names() if name[0] not in "ks"])
 
 
 def partition(draw: Draw, cluster: Cluster) -> tuple[str, ...]:
@@ -50,7 +53,12 @@ def disk(draw: Draw, cluster: Cluster) -> tuple[str, ...]:
 
 def link(draw: Draw, cluster: Cluster) -> tuple[str, ...]:
     """Draw a link between two hosts that have something to say to each other."""
-    path = PATHS[draw("path", len(PATHS))]
+    paths = (*PATHS, *PATHS_OF_FOLLOWERS) if cluster.followers else PATHS
+    if cluster.replicators:
+        paths = (*paths, *PATHS_OF_REPLICATORS)
+    if cluster.readers:
+        paths = (*paths, *PATHS_OF_READERS)
+    path = paths[draw("path", len(paths))]
     ends = [
         *_one_of(draw, [name for name in cluster.all_names() if name[0] == path[0]]),
         *_one_of(draw, [name for name in cluster.all_names() if name[0] == path[1]], "other end"),

@@ -15,16 +15,22 @@ import sim.run as _  # noqa: F401  # For its imports, as just said.
 from sim.mutants import (
     decisions,
     equivalents,
+    followers,
+    indexes,
     orders,
+    permissions,
     prepares,
     promises,
     published,
     readers,
     reasons,
     recoveries,
+    regions,
     singletons,
     splits,
+    streams,
     tokens,
+    units,
     votes,
 )
 from sim.mutants.mutant import Mutant
@@ -55,7 +61,13 @@ GROUPS: Mapping[str, tuple[Mutant, ...]] = {
     "tokens": of(tokens),
     "recovery": of(recoveries),
     "a partition that splits": of(splits),
+    "streams": of(streams),
+    "reads of followers": of(followers),
+    "permissions": of(permissions),
+    "secondary indexes": of(indexes),
+    "regions": of(regions),
     "cancellation reasons": of(reasons),
+    "provisioned tables": of(units),
     "as others have had them": of(published),
     "equivalent: nobody can tell": of(equivalents),
 }
@@ -96,6 +108,7 @@ def together(mutants: tuple[Mutant, ...]) -> Mutant:
         sentence=" ".join(mutant.sentence for mutant in mutants),
         kinds=tuple(dict.fromkeys(kind for mutant in mutants for kind in mutant.kinds)),
         patch=patch,
+        needs={key: value for mutant in mutants for key, value in mutant.needs.items()},
         why="" if any(not mutant.is_equivalent for mutant in mutants) else first.why,
     )
 

@@ -83,6 +83,8 @@ class Mutant:
     of_partition: bool  # A rule of one partition, which a model of it is to find as well.
     why: str  # Why it changes nothing that anybody could see; empty if it does.
     source: str  # Whose published bug it is: system and version, and where it was published.
+    # What every world is to have in which it is hunted: a rule of regions needs some.
+    needs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -114,6 +116,7 @@ def mutant(
     of_partition: bool = False,
     why: str = "",
     source: str = "",
+    needs: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[[Patches], None]], Mutant]:
     """Make a mutant of a function that patches the rules."""
     assert bool(kinds) != bool(why), "either it must be found, or there is a reason why it cannot"
@@ -133,6 +136,7 @@ def mutant(
             of_partition=of_partition,
             why=why,
             source=source,
+            needs=needs or {},
         )
 
     return enter

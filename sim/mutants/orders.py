@@ -104,8 +104,8 @@ def deletes_leave_no_timestamp(patches: Patches) -> None:
 )
 def deletes_lower_the_mark(patches: Patches) -> None:
     @patches.around(Machine, "_apply")
-    def apply(original: Any, self: Any, key: Any, applied: Applied) -> None:
-        original(self, key, applied)
+    def apply(original: Any, self: Any, key: Any, applied: Applied, *more: Any) -> None:
+        original(self, key, applied, *more)
         if applied.record is None:
             table = self._tables[key[0]]  # It breaks a rule of that very class.
             lowered = replace(table.state, max_delete_timestamp=applied.timestamp)

@@ -53,7 +53,7 @@ def reads_show_what_is_not_durable(patches: Patches) -> None:
         output = self.machine.step(envelope, Now(host.now_us(), host.elapsed_us()))
         if self._observe is not None:
             self._observe(self.machine, envelope, output)
-        self._peers.reply(envelope.source, envelope.number, output.reply)
+        self.peers.reply(envelope.source, envelope.number, output.reply)
 
 
 @mutant(

@@ -17,13 +17,16 @@ from sim.report.sentences import sentence_of
 
 Columns: TypeAlias = dict[str, Any]
 
-ORDER = "krclpm"  # Clients, routers, coordinators, ledger, partitions, recovery managers.
+# Readers, clients, routers, coordinators, ledger, partitions, followers, managers.
+ORDER = "skrclpfm"
 ROLES = {
     "k": "client",
     "r": "router",
     "c": "coordinator",
     "l": "ledger node",
     "p": "partition",
+    "f": "follower",
+    "s": "reader of streams",
     "m": "recovery manager",
 }
 NOBODY = -1

@@ -37,7 +37,26 @@ def plots_of(recording: Recording, inside: Inside) -> Json:
         "reasons": reasons_of(own),
         "items": items_of(own, schemas),
         "messages": messages_of(transactions, inside.messages),
+        **staleness_in(recording),
     }
+
+
+def staleness_in(recording: Recording) -> Json:
+    """Give when each stale read was answered, and how long it was out of date, if any can be."""
+    found = None if recording.result is None else recording.result.staleness
+    if found is None:
+        return {}
+    stale = [point for point in found.points if point.age_us]
+    stride = -(-len(stale) // POINTS_MAX) or 1
+    shown = stale[::stride]
+    columns: Json = {
+        "us": [point.us for point in shown],
+        "age_us": [point.age_us for point in shown],
+        "call": [point.call for point in shown],
+        "node": [point.node for point in shown],
+    }
+    counts = {"answered": len(found.points), "stale": len(stale), "stride": stride}
+    return {"staleness": {**columns, **counts}}
 
 
 def latency_of(transactions: Iterable[Operation]) -> list[Json]:

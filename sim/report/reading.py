@@ -111,7 +111,7 @@ def event_of(line: Mapping[str, Any]) -> Event:
     if name.startswith("message."):
         return Event(us, name, _message(name, line))
     if name == "change.durable":
-        changes = read_as(Changes, {"holding": None, **line})
+        changes = read_as(Changes, {"holding": None, "streams": None, **line})
         return Event(us, name, {"host": line["host"], "changes": changes})
     if name not in EVENTS and name not in FAULTS:
         raise ValueError(f"there is no event {name!r}")
@@ -123,6 +123,8 @@ def _message(name: str, line: Mapping[str, Any]) -> dict[str, Any]:
     source, arrow, target = line["link"].partition(">")
     if not (source and arrow and target):
         raise ValueError(f"its 'link' is to be as in 'c1>p2', not {line['link']!r}")
+    if "." in source:
+        raise ValueError("it is of a run of several regions, and a report shows one cluster")
     fields: dict[str, Any] = {"link": Link(source, target), "number": line["n"]}
     if name == "message.sent":
         message: Message = read_as(KINDS[line["kind"]], line["message"])

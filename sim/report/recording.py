@@ -133,6 +133,15 @@ class Recording:
         """Return the CreateTable requests of the run."""
         return [one.request for one in self.operations if one.name == "CreateTable"]
 
+    @property
+    def in_order(self) -> Sequence[Operation]:
+        """Return the operations that have a place in a serial order: late reads have none."""
+        staleness = None if self.result is None else self.result.staleness
+        if staleness is None:
+            return self.operations
+        late = {point.call for point in staleness.points if point.node}
+        return [one for one in self.operations if one.call not in late]
+
 
 class Recorder:
     """Keeps what happens in a run; a `sim.trace.Listener`."""

@@ -11,6 +11,8 @@ from sim.workloads.keys import Keys, fit
 from sim.workloads.listed import Listed
 from sim.workloads.orders_and_payments import OrdersAndPayments
 from sim.workloads.ring import Ring
+from sim.workloads.scoreboard import Scoreboard
+from sim.workloads.task_list import TaskList
 
 
 class WorkloadType(Protocol):
@@ -29,6 +31,8 @@ WORKLOADS: dict[str, WorkloadType] = {
     "bank": Bank,
     "hot_keys": HotKeys,
     "ring": Ring,
+    "task_list": TaskList,
+    "scoreboard": Scoreboard,
     "listed": Listed,
 }
 

@@ -11,8 +11,8 @@ from items.actions import Action
 from items.errors import Reason
 from network.codec import CodecError, decode, encode, pack, unpack
 from network.ids import Timestamp
-from network.messages import MESSAGES, Accept, Envelope, from_frame, to_frame
-from tests.builders import add, check, delete, prepare, put
+from network.messages import MESSAGES, Accept, Envelope, Read, from_frame, to_frame
+from tests.builders import add, at, check, delete, prepare, put
 from tests.items.strategies import items, texts, values
 from tests.network import strategies
 
@@ -113,3 +113,11 @@ def test_a_kind_of_message_that_is_none_is_refused() -> None:
 
 def test_a_timestamp_comes_back_as_it_was() -> None:
     assert decode(encode(Timestamp(5, "c1"), Timestamp), Timestamp) == Timestamp(5, "c1")
+
+
+def test_what_is_seldom_said_travels_only_then() -> None:
+    plain, half = Read((at("a"),), 0, "k1#1"), Read((at("a"),), 0, "k1#1", costs_half=True)
+
+    assert len(unpack(encode(plain, Read))) == 3
+    assert len(unpack(encode(half, Read))) == 4
+    assert [decode(encode(one, Read), Read) for one in (plain, half)] == [plain, half]

@@ -307,6 +307,8 @@ def test_a_file_of_the_first_version_is_brought_up(disk: Disk) -> None:
     disk.settle()
     before = disk.storage.load()
     disk.storage._connection.execute("ALTER TABLE tables DROP COLUMN settings")
+    for table in ("stream", "shards", "streams"):
+        disk.storage._connection.execute(f"DROP TABLE {table}")
     disk.storage._connection.execute("PRAGMA user_version = 1")
     disk.storage.close()
 

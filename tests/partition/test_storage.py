@@ -1,22 +1,28 @@
 """What every `Storage` promises: all or nothing, in order, and all of it back after a restart."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from items.keys import partition_hash
 from items.values import Item
-from network.ids import NEVER
+from network.ids import NEVER, TableId
 from network.placement import HASHES, Range
+from network.settings import StreamSettings
+from network.streams import StreamRecord
+from partition import stream
 from partition.record import Record, TableState
 from partition.split import Holding
 from partition.sqlite import SqliteStorage
 from partition.storage import Changes, MemoryStorage, Storage
+from partition.stream import StreamChanges
 from sim.chance import NamedChance
 from sim.disk import DiskSpeed, SimulatedDisk
 from sim.loop import VirtualLoop, new_loop
-from tests.builders import SCHEMA, TABLE, at, item, key, record
+from tests.builders import SCHEMA, TABLE, at, item, key, record, ts
 from tests.partition.mailbox import Mailbox
 
 
@@ -171,3 +177,68 @@ def test_the_incarnation_rises_with_each_start(bench: Bench) -> None:
     bench.settle()
 
     assert [bench.storage.load().incarnation for _ in range(3)] == [1, 2, 3]
+
+
+# Streams ------------------------------------------------------------------------------------------
+
+STREAM = StreamSettings("2026-11-22T08:00:00.000", "NEW_AND_OLD_IMAGES", "things")
+SHARD = stream.opened("p1", TableId(TABLE), SCHEMA, STREAM, first=1, parent="", now_us=5)
+
+
+def changed(lsn: int, **more: Any) -> StreamRecord:
+    """Make the record of a change that waits."""
+    change = stream.Change(TableId(TABLE), key("a"), lsn, ts(10 * lsn), "t1", 7)
+    made = stream.record_of(change, item("a", lsn), item("a", lsn + 1), STREAM)
+    assert made is not None
+    return replace(made, **more)
+
+
+def streamed(bench: Bench, changes: StreamChanges, lsn: int = 9) -> None:
+    bench.asked += 1
+    whole = Changes("t1", NEVER, (), (), lsn, None, changes)
+    bench.storage.append(whole, lambda: bench.done.append("streamed"))
+
+
+def test_who_never_had_a_stream_finds_none(bench: Bench) -> None:
+    bench.settle()
+
+    assert bench.storage.load().streams is None
+
+
+def test_a_stream_is_there_after_a_restart(bench: Bench) -> None:
+    waiting = changed(2, old=None, event="INSERT", transaction="")
+    placed = changed(1, shard=SHARD.id, sequence=2)
+    streamed(bench, StreamChanges(2, (waiting, placed), (), (SHARD,)))
+    bench.settle()
+
+    found = bench.storage.load().streams
+
+    assert found is not None
+    assert found.sequence == 2
+    assert sorted(found.records, key=lambda one: one.lsn) == [placed, waiting]
+    assert found.shards == (SHARD,)
+
+
+def test_a_record_that_is_released_is_the_same_one(bench: Bench) -> None:
+    streamed(bench, StreamChanges(1, (changed(1), changed(2)), (), (SHARD,)))
+    placed = changed(1, shard=SHARD.id, sequence=2)
+    ended = stream.closed(SHARD, last=3, now_us=9)
+    streamed(bench, StreamChanges(3, (placed,), (), (ended,)))
+    bench.settle()
+
+    found = bench.storage.load().streams
+
+    assert found is not None
+    assert sorted(found.records, key=lambda one: one.lsn) == [placed, changed(2)]
+    assert (found.sequence, found.shards) == (3, (ended,))
+
+
+def test_what_is_trimmed_is_gone(bench: Bench) -> None:
+    streamed(bench, StreamChanges(1, (changed(1), changed(2)), (), (SHARD,)))
+    streamed(bench, StreamChanges(3, (), (1,), (), (SHARD.id,)))
+    bench.settle()
+
+    found = bench.storage.load().streams
+
+    assert found is not None
+    assert (found.records, found.shards, found.sequence) == ((changed(2),), (), 3)

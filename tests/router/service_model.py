@@ -12,12 +12,24 @@ from typing import Any
 Json = dict[str, Any]
 
 
+SERVICES = ("dynamodbstreams", "dynamodb")  # Their few common shapes are the latter's.
+
+
 @cache
 def model() -> Json:
+    """Put both descriptions together: the operations and shapes of each."""
+    both = [description(service) for service in SERVICES]
+    return {
+        part: {name: one for service in both for name, one in service[part].items()}
+        for part in ("operations", "shapes")
+    }
+
+
+def description(service: str) -> Json:
     spec = importlib.util.find_spec("botocore")
     assert spec is not None
     assert spec.origin is not None
-    path = Path(spec.origin).parent / "data/dynamodb/2012-08-10/service-2.json.gz"
+    path = Path(spec.origin).parent / f"data/{service}/2012-08-10/service-2.json.gz"
     found: Json = json.loads(gzip.decompress(path.read_bytes()))
     return found
 

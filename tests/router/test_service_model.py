@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from items.limits import TRANSACTION_ACTIONS_MAX
-from router import parameters, table_operations, table_parameters
+from router import parameters, stream_parameters, table_operations, table_parameters
 from router.api import OPERATIONS, WITHOUT_BODY
+from router.http import OF_STREAMS
 from router.shapes import ATTRIBUTES, FLAG, Listed, Mapped, Shape, Structure
 from tests.router.harness import World
 from tests.router.service_model import Json, input_of, misfits, output_of, shape_of, without_output
@@ -27,9 +28,13 @@ INPUTS: dict[str, Structure] = {
     "DeleteTable": table_parameters.ONE_TABLE,
     "DescribeEndpoints": NOTHING,
     "DescribeLimits": NOTHING,
+    "DescribeStream": stream_parameters.DESCRIBE_STREAM,
     "DescribeTable": table_parameters.ONE_TABLE,
     "DescribeTimeToLive": table_parameters.ONE_TABLE,
     "GetItem": parameters.GET_ITEM,
+    "GetRecords": stream_parameters.GET_RECORDS,
+    "GetShardIterator": stream_parameters.GET_SHARD_ITERATOR,
+    "ListStreams": stream_parameters.LIST_STREAMS,
     "ListTables": table_operations.LIST_TABLES,
     "ListTagsOfResource": table_parameters.LIST_TAGS,
     "PutItem": parameters.PUT_ITEM,
@@ -50,7 +55,6 @@ MEANINGLESS = (
     "OnDemandThroughput",
     "GlobalTableSettingsReplicationMode",
     "MultiRegionConsistency",
-    "StreamViewType",
     "SSEType",
     "KMSMasterKeyId",
     "DisassociationProtectionEnabled",
@@ -187,7 +191,8 @@ CALLS: tuple[tuple[str, Json], ...] = (
 
 
 def test_every_operation_is_called_here() -> None:
-    assert {operation for operation, _ in CALLS} | {"CreateTable"} == OPERATIONS.keys()
+    called = {operation for operation, _ in CALLS} | {"CreateTable"}
+    assert called | set(OF_STREAMS) == OPERATIONS.keys()
 
 
 def test_answers_have_no_member_that_the_service_has_not() -> None:
@@ -203,7 +208,36 @@ def test_answers_have_no_member_that_the_service_has_not() -> None:
     assert found == []
 
 
-def done(world: World, operation: str, body: Json) -> Json:
+def test_answers_about_streams_have_one_member_that_the_service_has_not() -> None:
+    """What the announcement names and the description lacks: whose transaction it was."""
+    world = World()
+    world.table()
+    on = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    done(world, "UpdateTable", {**NAMED, "StreamSpecification": on})
+    world.ok("TransactWriteItems", {"TransactItems": [{"Put": {**NAMED, "Item": ITEM}}]})
+    arn = world.ok("DescribeTable", NAMED)["Table"]["LatestStreamArn"]
+    answers = [("ListStreams", world.ok("ListStreams", {}))]
+    answers.append(("DescribeStream", world.ok("DescribeStream", {"StreamArn": arn})))
+    for shard in answers[1][1]["StreamDescription"]["Shards"]:
+        begin = {"StreamArn": arn, "ShardIteratorType": "TRIM_HORIZON"}
+        answers.append(
+            (
+                "GetShardIterator",
+                world.ok("GetShardIterator", {**begin, "ShardId": shard["ShardId"]}),
+            )
+        )
+        answers.append(("GetRecords", world.ok("GetRecords", answers[-1][1])))
+
+    found = [
+        misfit
+        for operation, answer in answers
+        for misfit in misfits(answer, output_of(operation), operation)
+    ]
+
+    assert found == ["GetRecords.Records[].TransactionId is not known"]
+
+
+def done(world: World, operation: str, body: Json) -> Mapping[str, Any]:
     answer = world.ok(operation, body)
     if operation == "UpdateTable":
         world.wait_for_status("pets", "ACTIVE")
@@ -235,7 +269,7 @@ PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     ("heading", "names"),
     [
         ("Operations", OPERATIONS),
-        ("Refused", (*table_parameters.UNSUPPORTED, "StreamSpecification", "SSESpecification")),
+        ("Refused", (*table_parameters.UNSUPPORTED, "SSESpecification")),
         ("Taken, and without meaning", MEANINGLESS),
         (
             "Expressions, and the parameters before them",

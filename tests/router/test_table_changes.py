@@ -246,12 +246,8 @@ NO_CHANGE = (
             "Given value 10000000000000 for ReadCapacityUnits is out of bounds",
         ),
         (
-            {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by-age"}}]},
-            "GlobalSecondaryIndexUpdates are not supported by twophase",
-        ),
-        (
             {"StreamSpecification": {"StreamEnabled": True}},
-            "StreamSpecification is not supported by twophase",
+            f"{INVALID}StreamViewType is required when StreamEnabled is true",
         ),
         (
             {"SSESpecification": {"Enabled": True}},
@@ -286,7 +282,7 @@ def test_a_table_on_demand_needs_units_and_their_mode_together(change: Json, mes
 
 
 def test_switching_off_what_there_is_not_changes_nothing() -> None:
-    off = {"StreamSpecification": {"StreamEnabled": False}}
+    off = {"SSESpecification": {"Enabled": False}}
 
     assert made().ok("UpdateTable", {**NAMED, **off})["TableDescription"]["TableName"] == "pets"
 

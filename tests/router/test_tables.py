@@ -318,10 +318,6 @@ SORT_DEFINED = {
             },
             "Given value 1000000000001 for ReadCapacityUnits is out of bounds",
         ),
-        (
-            {"LocalSecondaryIndexes": [{"IndexName": "by-sk"}]},
-            "LocalSecondaryIndexes are not supported by twophase",
-        ),
         ({"ResourcePolicy": "{}"}, "ResourcePolicy is not supported by twophase"),
         (
             {"SSESpecification": {"Enabled": True}},
@@ -344,12 +340,8 @@ SORT_DEFINED = {
             " number of attributes defined in AttributeDefinitions",
         ),
         (
-            {**SORT_DEFINED, "GlobalSecondaryIndexes": [{"IndexName": "by-sk"}]},
-            "GlobalSecondaryIndexes are not supported by twophase",
-        ),
-        (
             {"StreamSpecification": {"StreamEnabled": True}},
-            "StreamSpecification is not supported by twophase",
+            f"{INVALID} StreamViewType is required when StreamEnabled is true",
         ),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from network.weather import LogNormal, Uniform
-from sim.keys import KEYS, ScenarioError
+from sim.keys import KEYS, TEXTS, ScenarioError
 from sim.scenario import DEFAULT, load, parse, shipped
 
 BANK = '[workload]\nname = "bank"\n'
@@ -14,7 +14,7 @@ NUMBERS = {
     for key, (default, *span) in KEYS.items()
     if isinstance(default, int | float) and not isinstance(default, bool)
 }
-SPANS = [key for key, (default, *_) in KEYS.items() if isinstance(default, str)]
+SPANS = [key for key, (value, *_) in KEYS.items() if isinstance(value, str) and key not in TEXTS]
 
 
 def refusal(text: str = BANK, **settings: str) -> str:

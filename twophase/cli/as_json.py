@@ -4,9 +4,14 @@ import json
 from typing import Any
 
 from items.to_json import base64_text
+from sim.books import Capacity
 from sim.figures import Figures, Percentiles
 from sim.history import Operation
+from sim.indexes_seen import IndexLag
+from sim.regions.figures import AcrossRegions
 from sim.run import Result
+from sim.staleness import Staleness
+from sim.streams_seen import StreamsSeen
 from sim.telling import Schemas, parts_of
 
 
@@ -31,6 +36,11 @@ def result_as_json(
         "latency_us": latencies(figures.transactions_us),
         "messages": dict(result.messages),
         "faults": dict(result.faults),
+        **({} if result.capacity is None else {"capacity": capacity(result.capacity)}),
+        **({} if result.streams is None else {"streams": streams(result.streams)}),
+        **({} if result.staleness is None else {"eventual_reads": staleness(result.staleness)}),
+        **({} if result.index_lag is None else {"index_entries": index_lag(result.index_lag)}),
+        **({} if result.regions is None else {"regions": regions(result.regions)}),
         **({"switched_off": list(result.switched_off)} if result.switched_off else {}),
         **({"steps": steps_of(result)} if result.steps else {}),
         "checks": list(result.checks),
@@ -57,6 +67,73 @@ def result_as_json(
 
 def steps_of(result: Result) -> list[dict[str, Any]]:
     return [{"step": told.step, "happened": told.happened} for told in result.steps]
+
+
+def capacity(found: Capacity) -> dict[str, Any]:
+    return {
+        "write_units": found.write_units,
+        "read_units": found.read_units,
+        "refused_writes": found.refused_writes,
+        "refused_reads": found.refused_reads,
+    }
+
+
+def streams(found: StreamsSeen) -> dict[str, Any]:
+    return {
+        "records": found.records,
+        "waited": found.waited,
+        "shards": found.shards,
+        "child_shards": found.children,
+        "got_by_readers": list(found.got),
+        "expired_iterators": found.expired,
+    }
+
+
+def staleness(found: Staleness) -> dict[str, Any]:
+    return {
+        "answered": len(found.points),
+        "by_followers": found.by_followers,
+        "stale": len(found.ages_us),
+        "age_us": {"p50": found.age_us(50), "p99": found.age_us(99), "max": found.age_us(100)},
+    }
+
+
+def index_lag(found: IndexLag) -> dict[str, Any]:
+    return {
+        "taken": len(found.lags_us),
+        "lag_us": {"p50": found.at_us(50), "p99": found.at_us(99), "max": found.at_us(100)},
+    }
+
+
+def regions(found: AcrossRegions) -> dict[str, Any]:
+    """Give what became of several regions, and what a reader in another one could see."""
+    lag = found.lag_us
+    return {
+        "each": [
+            {
+                "name": one.name,
+                "transactions": dict(one.outcomes),
+                "items_written": one.writes,
+                "items_arrived": one.arrived,
+            }
+            for one in found.regions
+        ],
+        "lag_us": {
+            "p50": None if lag is None else lag.p50,
+            "p99": None if lag is None else lag.p99,
+            "max": None if lag is None else lag.most,
+        },
+        "caught_up_us": found.caught_up_us,
+        "partial_reads": len(found.partial),
+        "lost_writes": len(found.lost),
+        "lost_updates": found.lost_updates,
+        "torn_transactions": found.torn,
+        "gone_when_caught_up": found.is_gone,
+        "examples": [
+            {"calls": list(one.calls), "explanation": one.explanation}
+            for one in (*found.partial[:1], *found.lost[:1])
+        ],
+    }
 
 
 def example(operation: Operation, schemas: Schemas) -> dict[str, Any]:

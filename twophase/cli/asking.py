@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 import click
 
 from twophase.cli.errors import BadInputError
+from twophase.local.secret import SecretError, secret_for
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 ANSWER_SECONDS = 10
@@ -24,7 +25,7 @@ url_option = click.option(
 
 
 def ask(url: str | None, path: str, body: bytes | None = None) -> dict[str, Any]:
-    """Ask a server that runs with --control.
+    """Ask a server that runs with --control, with its secret where that can be found.
 
     Raises:
         BadInputError: There is none, or it says no.
@@ -32,13 +33,19 @@ def ask(url: str | None, path: str, body: bytes | None = None) -> dict[str, Any]
     where = url or os.environ.get("AWS_ENDPOINT_URL") or DEFAULT_URL
     if urlsplit(where).scheme not in ("http", "https") or not urlsplit(where).netloc:
         raise BadInputError(f"--url is an address such as {DEFAULT_URL}, not {where!r}")
+    try:
+        secret = secret_for(where)
+    except SecretError as error:
+        raise BadInputError(str(error)) from error
     request = Request(where.rstrip("/") + path, data=body)  # noqa: S310  # Just looked at.
+    if secret is not None:
+        request.add_unredirected_header("Authorization", f"Bearer {secret}")
     try:
         with urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310  # Same.
             return as_object(answer.read(BYTES_MAX), where)
     except HTTPError as error:
         told = error.read(BYTES_MAX)
-        if error.code == 400:
+        if error.code in (400, 403):
             raise BadInputError(str(as_object(told, where).get("error", told))) from error
         raise not_ours(where) from error
     except (URLError, HTTPException, OSError) as error:

@@ -21,7 +21,7 @@ from sim.search.explore.worlds import WORLDS
 from twophase.cli import options
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.files import TextFile, text_file
-from twophase.cli.simulate import loaded, mutant_of
+from twophase.cli.simulate import loaded, mutant_of, one_cluster
 
 LIMIT_MAX = 3
 DEPTH_MAX = 60_000
@@ -200,7 +200,7 @@ def worlds_of(
             f"{name!r} is no tiny world; there are {', '.join(WORLDS)}, the scenarios"
             f" {' and '.join(LISTED)}, or give the path of a .toml file whose workload is listed"
         )
-    scenario = loaded(name, {})
+    scenario = one_cluster(loaded(name, {}))
     if scenario.workload != "listed":
         raise BadInputError(
             f"scenario {name} is too large to be walked: its workload is {scenario.workload}, and a"

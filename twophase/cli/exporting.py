@@ -53,7 +53,7 @@ def export(recording: Recording, name: str, transaction: str | None, output: str
 def lines_of(recording: Recording, name: str, call: str | None, output: str) -> Iterator[str]:
     """Write a run, or what belongs to one call, in a format."""
     if name == "elle":
-        lines = elle_lines(recording.operations)
+        lines = elle_lines(recording.in_order)
         yield from as_edn(lines) if output.endswith(EDN) else as_json(lines)
         return
     inside = Inside(recording)

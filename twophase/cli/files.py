@@ -171,6 +171,8 @@ def told(event: Event) -> dict[str, Any]:
         changes = plain(fields["changes"])
         if changes["holding"] is None:  # All but splits leave a partition's range as it is.
             del changes["holding"]
+        if changes["streams"] is None:  # Nor is there a stream everywhere.
+            del changes["streams"]
         return {"host": fields["host"], **changes}
     return {name: binaries_as_text(value) for name, value in fields.items()}
 

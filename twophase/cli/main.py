@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "tutorial": ("twophase.cli.tutorial", "Run the tutorial with the aws command, on a server."),
     "status": ("twophase.cli.status", "Show what goes on inside a running server."),
     "faults": ("twophase.cli.faults", "Change the faults of a running server."),
+    "split": ("twophase.cli.split", "Have a partition of a running server split."),
     "scenarios": ("twophase.cli.scenarios", "List the scenarios that come with twophase."),
 }
 NO_ASSERTIONS = (

@@ -21,6 +21,7 @@ from twophase.cli.simulate import (
     Asked,
     loaded,
     mutant_of,
+    one_cluster,
     run_of,
     same_file,
     settings_of,
@@ -137,7 +138,7 @@ def reading() -> Iterator[Progress | None]:
 
 def recording_from(asked: Asked) -> Recording:
     """Run a scenario, and record it."""
-    scenario = loaded(asked.scenario, asked.settings)
+    scenario = one_cluster(loaded(asked.scenario, asked.settings))
     _, breaking = mutant_of(asked.mutant)
     run, recorder = Run(scenario, asked.seed), Recorder()
     run.listen(recorder)

@@ -6,12 +6,16 @@ import click
 
 from items.data import data as record
 from items.limits import TRANSACTION_ACTIONS_MAX
+from network.weather import Uniform
+from router.policies import Permissions
 from twophase.cli.errors import BadInputError
+from twophase.cli.policies import policies_in
 from twophase.local.faults import Faults, FaultsError, duration, parse
 
 NEEDED = ("uvicorn", "orjson")
 PORTS = 1 << 16
 NODES_MAX = 64
+FOLLOWERS_MAX = 5
 ACTIONS_MAX = 10_000
 SEEDS = 1 << 63
 
@@ -32,6 +36,10 @@ class Wanted:
     table_delay_us: int
     control: bool
     metrics: bool
+    permissions: Permissions | None
+    watch: bool
+    followers: int
+    follower_delay: Uniform
 
 
 @click.command("serve")
@@ -65,6 +73,24 @@ class Wanted:
     is_flag=True,
     help="Let `twophase status` and `twophase faults` in, from this machine.",
 )
+@click.option(
+    "--policies",
+    metavar="FILE",
+    help="Who may do what: principals with IAM policies.  Without it everybody may do everything.",
+)
+@click.option(
+    "--followers",
+    default="0",
+    metavar="N",
+    help="Nodes beside each partition, for reads that may be late.  [default: 0]",
+)
+@click.option(
+    "--follower-delay",
+    default="5ms..50ms",
+    metavar="A..B",
+    help="How late followers are, as in 20ms..200ms.  [default: 5ms..50ms]",
+)
+@click.option("--watch", is_flag=True, help="Show live what goes on inside; q stops the server.")
 @click.option("--metrics", is_flag=True, help="Answer at /metrics as Prometheus reads it.")
 @click.option(
     "--transaction-actions-max",
@@ -90,6 +116,10 @@ def command(
     seed: str | None,
     control: bool,
     metrics: bool,
+    policies: str | None,
+    watch: bool,
+    followers: str,
+    follower_delay: str,
     transaction_actions_max: str,
     allow_reserved_words: bool,
 ) -> int:
@@ -113,7 +143,15 @@ def command(
         duration_us(table_delay, "--table-delay"),
         control,
         metrics,
+        None if policies is None else policies_in(policies),
+        watch,
+        whole(followers, "--followers", 0, FOLLOWERS_MAX),
+        span(follower_delay, "--follower-delay"),
     )
+    if watch:
+        from twophase.cli.watch_screen import refuse_without_terminal  # noqa: PLC0415  # Needs rich.
+
+        refuse_without_terminal()
     from twophase.cli.serving import serve  # noqa: PLC0415  # Needs what was just looked for.
 
     serve(wanted)
@@ -141,6 +179,15 @@ def duration_us(text: str, option: str) -> int:
         return duration(option, text)
     except FaultsError as error:
         raise BadInputError(str(error)) from error
+
+
+def span(text: str, option: str) -> Uniform:
+    least, dots, most = text.partition("..")
+    least_us = duration_us(least, option)
+    most_us = duration_us(most, option) if dots else least_us
+    if least_us > most_us:
+        raise BadInputError(f"{option} goes from less to more, as in 20ms..200ms, not {text!r}")
+    return Uniform(least_us, most_us)
 
 
 def whole(text: str, option: str, least: int, most: int) -> int:

@@ -17,7 +17,7 @@ from sim.search.shrink.trials import RUNS_MAX, Progress
 from twophase.cli import options
 from twophase.cli.errors import BadInputError
 from twophase.cli.files import text_file
-from twophase.cli.simulate import loaded, mutant_of, run_of, settings_of
+from twophase.cli.simulate import loaded, mutant_of, one_cluster, run_of, settings_of
 
 RUNS_MOST = 1_000_000
 SECONDS_MOST = 86_400
@@ -117,7 +117,7 @@ def failure_at(
     keys = settings_of(settings)
     number, rule = run_of(name, keys, seed, mutant)
     mutant_of(rule)  # Known, or refused.
-    scenario = replace(loaded(name, keys), failure=None)
+    scenario = replace(one_cluster(loaded(name, keys)), failure=None)
     try:
         failure = found(scenario, number, rule)
     except SetupError as error:

@@ -3,23 +3,22 @@
 import gc
 import os
 import shlex
-import signal
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import combinations
 from time import perf_counter
-from types import FrameType
 
 import click
 
 from items.data import data
 from sim.figures import figures_of
 from sim.keys import ScenarioError
-from sim.run import Progress, Result, Run, SetupError
+from sim.run import Going, Progress, Result, Run, SetupError, begun
 from sim.scenario import DEFAULT, Scenario, load
 from sim.telling import schemas_of
+from twophase.cli import options
 from twophase.cli.as_json import result_as_json
+from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError, why
 from twophase.cli.files import (
     LinesFile,
@@ -30,6 +29,7 @@ from twophase.cli.files import (
     write_history,
 )
 from twophase.cli.following import Follower
+from twophase.cli.interrupting import interrupting
 
 SEEDS = 1 << 63
 NONE = "none"  # As a mutant's name: nothing is broken, whatever a file says.
@@ -51,6 +51,7 @@ class Asked:
     proof: str | None = None
     failure: str | None = None
     report: str | None = None
+    speed: float | None = None  # At which it is watched; None: it is not.
 
     @property
     def replay(self) -> str:
@@ -65,16 +66,8 @@ class Asked:
 
 @click.command("simulate")
 @click.argument("scenario", default=DEFAULT, metavar="[SCENARIO|FILE.toml]")
-@click.option(
-    "--seed", metavar="N", help="Where all chance comes from.  [default: 1, or the file's]"
-)
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set a key of the scenario, as in cluster.partitions=8; as often as you like.",
-)
+@options.seed
+@options.settings()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--story", is_flag=True, help="Draw the messages of the first transactions.")
 @click.option("--trace", metavar="FILE", help="Write every event of the run, as JSON lines.")
@@ -86,6 +79,10 @@ class Asked:
 @click.option("--report", metavar="FILE", help="Write the run as a page to look at, in HTML.")
 @click.option(
     "--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`; or `none`."
+)
+@click.option("--watch", is_flag=True, help="Show the run live, slowed down; keys step through it.")
+@click.option(
+    "--speed", metavar="X", help="Virtual seconds a second, with --watch.  [default: 0.01]"
 )
 def command(
     *,
@@ -100,6 +97,8 @@ def command(
     failure: str | None,
     report: str | None,
     mutant: str | None,
+    watch: bool,
+    speed: str | None,
 ) -> int:
     """Run a scenario on a simulated cluster, in virtual time, and judge it.
 
@@ -119,14 +118,16 @@ def command(
     keys = settings_of(settings)
     number, rule = run_of(scenario, keys, seed, mutant)
     paths = (trace, history, rule, proof, failure, report)
-    return simulated(Asked(scenario, number, keys, as_json, story, *paths))
+    pace = watch_speed(speed, watches=watch)
+    return simulated(Asked(scenario, number, keys, as_json, story, *paths, pace))
 
 
 def simulated(asked: Asked) -> int:
     """Carry out a run as asked, show it, and return the exit code."""
     scenario = loaded(asked.scenario, asked.settings)
+    refuse_for_regions(scenario, asked)
     broken, breaking = mutant_of(asked.mutant)
-    run = Run(scenario, asked.seed)
+    run = begun(scenario, asked.seed)
     schemas = schemas_of(run.workload.tables)
     follower = Follower()
     with ExitStack() as stack:
@@ -140,9 +141,8 @@ def simulated(asked: Asked) -> int:
             run.listen(TraceFile(trace))
         if asked.story:
             run.listen(follower)
-        progress = stack.enter_context(shown_progress(asked))
         with breaking:
-            result, wall_seconds = timed(run, progress)
+            result, wall_seconds = carried_out(run, asked, broken[0])
         if history is not None:
             write_history(history, result.history)
         if proof is not None:
@@ -167,10 +167,46 @@ def simulated(asked: Asked) -> int:
     return 0 if result.ok else FINDING
 
 
-def proved(proof: LinesFile, run: Run, result: Result, asked: Asked) -> None:
+def refuse_for_regions(scenario: Scenario, asked: Asked) -> None:
+    """Refuse what looks into one cluster where there are several.
+
+    Raises:
+        BadInputError: Naming what is to be left out.
+    """
+    looks = {
+        "--watch": asked.speed is not None,
+        "--story": asked.story,
+        "--report": asked.report is not None,
+        "--proof": asked.proof is not None,
+    }
+    for option, is_asked in looks.items():
+        if is_asked and scenario.regions:
+            raise BadInputError(
+                f"{option} looks into one cluster, and scenario {scenario.name} has several"
+                " regions: leave it out"
+            )
+
+
+def carried_out(run: Going, asked: Asked, broken: str) -> tuple[Result, float]:
+    """Carry out a run, with a progress bar or for somebody who watches; say how long it took."""
+    if asked.speed is None:
+        with plain_bar("transactions", as_json=asked.as_json) as progress:
+            return timed(run, progress)
+    from twophase.cli.watch import watched  # noqa: PLC0415  # Imports rich, as above.
+
+    assert isinstance(run, Run), "several regions are not watched"
+    title = f"{asked.scenario}  seed {asked.seed}"
+    with watched(run, asked.speed, title=title, broken=broken) as watcher:
+        result, wall_seconds = timed(run, None)
+        watcher.end(result)
+    return result, wall_seconds
+
+
+def proved(proof: LinesFile, run: Going, result: Result, asked: Asked) -> None:
     """Write the proof of a run, or say why there is none."""
     from twophase.cli.proofs import write_proof  # noqa: PLC0415  # Only who asks for it waits.
 
+    assert isinstance(run, Run), "several regions have no one order"
     lacking = write_proof(proof, run, result, asked.replay)
     if lacking:
         click.echo(f"twophase: no proof is written to {asked.proof!r}: {lacking}", err=True)
@@ -188,7 +224,7 @@ def failed(file: TextFile, result: Result, asked: Asked) -> None:
         click.echo(f"twophase: nothing is written to {asked.failure!r}: no finding", err=True)
 
 
-def recording_for(file: TextFile | None, run: Run, asked: Asked) -> Callable[[Result], None]:
+def recording_for(file: TextFile | None, run: Going, asked: Asked) -> Callable[[Result], None]:
     """Listen to a run for its report; return what writes it in the end."""
     if file is None:
         return lambda _: None
@@ -196,24 +232,25 @@ def recording_for(file: TextFile | None, run: Run, asked: Asked) -> Callable[[Re
     from sim.report.recording import Recorder  # noqa: PLC0415
     from twophase.cli import reporting  # noqa: PLC0415
 
-    recorder = Recorder()
+    assert isinstance(run, Run), "several regions have no report"
+    recorder, one = Recorder(), run
     run.listen(recorder)
 
     def write(result: Result) -> None:
         origin = reporting.origin_of(asked.scenario, asked.seed, asked.mutant, asked.replay)
-        recording = reporting.recorded(recorder, run, result, origin)
-        reporting.write_page(file, recording)
+        recording = reporting.recorded(recorder, one, result, origin)
+        reporting.write_page(file, recording, as_json=asked.as_json)
 
     return write
 
 
-def timed(run: Run, progress: Progress | None) -> tuple[Result, float]:
+def timed(run: Going, progress: Progress | None) -> tuple[Result, float]:
     """Carry out a run, and say how many seconds it took on the wall's clock."""
     thresholds = gc.get_threshold()
     gc.set_threshold(*GC_THRESHOLDS)
     began = perf_counter()
     try:
-        with interrupting(run):
+        with interrupting(run.interrupt, is_late=lambda: run.is_interrupted or not run.is_in_loop):
             result = run.go(progress)
     except SetupError as error:
         name = run.scenario.name
@@ -221,37 +258,6 @@ def timed(run: Run, progress: Progress | None) -> tuple[Result, float]:
     finally:
         gc.set_threshold(*thresholds)
     return result, perf_counter() - began
-
-
-@contextmanager
-def interrupting(run: Run) -> Iterator[None]:
-    """Let Ctrl-C end a run between two events; the second one ends it wherever it is.
-
-    Raised in the middle of a task's step, KeyboardInterrupt may be swallowed on its way.
-    """
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        if not run.is_in_loop or run.is_interrupted:
-            signal.default_int_handler(number, frame)
-        run.interrupt()
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def shown_progress(asked: Asked) -> Iterator[Progress | None]:
-    """Draw a progress bar while a run goes on, if somebody is there to see it."""
-    if asked.as_json or not sys.stderr.isatty():
-        yield None
-        return
-    from twophase.cli.progress import Bar  # noqa: PLC0415  # As above.
-
-    with Bar() as bar:
-        yield bar.show
 
 
 # What was asked for, checked ---------------------------------------------------------------------
@@ -275,6 +281,20 @@ def loaded(name: str, settings: Mapping[str, str]) -> Scenario:
         raise BadInputError(f"the scenario cannot be read: {why(error)}") from error
     except (RecursionError, ValueError) as error:
         raise BadInputError(f"scenario {name} cannot be run: {error}") from error
+
+
+def one_cluster(scenario: Scenario) -> Scenario:
+    """Return a scenario that is of one cluster.
+
+    Raises:
+        BadInputError: It has several regions, and who asks looks into one cluster.
+    """
+    if scenario.regions:
+        raise BadInputError(
+            f"scenario {scenario.name} has several regions, and this looks into one cluster;"
+            " `twophase simulate` and `twophase sweep` run them"
+        )
+    return scenario
 
 
 def run_of(
@@ -310,6 +330,20 @@ def mutant_of(name: str | None) -> tuple[tuple[str, str], AbstractContextManager
     if mutant.is_equivalent:
         unseen = f"Nobody can tell that a rule is broken.  {mutant.why}"
     return (f"{mutant.name} ({mutant.section}): {mutant.sentence}", unseen), applied(mutant)
+
+
+def watch_speed(speed: str | None, *, watches: bool) -> float | None:
+    """Return at which speed a run is watched; None if nobody wants to."""
+    if not watches:
+        if speed is not None:
+            raise BadInputError("--speed is for who watches: give --watch as well")
+        return None
+    # Only here: they import rich.
+    from twophase.cli.watch_pace import SPEED, speed_of  # noqa: PLC0415
+    from twophase.cli.watch_screen import refuse_without_terminal  # noqa: PLC0415
+
+    refuse_without_terminal()
+    return SPEED if speed is None else speed_of(speed)
 
 
 def seed_of(text: str) -> int:

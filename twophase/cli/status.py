@@ -1,30 +1,54 @@
 """`twophase status`: what goes on inside a running server."""
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from network.events import EVENTS
-from twophase.cli.asking import ask, url_option
+from twophase.cli.asking import DEFAULT_URL, ask, url_option
+from twophase.cli.errors import BadInputError
 
 PATH = "/_twophase/status"
 COLUMNS_MAX = 120
-NUMBERS = ("records", "ongoing", "LSN", "syncs", "count", "starts")
+CAPACITY = ("table", "read units", "write units", "throttled", "conflicts", "conditions failed")
+NUMBERS = ("records", "ongoing", "LSN", "syncs", "count", "starts", "lag", *CAPACITY[1:])
 
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--watch", is_flag=True, help="Show it live, until q is pressed.")
+@click.option("--interval", metavar="S", help="Of --watch: seconds between looks.  [default: 1]")
 @url_option
-def command(*, as_json: bool, url: str | None) -> int:
+def command(*, as_json: bool, watch: bool, interval: str | None, url: str | None) -> int:
     """Show nodes, tables, answers, events and faults of a server that runs with --control."""
+    if interval is not None and not watch:
+        raise BadInputError("--interval is for who watches: give --watch as well")
+    if watch:
+        watch_it(url, interval, as_json=as_json)
+        return 0
     status = ask(url, PATH)
     if as_json:
         click.echo(json.dumps(status))
     else:
         show(status)
     return 0
+
+
+def watch_it(url: str | None, interval: str | None, *, as_json: bool) -> None:
+    """Show a server's status live."""
+    # Only here: they import rich.
+    from twophase.cli.watch_screen import refuse_without_terminal  # noqa: PLC0415
+    from twophase.cli.watch_status import INTERVAL_SECONDS, interval_of, watch_status  # noqa: PLC0415
+
+    if as_json:
+        raise BadInputError("--watch draws a picture and --json prints none: choose one of them")
+    refuse_without_terminal()
+    seconds = INTERVAL_SECONDS if interval is None else interval_of(interval)
+    where = url or os.environ.get("AWS_ENDPOINT_URL") or DEFAULT_URL
+    watch_status(lambda: ask(url, PATH), f"twophase status  {where}", seconds)
 
 
 def show(status: Mapping[str, Any]) -> None:
@@ -37,6 +61,7 @@ def show(status: Mapping[str, Any]) -> None:
         console.print(table_of_nodes(status["nodes"]), "")
         for title, columns, rows in (
             ("Tables", ("table", "status", "id"), rows_of(status["tables"])),
+            ("Capacity", CAPACITY, rows_of_capacity(status["capacity"])),
             ("Answers", ("operation", "outcome", "count"), rows_of(status["answers"])),
             ("Events", ("event", "count", "meaning"), rows_of_events(status["events"])),
         ):
@@ -50,16 +75,18 @@ def show(status: Mapping[str, Any]) -> None:
 
 
 def table_of_nodes(nodes: list[Mapping[str, Any]]) -> Any:
-    columns = ("node", "kind", "state", "starts", "clock", "range", *NUMBERS[:4])
+    lag = ("lag",) if any("lag" in node for node in nodes) else ()
+    columns = ("node", "kind", "state", "starts", "clock", "range", *NUMBERS[:4], *lag)
+    shown = ("records", "ongoing", "lsn", "syncs", *lag)
     rows = [
         (
             node["node"],
-            node["kind"],
+            f"{node['kind']} of {node['follows']}" if "follows" in node else node["kind"],
             "up" if node["up"] else "down",
             number(node["incarnation"]),
             f"{node['clock_off_us'] / 1000:+.1f}ms" if node["clock_off_us"] else "",
             "-".join(end[:4] for end in node.get("range", ())),
-            *(number(node.get(name)) for name in ("records", "ongoing", "lsn", "syncs")),
+            *(number(node.get(name)) for name in shown),
         )
         for node in nodes
     ]
@@ -68,6 +95,22 @@ def table_of_nodes(nodes: list[Mapping[str, Any]]) -> Any:
 
 def rows_of(found: list[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     return [tuple(number(value) for value in one.values()) for one in found]
+
+
+def rows_of_capacity(found: list[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Give a table a row: units a second and used, reads before writes, and what was refused."""
+    return [
+        (
+            one["table"],
+            *(both(one[f"{name}_units"], one[f"consumed_{name}"]) for name in ("read", "write")),
+            *(number(one[name]) for name in ("throttled", "conflicts", "conditions")),
+        )
+        for one in found
+    ]
+
+
+def both(units: int | None, used: float) -> str:
+    return f"{used:,g} of " + ("any" if units is None else f"{units:,}/s")
 
 
 def rows_of_events(events: Mapping[str, int]) -> list[tuple[str, ...]]:

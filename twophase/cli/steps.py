@@ -19,7 +19,7 @@ from twophase.cli import options
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.simulate import Asked as Simulation
-from twophase.cli.simulate import loaded, mutant_of, seed_of, settings_of, simulated
+from twophase.cli.simulate import loaded, mutant_of, one_cluster, seed_of, settings_of, simulated
 from twophase.cli.sweep import jobs_of
 
 DEFAULT = "one-transaction"
@@ -89,7 +89,7 @@ def command(
     mutant_of(mutant)  # Known, or refused.
     asked = Asked(
         name=scenario,
-        scenario=loaded(scenario, keys),
+        scenario=one_cluster(loaded(scenario, keys)),
         seed=seed_of(seed),
         settings=keys,
         jobs=jobs_of(jobs),

@@ -19,7 +19,7 @@ from partition.storage import Changes
 from sim.words import Words
 from twophase.cli.following import Followed, Noted, Sent
 
-ORDER = "krclpm"  # Clients, routers, coordinators, ledger, partitions, recovery managers.
+ORDER = "krclpfm"  # Clients, routers, coordinators, ledger, partitions, followers, managers.
 TIMES_WIDTH = 19
 LANE_MIN, LANE_MAX = 5, 9
 WORDS_MIN, WORDS_WANTED = 24, 42

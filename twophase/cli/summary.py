@@ -5,7 +5,7 @@ what was checked and found, and how to see it again.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 from rich.console import Console
@@ -15,15 +15,20 @@ from rich.text import Text
 
 from items.data import data
 from network.events import EVENTS
+from sim.books import Capacity
 from sim.checkers.finding import Finding
 from sim.faults.kinds import KINDS
 from sim.figures import Figures, Percentiles
 from sim.history import Operation
+from sim.indexes_seen import IndexLag
 from sim.run import Result
 from sim.scenario import Scenario
+from sim.staleness import Staleness
+from sim.streams_seen import StreamsSeen
 from sim.telling import Part, Schemas, error_of, outcome_of, parts_of
 from twophase.cli import story
 from twophase.cli.following import Follower
+from twophase.cli.summary_regions import draw_regions
 
 COLUMNS_MAX = 120
 STYLES = {
@@ -98,7 +103,9 @@ def draw_heading(console: Console, scenario: Scenario, seed: int) -> None:
     console.print(Text.assemble((scenario.name, "bold"), f"  seed {seed}  {work}"))
     if scenario.description:
         console.print(Text(scenario.description))
-    nodes = (
+    if scenario.regions:
+        console.print(Text(f"in each of {listed(scenario.regions)}:", style="dim"))
+    nodes = [
         counted(scenario.number(f"cluster.{kind}s"), name)
         for kind, name in (
             ("router", "router"),
@@ -107,7 +114,10 @@ def draw_heading(console: Console, scenario: Scenario, seed: int) -> None:
             ("ledger", "ledger node"),
             ("manager", "recovery manager"),
         )
-    )
+    ]
+    followers = scenario.number("cluster.followers")
+    if followers:
+        nodes.append(f"{counted(followers, 'follower')} of each partition")
     console.print(Text(listed(nodes), style="dim"))
 
 
@@ -202,6 +212,8 @@ def draw_whole(console: Console, shown: Shown) -> None:
     if figures.others_us is not None:
         words = latency_in_words(figures.others_us)
         grid.add_row("", f"{words}  of {counted(figures.others_count, 'other')}")
+    for label, words in where_asked_for(result):
+        grid.add_row(label, words)
     grid.add_row("Messages", listed(f"{n:,} {fate}" for fate, n in result.messages.items()))
     grid.add_row("Faults", faults_in_words(result.faults))
     if result.switched_off:
@@ -216,6 +228,8 @@ def draw_whole(console: Console, shown: Shown) -> None:
     grid.add_row("Digest", result.digest)
     console.print(grid)
     draw_marks(console, result.marks)
+    if result.regions is not None:
+        draw_regions(console, result.regions)
     draw_checks(console, result)
     if result.ok and shown.unseen:
         console.print()
@@ -240,12 +254,68 @@ def latency_in_words(found: Percentiles | None) -> str:
     return "  ".join(f"{name} {us / 1000:,.1f} ms" for name, us in values)
 
 
+def where_asked_for(result: Result) -> Iterator[tuple[str, str]]:
+    """Tell what only some runs have: provisioned tables, followers, indexes."""
+    if result.capacity is not None:
+        yield from capacity_in_words(result.capacity)
+    if result.streams is not None:
+        yield from streams_in_words(result.streams)
+    if result.staleness is not None:
+        yield from staleness_in_words(result.staleness)
+    if result.index_lag is not None:
+        yield from index_lag_in_words(result.index_lag)
+
+
+def capacity_in_words(found: Capacity) -> Iterator[tuple[str, str]]:
+    """Tell what provisioned tables gave, and whom they had nothing for."""
+    yield (
+        "Capacity",
+        f"{found.write_units:,g} write units and {found.read_units:,g} read units used",
+    )
+    refused = counted(found.refused_writes, "write"), counted(found.refused_reads, "read")
+    yield "", f"refused because there were none left: {listed(refused)}"
+
+
+def streams_in_words(found: StreamsSeen) -> Iterator[tuple[str, str]]:
+    waited = f"{found.waited:,} waited for an older transaction"
+    yield "Streams", f"{counted(found.records, 'record')}, {waited}"
+    children = f"{found.children:,} of them after a split"
+    yield "", f"{counted(found.shards, 'shard')}, {children}"
+    for n, got in enumerate(found.got, 1):
+        yield "", f"a reader, s{n}, got {counted(got, 'record')}"
+    if found.expired:
+        yield "", f"{counted(found.expired, 'iterator')} expired before readers came back"
+
+
+def staleness_in_words(found: Staleness) -> Iterator[tuple[str, str]]:
+    """Tell how many eventual reads were stale, and by how much."""
+    answered, stale = len(found.points), len(found.ages_us)
+    share = f" ({100 * stale / answered:.1f} %)" if stale else ""
+    followers = f"{found.by_followers:,} by followers"
+    yield "Eventual reads", f"{answered:,}: {followers}, {stale:,} stale{share}"
+    if not stale:
+        return
+    ages = (("p50", 50), ("p99", 99), ("max", 100))
+    told = "  ".join(f"{name} {(found.age_us(part) or 0) / 1000:,.1f} ms" for name, part in ages)
+    yield "", f"{told}  out of date"
+
+
+def index_lag_in_words(found: IndexLag) -> Iterator[tuple[str, str]]:
+    """Tell how many entries global indexes took, and how late they were."""
+    yield "Index entries", f"{len(found.lags_us):,} taken by global indexes"
+    if found.lags_us:
+        ages = (("p50", 50), ("p99", 99), ("max", 100))
+        told = "  ".join(f"{name} {(found.at_us(part) or 0) / 1000:,.1f} ms" for name, part in ages)
+        yield "", f"{told}  after their items"
+
+
 def faults_in_words(faults: Mapping[str, int]) -> str:
     words = {kind.name: (kind.one, kind.name.replace("_", " ")) for kind in KINDS}
     words |= {
         "late": ("late message", "late messages"),
         "corrupt": ("corrupt message", "corrupt messages"),
         "steps": ("fault on a step", "faults on steps"),
+        "region_cuts": ("cut between regions", "cuts between regions"),
     }
     seen = [counted(n, *words.get(name, (name, name))) for name, n in faults.items() if n]
     return listed(seen) or "none"

@@ -4,15 +4,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from network.events import EVENTS
-from network.placement import Placement
+from network.placement import NOTHING, Placement, Range
+from partition.feed import Feed
+from partition.follower import Follower
+from partition.follower_server import FollowerServer
 from partition.server import PartitionServer
 from partition.sqlite import SqliteStorage
 from router.definitions import table_of
+from twophase.local.cloudwatch import capacity_of, cloudwatch_lines
 from twophase.local.cluster import LocalCluster
+from twophase.local.splitting import placement_now
 
 KINDS = {
     "l": "ledger",
     "p": "partition",
+    "f": "follower",
     "m": "manager",
     "c": "coordinator",
     "r": "router",
@@ -21,10 +27,11 @@ KINDS = {
 
 def status_of(cluster: LocalCluster) -> dict[str, Any]:
     """Look at everything, as it is at this moment."""
-    trouble = cluster.trouble
+    trouble, placement = cluster.trouble, placement_now(cluster)
     return {
-        "nodes": [node_of(cluster, name) for name in cluster.all_names()],
+        "nodes": [node_of(cluster, placement, name) for name in cluster.all_names()],
         "tables": tables_of(cluster),
+        "capacity": capacity_of(cluster),
         "answers": [
             {"operation": operation, "outcome": outcome, "count": count}
             for (operation, outcome), count in sorted(cluster.answers.items())
@@ -35,7 +42,7 @@ def status_of(cluster: LocalCluster) -> dict[str, Any]:
     }
 
 
-def node_of(cluster: LocalCluster, name: str) -> dict[str, Any]:
+def node_of(cluster: LocalCluster, placement: Placement, name: str) -> dict[str, Any]:
     host = cluster.hosts[name]
     found: dict[str, Any] = {
         "node": name,
@@ -46,14 +53,29 @@ def node_of(cluster: LocalCluster, name: str) -> dict[str, Any]:
     }
     server = cluster.servers.get(name)
     if isinstance(server, PartitionServer):
-        owned = Placement(cluster.partitions, cluster.ledgers).range_of(name)
+        owned = placement.range_of(name)
         census = server.machine.census()
-        found["range"] = [f"{owned.first:08x}", f"{owned.end - 1:08x}"]
+        found["range"] = told_range(owned)
         found |= {"records": census.records, "ongoing": census.ongoing, "lsn": census.lsn}
+    if isinstance(server, FollowerServer):
+        feed = cluster.feeds[server.partition]
+        found["follows"] = server.partition
+        found |= {"records": server.state.count(), "lag": lag(feed, server.state)}
     disk = cluster.disks.get(name)
     if isinstance(disk, SqliteStorage):
         found |= {"syncs": disk.syncs, "appends": disk.appends}
     return found
+
+
+def lag(feed: Feed, state: Follower) -> int:
+    """Count the partition's appends that a follower has not applied yet."""
+    is_same = feed.incarnation == state.incarnation
+    return feed.durable - state.position if is_same else feed.durable
+
+
+def told_range(owned: Range) -> list[str]:
+    """Give the first and the last hash; nothing for a node that owns none (yet)."""
+    return [] if owned == NOTHING else [f"{owned.first:08x}", f"{owned.end - 1:08x}"]
 
 
 def tables_of(cluster: LocalCluster) -> list[dict[str, Any]]:
@@ -100,6 +122,7 @@ def metrics_of(cluster: LocalCluster) -> str:
         ("up", "gauge", "Whether a node runs."),
         ("records", "gauge", "Records that a partition keeps."),
         ("ongoing", "gauge", "Records that are promised to a transaction."),
+        ("lag", "gauge", "Appends of its partition that a follower has not applied yet."),
         ("syncs", "counter", "Syncs of a partition's disk for appends."),
         ("appends", "counter", "Appends to a partition's disk."),
     ):
@@ -108,6 +131,7 @@ def metrics_of(cluster: LocalCluster) -> str:
             (f'node="{node["node"]}"', int(node[name])) for node in status["nodes"] if name in node
         )
         lines += family(f"{name}{suffix}", kind, about, values)
+    lines += cloudwatch_lines(cluster)
     return "\n".join(lines) + "\n"
 
 

@@ -21,7 +21,9 @@ from items.errors import INTERNAL_SERVER_ERROR, DynamoDBError
 from network.host import Chance, Host, Receive
 from network.ids import NEVER
 from network.messages import Response, as_it_is, to_frame
-from network.placement import Placement
+from network.placement import Placement, followed_by, followers_of
+from partition.feed import Feed
+from partition.follower_server import FollowerOptions, FollowerServer
 from partition.options import PartitionOptions
 from partition.server import PartitionServer
 from partition.sqlite import SqliteStorage, StorageError
@@ -29,10 +31,12 @@ from partition.storage import Changes, MemoryStorage
 from router.options import RouterOptions
 from router.server import RouterServer
 from sim.cluster import HOME_TABLES, INTERNAL_TABLES, names
+from twophase.local.counting import Counts
 from twophase.local.direct import DirectNetwork
 from twophase.local.directory import Directory
+from twophase.local.telling import Telling
 from twophase.local.trouble import ANSWERED, NOT_ASKED, Trouble
-from twophase.local.world import RealClock, RealTimers
+from twophase.local.world import RealClock, RealTimers, stopwatch_us
 
 PARTITIONS = 4
 LEDGERS = MANAGERS = 1
@@ -42,7 +46,9 @@ IMPATIENT_US = 100_000  # … and where something is, all of them sooner.
 TABLE_ANSWER_US = 1_000_000  # Longer than a table takes to come or go, unless nodes are down.
 SILENCE_US = 2_000_000  # There, whoever was asked once and is silent for so long has not heard it.
 
-Server: TypeAlias = PartitionServer | CoordinatorServer | RecoveryManager | RouterServer
+Server: TypeAlias = (
+    PartitionServer | FollowerServer | CoordinatorServer | RecoveryManager | RouterServer
+)
 Disk: TypeAlias = SqliteStorage | MemoryStorage
 
 log = structlog.get_logger()
@@ -70,6 +76,8 @@ class Nodes:
     router: RouterOptions = RouterOptions(
         repeat_first_us=PATIENT_US, table_answer_us=TABLE_ANSWER_US
     )
+    followers: int = 0  # Of each partition.
+    follower: FollowerOptions = FollowerOptions()
 
 
 def partitions_of(nodes: Nodes, directory: Directory | None) -> int:
@@ -104,13 +112,25 @@ class LocalCluster:
             StorageError: The directory was made for another cluster, or a file is not usable.
         """
         self.loop = asyncio.get_running_loop()
+        router = replace(nodes.router, tells_price=True)  # A table may be provisioned any time.
+        nodes = replace(nodes, router=router)
         self.nodes = replace(nodes, partitions=partitions_of(nodes, directory))
+        self.counts = Counts() if nodes.partition.counts_units else None  # None: nobody looks.
+        if nodes.followers:
+            router = replace(nodes.router, followers=nodes.followers)
+            self.nodes = replace(self.nodes, router=router)
         self.chance = chance
         self.network = network or DirectNetwork(self.loop)
         self.to_frame = as_it_is if network is None else to_frame
         self.timers = RealTimers(self.loop)
         self.partitions = names("p", self.nodes.partitions or PARTITIONS)
         self.ledgers = names("l", LEDGERS)
+        self.placement = Placement(self.partitions, self.ledgers)  # As configured.
+        if directory is not None:  # Splits of earlier processes have made more.
+            for kind, known in (("p", self.partitions), ("l", self.ledgers)):
+                known.extend(names(kind, directory.born(kind))[len(known) :])
+        self.followers = names("f", len(self.placement.partitions) * nodes.followers)
+        self.feeds: dict[str, Feed] = {}  # Of partitions that have followers.
         self.coordinators = names("c", nodes.coordinators)
         self.managers = names("m", MANAGERS)
         self.routers = names("r", nodes.routers)
@@ -121,6 +141,7 @@ class LocalCluster:
         self.trouble = trouble
         if trouble is not None:
             trouble.of(self)
+        self.telling: Telling | None = None  # Whom all events are told; nobody, mostly.
         self._directory = directory
         self._incarnations: dict[str, int] = {}
         self.events: dict[str, int] = {}  # Of `network.events`: how often each was noted.
@@ -131,7 +152,7 @@ class LocalCluster:
         self._under_way: dict[str, dict[int, asyncio.Task[Any]]]
         self._under_way = {name: {} for name in self.routers}
         if directory is not None:
-            directory.settle("partitions", len(self.partitions))
+            directory.settle("partitions", self.nodes.partitions or PARTITIONS)
         try:
             self._open_disks()
         except BaseException:
@@ -143,6 +164,7 @@ class LocalCluster:
         return [
             *self.ledgers,
             *self.partitions,
+            *self.followers,
             *self.managers,
             *self.coordinators,
             *self.routers,
@@ -173,11 +195,16 @@ class LocalCluster:
         )
         host.failed = self._failed
         host.noted = self._noted
+        if self.telling is not None:
+            host.noted = self._noted_and_told
+            self.telling.host("host.started", name)
         self.hosts[name] = host
         server = self.servers[name] = self._serve(name, host, stored)
         receive: Receive = server.receive
         if self.trouble is not None and isinstance(server, PartitionServer) and name[0] == "p":
             receive = self.trouble.gate(name, server)
+        if name in self.feeds:
+            receive = self.feeds[name].before(receive)
         self.network.join(name, receive)
 
     def crash(self, name: str) -> None:
@@ -185,22 +212,36 @@ class LocalCluster:
         if name not in self.servers:
             return
         self.network.leave(name)
-        del self.servers[name]
+        server = self.servers.pop(name)
+        if self.counts is not None and isinstance(server, PartitionServer):
+            self.counts.keep(server.machine.meters)
         disk = self.disks.get(name)
         if isinstance(disk, SqliteStorage):
             disk.crash()
         self.hosts[name].crash()
+        if self.telling is not None:
+            self.telling.host("host.crashed", name)
         for task in list(self._under_way.get(name, {}).values()):
             task.cancel()
 
-    async def call(self, operation: str, body: Mapping[str, Any], call: str | None) -> Response:
+    async def call(
+        self, operation: str, body: Mapping[str, Any], call: str | None, caller: str = ""
+    ) -> Response:
         """Have a router carry out one request, and wait for its answer."""
-        response = await self._called(operation, body, call)
+        counts = self.counts
+        if counts is None:
+            response = await self._called(operation, body, call, caller)
+        else:
+            began_us = stopwatch_us()
+            response = await self._called(operation, body, call, caller)
+            counts.answered(operation, body, response, stopwatch_us() - began_us)
         told = "done" if response.status == 200 else error_of(response)
         self.answers[operation, told] = self.answers.get((operation, told), 0) + 1
         return response
 
-    async def _called(self, operation: str, body: Mapping[str, Any], call: str | None) -> Response:
+    async def _called(
+        self, operation: str, body: Mapping[str, Any], call: str | None, caller: str
+    ) -> Response:
         router = self._router()
         if router is None:
             return unknown()
@@ -217,7 +258,9 @@ class LocalCluster:
         assert task is not None, "a coroutine runs in a task"
         self._under_way[name][number] = task
         try:
-            response = await server.api.call(operation, body, call=call, request=request)
+            response = await server.api.call(
+                operation, body, call=call, request=request, caller=caller
+            )
         except asyncio.CancelledError:
             if host.up:
                 raise  # The router did not crash: whoever asked is no more.
@@ -264,26 +307,61 @@ class LocalCluster:
                 return name, server
         return None
 
+    def configured(self, kind: list[str]) -> tuple[str, ...]:
+        """Return those partitions, or ledger nodes, that were not made by a split."""
+        return self.placement.ledgers if kind is self.ledgers else self.placement.partitions
+
+    def manager(self) -> RecoveryManager | None:
+        """Return a recovery manager that is up, which can order a split."""
+        found = (self.servers.get(name) for name in self.managers)
+        return next((one for one in found if isinstance(one, RecoveryManager)), None)
+
+    def add_for_split(self, kind: list[str]) -> str:
+        """Make a host for the child of a split, and start it; it owns nothing yet."""
+        name = f"{kind[0][0]}{len(kind) + 1}"
+        if self._directory is not None:
+            self._directory.bear(kind[0][0], len(kind) + 1)
+        kind.append(name)
+        self.clocks[name] = RealClock()
+        self.disks[name] = self._open_disk(name)
+        self.start(name)
+        return name
+
     def _serve(self, name: str, host: Host, stored: Any) -> Server:
-        nodes = self.nodes
-        placement = Placement(self.partitions, self.ledgers)
+        nodes, placement = self.nodes, self.placement.copy()
         match name[0]:
+            case "f":
+                leader = followed_by(name, nodes.followers)
+                return FollowerServer(host, leader, nodes.follower)
             case "p" | "l":
-                return PartitionServer(
+                feed = self._feed(name, host)
+                server = PartitionServer(
                     host,
-                    self.disks[name],
+                    feed or self.disks[name],
                     stored,
                     placement.range_of(name),
                     nodes.partition,
                     managers=self.managers,
+                    observe=None if self.telling is None else self.telling.stepped,
                     placement=placement,
                 )
+                if feed is not None:
+                    feed.serve(server)
+                return server
             case "c":
                 return CoordinatorServer(host, placement, nodes.coordinator)
             case "m":
                 return RecoveryManager(host, placement, self.coordinators, nodes.coordinator)
             case _:
                 return RouterServer(host, placement, self.coordinators, nodes.router)
+
+    def _feed(self, name: str, host: Host) -> Feed | None:
+        """Make the log of a partition that has followers; a split's child has none."""
+        if not self.followers or name not in self.placement.partitions:
+            return None
+        told = followers_of(name, self.nodes.followers)
+        feed = self.feeds[name] = Feed(host, self.disks[name], told)
+        return feed
 
     def _next_incarnation(self, name: str) -> int:
         if self._directory is not None:
@@ -295,18 +373,27 @@ class LocalCluster:
 
     def _open_disks(self) -> None:
         for name in (*self.partitions, *self.ledgers):
-            born = (*INTERNAL_TABLES, *HOME_TABLES) if name in self.ledgers else ()
-            if self._directory is None:
-                memory = self.disks[name] = MemoryStorage()
-                memory.contents.take(Changes("born", NEVER, (), born, 0))
-                continue
-            file = self._directory.path / f"{name}.sqlite"
-            disk = SqliteStorage(file, name, self.loop.call_soon_threadsafe, born)
-            disk.failed = partial(self._restart, name)
-            self.disks[name] = disk
+            self.disks[name] = self._open_disk(name)
+
+    def _open_disk(self, name: str) -> Disk:
+        # What is born of a split has its tables from its parent.
+        born = (*INTERNAL_TABLES, *HOME_TABLES) if name in self.placement.ledgers else ()
+        if self._directory is None:
+            memory = MemoryStorage()
+            memory.contents.take(Changes("born", NEVER, (), born, 0))
+            return memory
+        file = self._directory.path / f"{name}.sqlite"
+        disk = SqliteStorage(file, name, self.loop.call_soon_threadsafe, born)
+        disk.failed = partial(self._restart, name)
+        return disk
 
     def _noted(self, _: str, event: str, __: dict[str, Any]) -> None:
         self.events[event] = self.events.get(event, 0) + 1
+
+    def _noted_and_told(self, host: str, event: str, particulars: dict[str, Any]) -> None:
+        self._noted(host, event, particulars)
+        if self.telling is not None:
+            self.telling.noted(host, event, particulars)
 
     def _failed(self, node: str, error: BaseException) -> None:
         log.error("node.failed", node=node, exc_info=error)

@@ -68,6 +68,19 @@ class Directory:
                 f" number, so start it with --{kind} {known} or without --{kind}"
             )
 
+    def born(self, kind: str) -> int:
+        """Return how many nodes of a kind there are with those that splits have made; 0: none."""
+        return self.number(f"{kind} with children") or 0
+
+    def bear(self, kind: str, count: int) -> None:
+        """Note, durably, that a split makes a node: there are so many of its kind then."""
+        with self._connection:
+            self._connection.execute(
+                "INSERT INTO nodes VALUES (?, ?)"
+                " ON CONFLICT (kind) DO UPDATE SET number = excluded.number",
+                (f"{kind} with children", count),
+            )
+
     def next_incarnation(self, host: str) -> int:
         """Raise a host's incarnation, durably."""
         with self._connection:

@@ -14,6 +14,7 @@ import sys
 from base64 import b32encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from itertools import count
@@ -24,16 +25,21 @@ import uvicorn
 
 from items.data import data
 from router.api import OPERATIONS, WITHOUT_BODY
-from router.http import HttpDoor
+from router.http import Call, Head, HttpDoor, Identify
+from router.identity import Door
+from router.responses import REGION
 from sim.chance import NamedChance
+from sim.trace import Listener
 from twophase.local.beside import BesideDoor
 from twophase.local.cluster import LocalCluster, Nodes, impatient
 from twophase.local.connection import Connection
 from twophase.local.directory import Directory
 from twophase.local.faults import Faults
+from twophase.local.secret import kept_secret
+from twophase.local.telling import Telling
 from twophase.local.trouble import Trouble, troubled_network
 from twophase.local.waking import Waker
-from twophase.local.world import RealTimers
+from twophase.local.world import RealClock, RealTimers
 
 KEEP_ALIVE_SECONDS = 75  # Longer than clients keep an idle connection and hope to use it again.
 STOP_SECONDS = 15  # Longer than any request takes (router/options.py).
@@ -103,6 +109,8 @@ class Server:
         self.socket = bound(asked.host, asked.port)
         self.url = url_of(self.socket)
         self.cluster: LocalCluster | None = None
+        self.listener: Listener | None = None  # Of its events, if somebody watches.
+        self.secret: str | None = None  # Of its control endpoint, while it serves.
         self._door: _Door | None = None
 
     async def serve(self, opened: Callable[[Opened], None]) -> None:
@@ -110,15 +118,21 @@ class Server:
 
         Raises:
             StorageError: The data directory cannot be used.
+            SecretError: The control endpoint can have no secret.
         """
         with ExitStack() as stack:
             stack.callback(self.socket.close)
+            if self.asked.control:
+                port = self.socket.getsockname()[1]
+                self.secret = stack.enter_context(kept_secret(port))
             directory = None
             if self.asked.directory is not None:
                 directory = Directory(self.asked.directory)
                 stack.callback(directory.close)
             self.cluster = cluster = self._cluster(directory)
             stack.callback(cluster.close)
+            if self.listener is not None:
+                cluster.telling = Telling(self.listener, cluster.timers)
             cluster.start_all()
             recovered = await Waker(cluster).finish_all()
             cluster.answers.clear()  # Nobody has asked for anything yet.
@@ -128,6 +142,8 @@ class Server:
 
     def _cluster(self, directory: Directory | None) -> LocalCluster:
         nodes, chance = self.asked.nodes, NamedChance(self.asked.seed)
+        if self.asked.control or self.asked.metrics:
+            nodes = replace(nodes, partition=replace(nodes.partition, counts_units=True))
         if self.asked.faults is None and not self.asked.control:
             return LocalCluster(nodes, chance, directory=directory)
         loop = asyncio.get_running_loop()
@@ -139,13 +155,14 @@ class Server:
 
     async def _open(self, cluster: LocalCluster, listens: Callable[[], None]) -> None:
         asked = self.asked
-        beside = BesideDoor(cluster, control=asked.control, metrics=asked.metrics)
+        beside = BesideDoor(cluster, secret=self.secret, metrics=asked.metrics)
         door = HttpDoor(
             cluster.call,
             OPERATIONS,
             request_ids(asked.seed),
             without_body=WITHOUT_BODY,
             beside=beside.answer if asked.control or asked.metrics else None,
+            identify=identified(cluster),
         )
         self._door = _Door(config_of(door), listens)
         try:
@@ -159,6 +176,19 @@ class Server:
             return False
         self._door.stop()
         return True
+
+
+def identified(cluster: LocalCluster) -> Identify | None:
+    """Let in who signs as a principal, if there are any, and have their calls made as theirs."""
+    permissions = cluster.nodes.router.permissions
+    if permissions is None:
+        return None
+    door = Door(permissions, REGION, RealClock().now_us)
+
+    def identify(head: Head, body: bytes) -> Call:
+        return partial(cluster.call, caller=door.access_key(head, body))
+
+    return identify
 
 
 def run(server: Server, opened: Callable[[Opened], None]) -> None:

@@ -14,11 +14,13 @@ from coordinator.options import CoordinatorOptions
 from items.keys import Key
 from network.host import Host
 from network.ids import TableId
-from network.messages import Frame, Page, Recover, Scan, from_frame
+from network.messages import Frame, OfRange, Page, Recover, Scan, from_frame
 from network.placement import LEDGER_TABLE
 from network.rpc import Peers
 from partition.server import PartitionServer
+from router.access import OURSELVES
 from twophase.local.cluster import LocalCluster
+from twophase.local.splitting import is_settled, placement_now
 
 NAME = "w1"  # A host of its own that asks, and is gone when all is done.
 LOOK_US = 50_000
@@ -52,6 +54,8 @@ class Waker:
         self._cluster.network.join(NAME, self._receive)
         seen: dict[str, None] = {}
         try:
+            while not is_settled(self._cluster):  # A split goes on by itself.
+                await self._host.sleep(LOOK_US)
             # A look now and then, not an event: whoever finishes them is elsewhere.
             while unfinished := {**self._in_partitions(), **await self._in_ledger()}:
                 seen.update(dict.fromkeys(unfinished))
@@ -74,10 +78,11 @@ class Waker:
     async def _in_ledger(self) -> dict[str, Recover]:
         """Return what the ledger has that is not COMPLETED."""
         found: dict[str, Recover] = {}
-        for node in self._cluster.ledgers:
+        for share in placement_now(self._cluster).record.ledgers:
             after: Key | None = None
             while True:
-                page = await self._peers.ask(node, unfinished_after(after), self._patience)
+                question = OfRange(share.range, unfinished_after(after))
+                page = await self._peers.ask(share.node, question, self._patience)
                 assert isinstance(page, Page), "a ledger node knows the ledger"
                 for item in page.items:
                     transaction = entry_of(item).transaction
@@ -116,7 +121,7 @@ class Waker:
         return str(table.get("Table", {}).get("TableStatus", "gone"))
 
     async def _ask(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
-        return dict((await self._cluster.call(operation, body, None)).body)
+        return dict((await self._cluster.call(operation, body, None, OURSELVES)).body)
 
 
 def unfinished_after(after: Key | None) -> Scan:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+SECRET_BYTES = 32
 SEED_BYTES = 7  # Seeds are below 2**63, as in the simulation.
 
 
@@ -20,6 +21,11 @@ class RealClock:
 
     def now_us(self) -> int:
         return time.time_ns() // 1_000 + self.offset_us
+
+
+def stopwatch_us() -> int:
+    """Read a clock that only counts up, to the µs: a loop's own may count in milliseconds."""
+    return time.perf_counter_ns() // 1_000
 
 
 class RealTimers:
@@ -40,3 +46,8 @@ class RealTimers:
 def new_seed() -> int:
     """Return a seed that nobody has asked for."""
     return int.from_bytes(os.urandom(SEED_BYTES), "big")
+
+
+def new_secret() -> str:
+    """Return a word that nobody can guess."""
+    return os.urandom(SECRET_BYTES).hex()

@@ -10,6 +10,7 @@ function mountPlots(section, RUN, view) {
     reasonsPlot(data.reasons),
     itemsPlot(data.items),
     messagesPlot(data.messages),
+    ...(data.staleness ? [stalenessPlot(data.staleness, RUN, view, known)] : []),
   ];
   const grid = element("div", { class: "plots" });
   section.append(plotPatterns(), grid);

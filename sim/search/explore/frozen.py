@@ -14,21 +14,33 @@ T = TypeVar("T")
 
 
 def twin(original: T) -> T:
-    """Copy an object with all that it keeps and changes; its own methods become the copy's."""
-    copy = object.__new__(type(original))
+    """Copy an object with all that it keeps and changes; methods of these become the copies'."""
+    return _twin(original, [])
+
+
+Copies = list[tuple[Any, Any]]  # Each original with its copy; there are few.
+
+
+def _twin(original: T, copies: Copies) -> T:
+    """Copy an object, unless it was: its parts may know the whole."""
+    for known, copy in copies:
+        if known is original:
+            return copy  # type: ignore[no-any-return]  # A copy is of the same class.
+    made = object.__new__(type(original))
+    copies.append((original, made))
     for name, value in vars(original).items():
-        setattr(copy, name, _copied(value, original, copy))
-    return copy
+        setattr(made, name, _copied(value, copies))
+    return made
 
 
-def _copied(value: Any, original: object, copy: object) -> Any:
+def _copied(value: Any, copies: Copies) -> Any:
     if isinstance(value, dict):
-        return type(value)((key, _copied(one, original, copy)) for key, one in value.items())
+        return type(value)((key, _copied(one, copies)) for key, one in value.items())
     if isinstance(value, list | deque):
-        return type(value)(_copied(one, original, copy) for one in value)
-    if isinstance(value, MethodType) and value.__self__ is original:
-        return MethodType(value.__func__, copy)
-    return twin(value) if hasattr(value, "__dict__") and not callable(value) else value
+        return type(value)(_copied(one, copies) for one in value)
+    if isinstance(value, MethodType) and any(one is value.__self__ for one, _ in copies):
+        return MethodType(value.__func__, _twin(value.__self__, copies))
+    return _twin(value, copies) if hasattr(value, "__dict__") and not callable(value) else value
 
 
 def frozen(value: Any) -> Hashable:

@@ -248,6 +248,7 @@ class Witnessed:
         self.lies: list[tuple[str, str]] = []
         self.table_names: dict[str, str] = {}
         self.disks = NothingWrong()
+        self.followed = None  # Nobody has followers here.
 
     def all(self, kind: type[Any]) -> list[Any]:
         """Return all notes of one kind, numbered by their places."""

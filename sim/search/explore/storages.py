@@ -28,7 +28,8 @@ from sim.search.explore.world import ITEMS, World
 from sim.witness import Applied, Decision, Landed, Promised, ReadAt, Refused, Said, Witness
 
 LONG_US = 1 << 40  # Whatever is ongoing has been so for too long, if it is asked so late.
-ALWAYS = frozenset({"_steps", "_steps_as_configured", "_options", "_range", "holding"})
+# Of a machine's memory what never changes in these worlds: no range moves, no table has an index.
+ALWAYS = frozenset({"_steps", "_steps_as_configured", "_options", "_range", "holding", "entries"})
 KINDS = (Decision, Applied, Promised, Landed, Refused, ReadAt, Said)
 
 
@@ -219,6 +220,10 @@ class Calm:
 
     def is_incarnation_up(self, name: str, incarnation: int) -> bool:  # noqa: ARG002
         return False
+
+    def elapsed_us(self) -> int:
+        """Return when it is: time stands still."""
+        return 0
 
 
 def wrongs_of(witness: Witness) -> tuple[tuple[str, str], ...]:

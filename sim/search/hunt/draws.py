@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from items.data import data
 from sim.chance import NamedChance, NamedSite
+from sim.keys import KEYS
 from sim.scenario import Scenario, load
+
+SCENARIO = "scenario"  # Among a mutant's needs: the one that it needs.
 
 
 @data
@@ -16,6 +19,18 @@ class World:
 
     def scenario(self) -> Scenario:
         return load(self.base, self.settings)
+
+    def having(self, needs: Mapping[str, str]) -> "World":
+        """Return this world with what a mutant needs: some keys, or even another scenario.
+
+        That leaves behind what is said of this one's own workload, and of its steps.
+        """
+        keys = dict(needs)
+        base = keys.pop(SCENARIO, self.base)
+        kept = self.settings
+        if base != self.base:
+            kept = {key: value for key, value in kept.items() if key in KEYS}
+        return World(base, {**kept, **keys})
 
     def words(self) -> list[str]:
         """Return the words that ask for it on a command line."""

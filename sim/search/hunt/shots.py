@@ -10,13 +10,14 @@ from time import process_time
 from items.data import data
 from sim.run import Result, SetupError, run
 from sim.scenario import Scenario
-from sim.search.broken import broken
+from sim.search.broken import broken, needs_of
 from sim.search.hunt.draws import World
 from sim.search.hunt.strategies import strategy_of
 
 NONE = "none"  # As a mutant's name: the protocol as it is, hunted like a mutant.
 REMEMBERED_MAX = 1_024  # Seeds whose world a worker keeps.
 
+Needs = tuple[tuple[str, str], ...]  # Keys of a scenario, and what they are to be.
 Kind = tuple[str, str]  # A finding's checker, and its kind.
 
 
@@ -57,7 +58,8 @@ def carry_out(order: Order) -> tuple[Shot, ...]:
 
 def shoot(mutant: str | None, seed: int, *, compares: bool = False) -> Shot:
     """Run a seed's world with a mutant's rule broken."""
-    drawn = drawn_for(seed)
+    needs = tuple(needs_of(mutant).items())
+    drawn = drawn_for(seed, needs)
     strategy = strategy_of(seed).name
     began = process_time()
     try:
@@ -69,9 +71,9 @@ def shoot(mutant: str | None, seed: int, *, compares: bool = False) -> Shot:
     cpu_s = drawn.cpu_s + process_time() - began
     kinds = kinds_in(result)
     if mutant is not None and kinds:
-        _, innocent = unbroken(seed)
+        _, innocent = unbroken(seed, needs)
         kinds = tuple(kind for kind in kinds if kind not in innocent)
-    is_changed = result.digest != unbroken(seed)[0] if compares else None
+    is_changed = result.digest != unbroken(seed, needs)[0] if compares else None
     return Shot(seed, strategy, cpu_s, kinds, is_set_up=True, is_changed=is_changed)
 
 
@@ -80,16 +82,20 @@ def kinds_in(result: Result) -> tuple[Kind, ...]:
 
 
 @lru_cache(REMEMBERED_MAX)
-def drawn_for(seed: int) -> Drawn:
-    """Draw a seed's world.  Nothing may be broken meanwhile: some strategies run it to draw."""
+def drawn_for(seed: int, needs: Needs = ()) -> Drawn:
+    """Draw a seed's world, with what a mutant needs to show at all.
+
+    Nothing may be broken meanwhile: some strategies run it to draw.
+    """
     began = process_time()
     world = strategy_of(seed).world_of(seed)
+    world = world.having(dict(needs))
     scenario = world.scenario()
     return Drawn(world, scenario, process_time() - began)
 
 
 @lru_cache(REMEMBERED_MAX)
-def unbroken(seed: int) -> tuple[str, tuple[Kind, ...]]:
+def unbroken(seed: int, needs: Needs = ()) -> tuple[str, tuple[Kind, ...]]:
     """Run a seed's world as it is; return the run's digest and what was found in it."""
-    result = run(drawn_for(seed).scenario, seed)
+    result = run(drawn_for(seed, needs).scenario, seed)
     return result.digest, kinds_in(result)

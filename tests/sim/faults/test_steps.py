@@ -64,7 +64,7 @@ MISTAKES = [
     ("delay vote #1 by 0ms", "a duration is like 90ms"),
     ("crash", "is followed by one like c1"),
     ("crash c1>p1 after vote", "is followed by one like c1"),
-    ("crash k1 after vote", "'crash' is for hosts like l1, p1, m1, c1, r1, not for k1"),
+    ("crash k1 after vote", "'crash' is for hosts like l1, p1, m1, c1, r1, f1, not for k1"),
     ("throttle c1 after vote", "is for hosts like p1, not for c1"),
     ("fill c1 after vote", "is for hosts like l1, p1"),
     ("crash c1", "when? '' is no moment"),

@@ -85,3 +85,18 @@ def test_nothing_is_drawn_of_nothing() -> None:
     assert over_time([]) == []
     assert messages_of([], {}) == []
     assert thinned([])["us"] == []
+
+
+def test_every_stale_read_is_a_point_and_only_runs_with_followers_have_them() -> None:
+    found = recording("stale-reads", 1, {"workload.transactions": "60"})
+    assert found.result is not None
+    assert found.result.staleness is not None
+    ages = found.result.staleness.ages_us
+
+    staleness = plots_of(found, Inside(found))["staleness"]
+
+    assert sorted(staleness["age_us"]) == ages
+    assert staleness["stale"] == len(ages) > 0
+    assert staleness["answered"] == len(found.result.staleness.points)
+    assert all(node.startswith("f") for node in staleness["node"])
+    assert "staleness" not in shown()[1]

@@ -33,7 +33,7 @@ def test_there_is_a_sentence_for_every_message() -> None:
     assert set(_PLAIN.values()) <= set(SENTENCES)
 
 
-@pytest.mark.parametrize("scenario", ["bank", "game-shop"])
+@pytest.mark.parametrize("scenario", ["bank", "game-shop", "indexes"])
 def test_there_is_a_sentence_for_all_that_is_said(scenario: str) -> None:
     settings = {"workload.transactions": "60", "faults.partition_splits": "1"}
     made = recording(scenario, 1, settings)

@@ -97,6 +97,22 @@ def test_status_shows_who_is_down(calm: LocalDynamoDB) -> None:
     assert any(line.split()[:3] == ["c2", "coordinator", "down"] for line in shown.splitlines())
 
 
+# Splits.
+
+
+def test_a_partition_of_a_running_server_is_split(calm: LocalDynamoDB) -> None:
+    assert told("split", "p1", "--url", calm.url) == "p1 has given 20000000-3fffffff to p5\n"
+
+    status = json.loads(told("status", "--json", "--url", calm.url))
+    ranges = {node["node"]: node.get("range") for node in status["nodes"]}
+    assert ranges["p1"] == ["00000000", "1fffffff"]
+    assert ranges["p5"] == ["20000000", "3fffffff"]
+
+
+def test_what_cannot_be_split_is_refused(calm: LocalDynamoDB) -> None:
+    assert "there is no partition 'c1': there are p1" in refusal("split", "c1", "--url", calm.url)
+
+
 # Metrics.
 
 

@@ -97,8 +97,21 @@ GARBAGE: list[Any] = [
 ]
 
 
+STREAMS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+
+
+def service_of(operation: str) -> str:
+    """Return which of botocore's two services has an operation; they share a port here."""
+    return "dynamodbstreams" if operation in STREAMS else "dynamodb"
+
+
+def target_of(operation: str) -> str:
+    prefix = "DynamoDBStreams" if operation in STREAMS else "DynamoDB"
+    return f"{prefix}_20120810.{operation}"
+
+
 def model_of(operation: str) -> Any:
-    return get_session().get_service_model("dynamodb").operation_model(operation)
+    return get_session().get_service_model(service_of(operation)).operation_model(operation)
 
 
 class Requests:
@@ -106,8 +119,7 @@ class Requests:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
-        service = get_session().get_service_model("dynamodb")
-        self._shapes = {name: service.operation_model(name).input_shape for name in OPERATIONS}
+        self._shapes = {name: model_of(name).input_shape for name in OPERATIONS}
         on_items = ["TransactWriteItems", "UpdateItem", "PutItem", "Query", "DeleteItem"]
         self._names = [*sorted(OPERATIONS), *on_items, *on_items]
         self._table = "one"

@@ -18,7 +18,7 @@ from router.http import HttpDoor
 from router.singletons import put_item
 from router.tools import Origin, Tools
 from sim.chance import NamedChance
-from tests.twophase.local.requests_of_the_model import TABLES, Requests
+from tests.twophase.local.requests_of_the_model import TABLES, Requests, target_of
 from twophase.local.cluster import LocalCluster, Nodes
 
 ANSWER_SECONDS = 60  # A hang.
@@ -39,7 +39,7 @@ class Fuzzed:
     async def ask(self, operation: str, body: Any) -> tuple[int, Any]:
         headers = {
             "content-type": "application/x-amz-json-1.0",
-            "x-amz-target": f"DynamoDB_20120810.{operation}",
+            "x-amz-target": target_of(operation),
             "authorization": "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b, Signature=c",
             "date": "now",
         }

@@ -13,6 +13,7 @@ from sim.mutants.catalogue import MUTANTS, find
 from sim.mutants.patches import Patches
 from sim.run import SetupError
 from sim.search.hunt import hunting, shots
+from sim.search.hunt.draws import World
 from sim.search.hunt.hunted import BLIND, FOUND, SURVIVED, TOO_NARROW
 from sim.search.hunt.hunting import STAGES, Hunt, orders_for, seeds_of_turns, tell_all
 from sim.search.hunt.shots import NONE, Kind, Order, Shot, shoot
@@ -117,7 +118,7 @@ def test_what_the_unbroken_protocol_shows_in_that_very_run_counts_for_nothing(
     kinds = shoot("one-accept-is-enough", seed).kinds
     assert kinds
 
-    monkeypatch.setattr(shots, "unbroken", lambda _: ("digest", kinds[:1]))
+    monkeypatch.setattr(shots, "unbroken", lambda *_: ("digest", kinds[:1]))
 
     assert shoot("one-accept-is-enough", seed).kinds == kinds[1:]
 
@@ -249,3 +250,14 @@ def test_every_mutant_is_found_and_nothing_else(soak: bool) -> None:
     means = sorted(one.mean.seeds for one in came if one.mean is not None)
     assert means[len(means) // 2] <= MEDIAN_MAX
     assert means[-1] <= WORST_MAX
+
+
+def test_a_world_is_given_what_a_mutant_needs() -> None:
+    drawn = World("bank", {"workload.accounts": "3", "network.loss": "0.2"})
+
+    assert drawn.having({"network.late": "0.1"}) == World(
+        "bank", {**drawn.settings, "network.late": "0.1"}
+    )
+    other = drawn.having({"scenario": "indexes", "workload.teams": "1"})
+    assert other == World("indexes", {"network.loss": "0.2", "workload.teams": "1"})
+    assert other.scenario().workload == "task_list"
