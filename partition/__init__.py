@@ -1,5 +1,9 @@
 """Who stores: a partition, the storage node that owns a key range.
 
-Reading order: `record`, `rules` (Listings 3 and 4), `singletons`, `reads`, `scan`, `machine`,
-`storage`, `server`.
+Reading order: `record`, `rules` (Listings 3 and 4), `singletons`, `reads`, `scan`, `memory`,
+`machine`, `storage`, `server`.
+
+Besides: `split`, `move_steps`, `mover` (a range that moves); `stream`, `streams`, `stream_steps`;
+`capacity`, `meters`; `indexed`, `entries`, `propagator` (secondary indexes); `feed`, `follower`,
+`follower_server`; `replicas` (regions); `table_steps`; `sqlite` and what it is made of.
 """

@@ -119,4 +119,3 @@ class Propagator:
                 self._enqueue(key, record)
         for key, record in queue.items():
             self._enqueue(key, record)
-

@@ -124,9 +124,7 @@ class Scenario:
                 repeats_throttled=number("cluster.write_units") > 0,
             ),
             clock_drift_ppm=number("cluster.clock_drift_ppm"),
-            follower_delay=delay_of(
-                "cluster.follower_delay_us", keys["cluster.follower_delay_us"]
-            ),
+            follower_delay=delay_of("cluster.follower_delay_us", keys["cluster.follower_delay_us"]),
         )
 
     def weather(self) -> Weather:

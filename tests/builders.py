@@ -22,7 +22,8 @@ from network.messages import (
 from network.placement import HASHES, Range
 from network.weather import Uniform, Weather
 from partition import rules
-from partition.machine import Machine, Now, Output
+from partition.machine import Machine, Output
+from partition.memory import Now
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
 from partition.storage import Changes, Contents, Stored

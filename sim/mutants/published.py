@@ -17,7 +17,8 @@ from network.ids import NEVER
 from network.messages import Cancel, Failed, Finished, Read, Reject, from_frame
 from network.placement import HASHES, NOTHING, Range
 from partition import rules
-from partition.machine import Machine, Now
+from partition.machine import Machine
+from partition.memory import Now
 from partition.server import PartitionServer
 from partition.storage import Changes
 from sim.disk import SimulatedDisk

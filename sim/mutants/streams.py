@@ -9,6 +9,7 @@ from partition import rules, stream
 from partition.machine import Machine
 from partition.record import Record
 from partition.storage import Changes
+from partition.stream_steps import StreamSteps
 from partition.streams import Streams
 from sim.disk import SimulatedDisk
 from sim.mutants.mutant import Hint, mutant
@@ -53,7 +54,7 @@ def promises_are_recorded(patches: Patches) -> None:
             told.pop()
         return reply
 
-    @patches.around(Machine, "_tell")
+    @patches.around(StreamSteps, "_tell")
     def tell(original: Any, self: Any, *change: Any) -> Any:
         _, _, _, transaction, _ = change
         return original(self, *change) if told or not transaction else False
@@ -226,7 +227,7 @@ def restarts_release_again(patches: Patches) -> None:
     needs=NEEDS,
 )
 def restarts_forget_whose_records(patches: Patches) -> None:
-    @patches.around(Machine, "_tell")
+    @patches.around(StreamSteps, "_tell")
     def tell(original: Any, self: Any, *change: Any) -> Any:
         key, settings, applied, transaction, now = change
         named = transaction if self.incarnation == 1 else ""

@@ -16,7 +16,8 @@ from network.placement import HASHES, LEDGER_TABLE
 from network.settings import Throughput
 from partition import capacity, meters
 from partition.capacity import Bucket
-from partition.machine import Machine, Time
+from partition.machine import Machine
+from partition.memory import Time
 from partition.meters import Meters
 from partition.record import TableState
 from sim.mutants.mutant import WRONG_REASON, Hint, mutant

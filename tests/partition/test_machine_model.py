@@ -37,7 +37,8 @@ from network.messages import (
     WriteRefused,
     Written,
 )
-from partition.machine import Machine, Now
+from partition.machine import Machine
+from partition.memory import Now
 from partition.options import PartitionOptions
 from partition.storage import Changes
 from sim.mutants import splits

@@ -27,7 +27,8 @@ from network.messages import (
 )
 from network.placement import HASHES, NOTHING, PLACEMENT_TABLE, Placement, PlacementRecord, Range
 from partition import split
-from partition.machine import Machine, Now
+from partition.machine import Machine
+from partition.memory import Now
 from partition.options import PartitionOptions
 from partition.record import TableState
 from partition.storage import Changes, Contents

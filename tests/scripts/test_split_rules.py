@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from partition.machine import Machine
+from partition.move_steps import MoveSteps
 from sim.mutants.patches import Patches
 from sim.script import rewrite
 
@@ -19,7 +20,7 @@ def refuse_and_forget(patches: Patches) -> None:
         earlier = self._once.earlier(envelope.source, envelope.number, message.incarnation)
         return earlier or self._not_mine()
 
-    patches.set(Machine, "_refuse_write", refuse)
+    patches.set(MoveSteps, "_refuse_write", refuse)
 
 
 def ask_for_the_range_first(patches: Patches) -> None:

@@ -10,7 +10,8 @@ from items.actions import Put
 from network.ids import NEVER, Timestamp
 from network.messages import Envelope, Write
 from partition import rules
-from partition.machine import Machine, Now
+from partition.machine import Machine
+from partition.memory import Now
 from partition.record import Record
 from sim.search.explore.frozen import frozen, twin
 from sim.search.explore.graph import Graph
