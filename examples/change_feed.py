@@ -66,7 +66,7 @@ class Follower:
         while True:
             try:
                 page = self._streams.get_records(ShardIterator=self._iterator(shard))
-            except self._streams.exceptions.ExpiredIteratorException:
+            except self._streams.exceptions.ExpiredIteratorException:  # A new one goes on there.
                 del self._iterators[shard]
                 continue
             for record in page["Records"]:

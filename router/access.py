@@ -77,7 +77,7 @@ def refuse_unless_allowed(
         raise DynamoDBError(UNRECOGNIZED_CLIENT)
     try:
         needed = dict.fromkeys(needs(operation, body))
-    except UnreadableError:
+    except UnreadableError:  # What is wrong with its shape is told first, if that is the reason.
         read(SHAPES.get(operation, ONE_TABLE), body, _nothing)
         needed = {(f"dynamodb:{operation}", EVERYTHING): None}  # Only who may do it everywhere.
     for action, resource in needed:

@@ -133,5 +133,5 @@ def tried(action: Action, before: Item | None) -> int:
     """Weigh what a write would have done."""
     try:
         return write_halves(before, applied_to(action, before))
-    except DynamoDBError:
+    except DynamoDBError:  # It cannot be done: what there was to look at is the item before.
         return write_halves(before, before)

@@ -42,6 +42,7 @@ def opened() -> Iterator[Browser]:
     if place is None:
         if os.environ.get("TWOPHASE_BROWSER") == "required":
             pytest.fail(LACKING, pytrace=False)
+        # Where a browser is required, as in CI, it has failed above.
         pytest.skip(LACKING)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=place, args=list(FLAGS))

@@ -292,7 +292,7 @@ def test_one_that_has_nothing_yet_refuses_everything() -> None:
 
 def changes(timestamp: object, *records: tuple[str, Record | None], **fields: object) -> Changes:
     kept = tuple([((TABLE, key(name)), one) for name, one in records])
-    made = Changes("t1", timestamp, kept, (), 1)  # type: ignore[arg-type]
+    made = Changes("t1", timestamp, kept, (), 1)  # type: ignore[arg-type]  # As named below.
     return replace(made, **fields)  # type: ignore[arg-type]  # Fields by name.
 
 

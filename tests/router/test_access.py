@@ -177,7 +177,7 @@ def test_nobody_gets_by_with_any_operation(operation: str) -> None:
 def does_something(operation: str, body: Json) -> bool:
     try:
         return bool(list(needs(operation, body)))
-    except UnreadableError:
+    except UnreadableError:  # It does something, and does not say to what.
         return True
 
 

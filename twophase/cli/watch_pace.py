@@ -48,7 +48,7 @@ def speed_of(text: str) -> float:
     """
     try:
         speed = float(text)
-    except ValueError:
+    except ValueError:  # No number: refused below, as one that is out of bounds.
         speed = 0.0
     if not SPEED_MIN <= speed <= SPEED_MAX:
         raise BadInputError(

@@ -7,7 +7,7 @@ was there before is there again afterwards, and standard output has the result a
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from types import FrameType, TracebackType
@@ -119,7 +119,9 @@ class Screen:
 
 
 @contextmanager
-def handling(number: signal.Signals, handler: Callable[[int, FrameType | None], None]):  # type: ignore[no-untyped-def]
+def handling(
+    number: signal.Signals, handler: Callable[[int, FrameType | None], None]
+) -> Iterator[None]:
     """Handle a signal for a while."""
     before = signal.signal(number, handler)
     try:

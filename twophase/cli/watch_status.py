@@ -69,7 +69,7 @@ def interval_of(text: str) -> float:
     """
     try:
         seconds = float(text)
-    except ValueError:
+    except ValueError:  # No number: refused below, as one that is out of bounds.
         seconds = 0.0
     if not INTERVAL_MIN <= seconds <= INTERVAL_MAX:
         raise BadInputError(

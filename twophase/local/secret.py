@@ -77,8 +77,8 @@ def secret_for(url: str) -> str | None:
     try:
         check_private(file.parent)
         return file.read_text(encoding="ascii")[:LENGTH_MAX]
-    except (OSError, UnicodeDecodeError):
-        return None  # There is no server of this user's on that port, as far as one can see.
+    except (OSError, UnicodeDecodeError):  # No server of this user's on that port, by all one sees.
+        return None
 
 
 def is_right(secret: str, headers: dict[bytes, bytes]) -> bool:

@@ -113,7 +113,7 @@ function summaryAgain(told) {
       try {
         await navigator.clipboard.writeText(told.command);
         button.textContent = "Copied";
-      } catch {
+      } catch { // The browser does not let a page from a disk do that.
         button.textContent = "Select it and copy";
       }
     });

@@ -65,7 +65,7 @@ def shoot(mutant: str | None, seed: int, *, compares: bool = False) -> Shot:
     try:
         with broken(mutant):
             result = run(drawn.scenario, seed)
-    except SetupError:
+    except SetupError:  # Said of the shot: no run, and so no finding.
         cpu_s = drawn.cpu_s + process_time() - began
         return Shot(seed, strategy, cpu_s, (), is_set_up=False, is_changed=None)
     cpu_s = drawn.cpu_s + process_time() - began

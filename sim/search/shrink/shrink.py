@@ -76,8 +76,8 @@ class _Shrinking:
         try:
             tales = (self._told(one, with_all=every) for every in (False, True) for one in worlds)
             self.tale = next((tale for tale in tales if tale is not None), None)
-        except TooDearError:
-            return  # It stays a world of its own.
+        except TooDearError:  # It stays a world of its own.
+            return
         finally:
             self.trials.messages_max = None
 

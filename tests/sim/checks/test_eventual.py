@@ -63,7 +63,9 @@ def shown(value: Item | None) -> dict[str, Any]:
 
 
 def test_a_run_has_late_answers_and_no_finding() -> None:
-    assert any(one.age_us for one in ran().cluster.followed.answers)  # type: ignore[union-attr]
+    followed = ran().cluster.followed
+    assert followed is not None
+    assert any(one.age_us for one in followed.answers)
     assert list(check_eventual(evidence())) == []
 
 

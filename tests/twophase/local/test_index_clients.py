@@ -180,14 +180,14 @@ def test_pynamodbs_index_classes_work(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
 
-    class ByScore(GlobalSecondaryIndex["Player"]):  # type: ignore[no-untyped-call]
+    class ByScore(GlobalSecondaryIndex["Player"]):  # type: ignore[no-untyped-call]  # Theirs.
         class Meta:
             index_name, projection = "by-score", AllProjection()
 
         game = UnicodeAttribute(hash_key=True)
         score = NumberAttribute(range_key=True)
 
-    class ByScoreHere(LocalSecondaryIndex["Player"]):  # type: ignore[no-untyped-call]
+    class ByScoreHere(LocalSecondaryIndex["Player"]):  # type: ignore[no-untyped-call]  # Theirs.
         class Meta:
             index_name, projection = "by-score-here", AllProjection()
 

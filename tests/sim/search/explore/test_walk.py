@@ -145,6 +145,7 @@ def test_the_harm_that_a_mutant_does_is_found_at_an_end(
     mutant: str, name: str, listed: int
 ) -> None:
     if name in LARGE and not SOAK:
+        # It takes some seconds; smaller worlds show the same every time.
         pytest.skip("a large world takes some seconds: for TWOPHASE_SOAK=1 only")
     at_once, at_ends = walked(name, mutant), walked(name, mutant, at_ends=True)
 

@@ -242,6 +242,7 @@ def test_a_worker_that_fails_ends_the_hunt(told: Tell, monkeypatch: pytest.Monke
 @pytest.mark.slow
 def test_every_mutant_is_found_and_nothing_else(soak: bool) -> None:
     if not soak:
+        # It takes many minutes; the others here hunt some of them every time.
         pytest.skip("hunts for many minutes, for TWOPHASE_SOAK=1 only")
 
     came = Hunt(tuple(MUTANTS), Here()).go()
