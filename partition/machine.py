@@ -169,7 +169,7 @@ class Machine(TableSteps, MoveSteps):
         # is bound to be cancelled holds up nobody.  What it promised before stays until the cancel.
         if votes == [rules.ACCEPT] * len(votes):
             for key, record in promised:
-                self._keep(key, record)
+                self.keep(key, record)
                 self._since[key] = now.elapsed_us
         return Votes(tuple(votes))
 
@@ -193,7 +193,7 @@ class Machine(TableSteps, MoveSteps):
 
     def _cancel(self, message: Cancel, _: Envelope, __: Time) -> Message:
         def cancel(key: RecordKey, record: Record) -> None:
-            self._keep(key, rules.cancel(record))
+            self.keep(key, rules.cancel(record))
 
         return self._end(message, cancel)
 
@@ -204,7 +204,7 @@ class Machine(TableSteps, MoveSteps):
         first, end = self._range.first, self._range.end
         for _, key in message.keys:
             if not first <= partition_hash(key[0]) < end:
-                return self._not_mine()
+                return self.not_mine()
         changed = []
         for record_key in message.keys:
             record = self._ongoing(record_key)
@@ -326,11 +326,11 @@ class Machine(TableSteps, MoveSteps):
             region, version = table.stream.region, applied.version
             if region and (is_change or version is not None):
                 version = version or version_of(applied.timestamp, region)
-                self._keep(*replicas.note_of(key, version, applied, self._lsn))
+                self.keep(*replicas.note_of(key, version, applied, self._lsn))
         if table.indexed is not None:
             self._keep_indexed(table.indexed, key, applied)
         else:
-            self._keep(key, applied.record)
+            self.keep(key, applied.record)
         self._timestamp = applied.timestamp
         if applied.record is None:
             state = table.state
@@ -347,7 +347,7 @@ class Machine(TableSteps, MoveSteps):
         """Keep an item and, in the same append, what its change does to global indexes."""
         before = self.record(*key).item
         after = None if applied.record is None else applied.record.item
-        self._keep(key, applied.record)
+        self.keep(key, applied.record)
         self.entries.queue(indexed, key[1], before, after, applied.timestamp)
 
     def _stalled(self, records: dict[RecordKey, Record], elapsed_us: int) -> tuple[Stalled, ...]:

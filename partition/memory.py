@@ -162,12 +162,6 @@ class Memory:
     def owns(self, key: Key) -> bool:
         return self._range.has(key)
 
-    def not_mine(self) -> NotMine:
-        return self._not_mine()
-
-    def keep(self, key: RecordKey, record: Record | None) -> None:
-        self._keep(key, record)
-
     def last_lsn(self) -> int:
         return self._lsn
 
@@ -190,10 +184,10 @@ class Memory:
             if table is None or table.state.dropped:
                 return NotMine(table_id)
             if not first <= partition_hash(key[0]) < end and table_id != PLACEMENT_TABLE:
-                return self._not_mine()
+                return self.not_mine()
         return None
 
-    def _not_mine(self, *_: Any) -> NotMine:
+    def not_mine(self, *_: Any) -> NotMine:
         return NotMine("", self.holding.placement)
 
     def _ongoing(self, key: RecordKey) -> Record | None:
@@ -201,7 +195,7 @@ class Memory:
         table = self._tables.get(key[0])
         return None if table is None else table.records.get(key[1])
 
-    def _keep(self, key: RecordKey, record: Record | None) -> None:
+    def keep(self, key: RecordKey, record: Record | None) -> None:
         table = self._tables[key[0]]
         if table.indexed is not None:
             table.indexed.replace(key[1], table.records.get(key[1]), record)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from items.keys import partition_hash
 from network.ids import NEVER
 from network.messages import (
     Backfill,
@@ -37,7 +36,7 @@ class MoveSteps(StreamSteps):
     def _of_range(self, message: OfRange, envelope: Envelope, now: Time) -> Message:
         """Answer for a range, if it is (still) all that is here."""
         if message.range != self._range:
-            return self._not_mine()
+            return self.not_mine()
         question = message.question
         answer = self._steps_as_configured[type(question)](question, envelope, now)
         assert answer is not None, "each of these has a reply"
@@ -49,14 +48,14 @@ class MoveSteps(StreamSteps):
             return Done(())
         left = split.leave(self.holding, message.at, message.child) if self.may_split else None
         if left is None:
-            return self._not_mine()
+            return self.not_mine()
         self._hold(left, now.elapsed_us)
         return Done(())
 
     def _carry(self, message: Carry, envelope: Envelope, now: Time) -> Message:
         holding = split.arrive(self.holding, message, envelope.source)
         if holding is None:
-            return self._not_mine()
+            return self.not_mine()
         self._hold(holding, now.elapsed_us)
         tables, records = split.carried(message)
         for state in tables:
@@ -69,7 +68,7 @@ class MoveSteps(StreamSteps):
             self._meter(table.state, now.elapsed_us)
             table.stream = None if table.state.dropped else table.state.settings.stream
         for kept in records:
-            self._keep(kept.key, kept.record)
+            self.keep(kept.key, kept.record)
         self._lsn = max(self._lsn, message.lsn)
         if message.streams:
             if self._streams is None:
@@ -129,7 +128,7 @@ class MoveSteps(StreamSteps):
         ongoing: dict[RecordKey, int] = {}
         for name, table in self._tables.items():
             for key, record in list(table.records.items()):
-                if name != PLACEMENT_TABLE and not holding.keeps(partition_hash(key[0])):
+                if not holding.keeps_record((name, key)):
                     del table.records[key]
                 elif record.ongoing is not None and self._range.has(key):
                     ongoing[name, key] = self._since.get((name, key), elapsed_us)
@@ -148,7 +147,7 @@ class MoveSteps(StreamSteps):
             refused.append(OfRange)
         if holding.range == NOTHING:
             refused = [kind for kind in self._steps_as_configured if kind not in (Carry, Serve)]
-        steps = {**self._steps_as_configured, **dict.fromkeys(refused, self._not_mine)}
+        steps = {**self._steps_as_configured, **dict.fromkeys(refused, self.not_mine)}
         if holding.range == NOTHING:
             steps[Write] = self._refuse_write
         return steps
@@ -158,6 +157,6 @@ class MoveSteps(StreamSteps):
         source, number = envelope.source, envelope.number
         answer = self._once.earlier(source, number, message.incarnation)
         if answer is None:
-            answer = self._not_mine()
+            answer = self.not_mine()
             self._once.answer(source, number, answer)
         return answer

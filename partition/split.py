@@ -21,10 +21,11 @@ Left out: replication (§3.1), and merging two ranges into one.
 from collections.abc import Iterable, Iterator
 
 from items.data import data
+from items.keys import partition_hash
 from items.values import size_bytes
 from network.codec import decode, encode
 from network.messages import Carry, RecordKey
-from network.placement import NOTHING, PlacementRecord, Range
+from network.placement import NOTHING, PLACEMENT_TABLE, PlacementRecord, Range
 from network.settings import TableSettings
 from partition.record import Record, TableState
 
@@ -58,6 +59,10 @@ class Holding:
     leaving: Leaving | None = None
     arriving: Arriving | None = None
     placement: PlacementRecord | None = None  # The newest that it knows.
+
+    def keeps_record(self, key: RecordKey) -> bool:
+        """Say whether a record is kept: one of the placement is whatever the range."""
+        return key[0] == PLACEMENT_TABLE or self.keeps(partition_hash(key[1][0]))
 
     def keeps(self, place: int) -> bool:
         """Say whether records at this hash are kept: what is served, leaving or arriving."""

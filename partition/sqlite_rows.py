@@ -8,7 +8,6 @@ import sqlite3
 from itertools import chain
 from typing import Any
 
-from items.keys import partition_hash
 from network.codec import decode, encode
 from network.messages import RecordKey
 from network.placement import PLACEMENT_TABLE
@@ -60,9 +59,9 @@ class Sum:
 
     def _hold(self, holding: Holding) -> None:
         self.holding = holding
-        for table, key in list(self.records):
-            if table != PLACEMENT_TABLE and not holding.keeps(partition_hash(key[0])):
-                del self.records[table, key]
+        for key in list(self.records):
+            if not holding.keeps_record(key):
+                del self.records[key]
 
     def _take_streams(self, changes: StreamChanges) -> None:
         self.sequence = changes.sequence

@@ -9,10 +9,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from items.data import data
-from items.keys import partition_hash
 from network.ids import Timestamp
 from network.messages import RecordKey
-from network.placement import PLACEMENT_TABLE
 from network.streams import Shard, StreamRecord
 from partition.record import Record, TableState
 from partition.split import Holding
@@ -110,9 +108,9 @@ class Contents:
     def _hold(self, holding: Holding) -> None:
         """Keep what is of its range now, and drop what has left it."""
         self.holding = holding
-        for table, key in list(self.records):
-            if table != PLACEMENT_TABLE and not holding.keeps(partition_hash(key[0])):
-                del self.records[table, key]
+        for key in list(self.records):
+            if not holding.keeps_record(key):
+                del self.records[key]
 
     def load(self) -> Stored:
         self.incarnation += 1

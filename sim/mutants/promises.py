@@ -66,7 +66,7 @@ def partitions_give_up_promises(patches: Patches) -> None:
         found = original(self, elapsed_us)
         for one in found:
             for table, key in one.keys:  # Durable with the next step, which is soon enough.
-                self._keep((table, key), rules.cancel(self.record(table, key)))
+                self.keep((table, key), rules.cancel(self.record(table, key)))
         return found
 
 

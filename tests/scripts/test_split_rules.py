@@ -18,7 +18,7 @@ def refuse_and_forget(patches: Patches) -> None:
 
     def refuse(self: Any, message: Any, envelope: Any, _: Any) -> Any:
         earlier = self._once.earlier(envelope.source, envelope.number, message.incarnation)
-        return earlier or self._not_mine()
+        return earlier or self.not_mine()
 
     patches.set(MoveSteps, "_refuse_write", refuse)
 
