@@ -1,6 +1,5 @@
 """What breaks without each mechanism, drawn with rich; and one mechanism with its story."""
 
-import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import (
@@ -17,6 +16,7 @@ from sim.search.ablate.ablation import Ablated
 from sim.search.ablate.clients import clients_told
 from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
+from twophase.cli.drawing import drawing
 from twophase.cli.progress import PatientBar
 from twophase.cli.summary import counted, section
 
@@ -26,14 +26,11 @@ EXAMPLE = "twophase ablate timestamp-test"
 
 def show(found: tuple[Ablated, ...]) -> None:
     """Draw all mechanisms on standard output, a row each."""
-    console = Console(highlight=False)
-    console.width = min(console.width, WIDTH_MAX)
-    with console.capture() as captured:
+    with drawing(WIDTH_MAX) as console:
         console.print(rows(found))
         console.print()
         console.print(Text(in_all(found)))
         console.print(Text.assemble("The rule, and the shortest story of one:  ", EXAMPLE))
-    _print(captured.get())
 
 
 def rows(found: tuple[Ablated, ...]) -> Grid:
@@ -91,10 +88,8 @@ def in_all(found: tuple[Ablated, ...]) -> str:
 
 def show_one(ablated: Ablated) -> None:
     """Draw one mechanism: its rule, what breaks without it, and the shortest story."""
-    console = Console(highlight=False)
-    console.width = min(console.width, WIDTH_MAX)
     mechanism = ablated.mechanism
-    with console.capture() as captured:
+    with drawing(WIDTH_MAX) as console:
         console.print(Text.assemble((mechanism.name, "bold"), f"  {mechanism.section}"))
         console.print(Text(mechanism.rule))
         console.print(Text(mechanism.purpose, style="dim"))
@@ -103,7 +98,6 @@ def show_one(ablated: Ablated) -> None:
         console.print(Text(figures(ablated)))
         if ablated.shrunk is not None:
             draw_story(console, ablated.shrunk)
-    _print(captured.get())
 
 
 def figures(ablated: Ablated) -> str:
@@ -153,8 +147,3 @@ class StagesBar(PatientBar):
             if what not in self._stages:
                 self._stages[what] = self._bar.add_task(what)
             self._bar.update(self._stages[what], completed=done, total=total)
-
-
-def _print(text: str) -> None:
-    for line in text.splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.

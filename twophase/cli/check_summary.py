@@ -1,6 +1,5 @@
 """What a person wants to know of a judged history, drawn with rich: the verdict, then why."""
 
-import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -8,6 +7,7 @@ from rich.text import Text
 from sim.checkers.graph.anomalies import KINDS, still_possible
 from sim.checkers.graph.txn import LINEARIZABLE, Anomaly
 from twophase.cli.check import Checked
+from twophase.cli.drawing import drawing
 
 COLUMNS_MAX = 120
 YES = {
@@ -19,13 +19,8 @@ YES = {
 
 def show(checked: Checked) -> None:
     """Draw a verdict and its reasons on standard output."""
-    console = Console(highlight=False)
-    console.width = min(console.width, COLUMNS_MAX)
-    # Captured first: it is for the command, not for rich, to meet a pipe that nobody reads.
-    with console.capture() as captured:
+    with drawing(COLUMNS_MAX) as console:
         draw_verdict(console, checked)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def draw_verdict(console: Console, checked: Checked) -> None:

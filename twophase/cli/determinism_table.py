@@ -2,7 +2,6 @@
 
 from itertools import groupby
 
-import click
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -11,6 +10,7 @@ from sim.search.determinism.asked import SHORT, total_of
 from sim.search.determinism.certificate import Certificate
 from sim.search.determinism.difference import Difference, Parting
 from sim.search.determinism.environments import HASH_SEEDS, Told
+from twophase.cli.drawing import drawing
 from twophase.cli.summary import counted, section
 
 WIDTH_MAX = 140
@@ -20,15 +20,11 @@ LISTED_MAX = 5
 
 def show(scenario: str | None, found: Certificate, not_golden: tuple[str, ...] | None) -> None:
     """Draw a certificate on standard output."""
-    console = Console(highlight=False)
-    console.width = min(console.width, WIDTH_MAX)
-    with console.capture() as captured:
+    with drawing(WIDTH_MAX) as console:
         draw_heading(console, scenario, found)
         draw_cells(console, found)
         draw_left_out(console, found)
         draw_verdict(console, found, not_golden)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def draw_heading(console: Console, scenario: str | None, found: Certificate) -> None:

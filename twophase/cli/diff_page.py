@@ -1,7 +1,5 @@
 """Two runs beside each other in the terminal: the failing one left, the passing one right."""
 
-import click
-from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -9,6 +7,7 @@ from sim.search.diff.nearest import Nearest
 from sim.search.diff.rows import BEFORE, Row, rows_of
 from sim.search.diff.seen import Seen
 from twophase.cli.diff import leading_of, sentence
+from twophase.cli.drawing import drawing
 
 WIDTH_MAX = 160
 ROWS_MAX, LAST_ROWS = 60, 12  # Of a longer comparison the middle is left out.
@@ -16,17 +15,13 @@ ROWS_MAX, LAST_ROWS = 60, 12  # Of a longer comparison the middle is left out.
 
 def show(found: Nearest) -> None:
     """Draw both runs on standard output, and say where they part."""
-    console = Console(highlight=False)
-    console.width = min(console.width, WIDTH_MAX)
-    with console.capture() as captured:
+    with drawing(WIDTH_MAX) as console:
         console.print(heading(found))
         console.print()
         console.print(columns(found))
         console.print()
         console.print(Text(sentence(found)))
         console.print(Text(leading_of(found).explanation, style="red"))
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def heading(found: Nearest) -> Text:

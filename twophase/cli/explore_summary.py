@@ -5,7 +5,6 @@ A schedule that ends badly is told step by step, and then what is wrong at its e
 
 from collections.abc import Sequence
 
-import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from sim.search.explore.walk import Walked
 from sim.search.explore.world import Limits
+from twophase.cli.drawing import drawing
 from twophase.cli.explore import Asked, Told
 from twophase.cli.summary import counted, section
 
@@ -23,9 +23,7 @@ FINDINGS_SHOWN = 3
 
 def show(asked: Asked, told: Sequence[Told]) -> None:
     """Draw walks on standard output."""
-    console = Console(highlight=False)
-    console.width = min(console.width, COLUMNS_MAX)
-    with console.capture() as captured:
+    with drawing(COLUMNS_MAX) as console:
         if asked.mutant is not None:
             console.print(Text(f"Broken on purpose: {asked.mutant}", style="bold red"))
         if asked.is_one:
@@ -33,8 +31,6 @@ def show(asked: Asked, told: Sequence[Told]) -> None:
         else:
             draw_table(console, told)
         draw_verdict(console, asked, told)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def draw_world(console: Console, walked: Walked) -> None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from sim.mutants.catalogue import MUTANTS
 from sim.mutants.mutant import Mutant
+from twophase.cli.drawing import drawing
 
 COLUMNS_MAX = 140
 EXAMPLE = "twophase simulate bank --seed 3 --mutant reads-have-one-round"
@@ -16,16 +15,12 @@ EXAMPLE = "twophase simulate bank --seed 3 --mutant reads-have-one-round"
 
 def show(groups: Mapping[str, tuple[Mutant, ...]]) -> None:
     """Draw all mutants on standard output, by what they break."""
-    console = Console(highlight=False)
-    console.width = min(console.width, COLUMNS_MAX)
-    with console.capture() as captured:
+    with drawing(COLUMNS_MAX) as console:
         for title, group in groups.items():
             console.print(Text(f"{title[0].upper()}{title[1:]}", style="bold"))
             console.print(table_of(group))
         console.print(Text(in_all(list(MUTANTS.values()))))
         console.print(Text(f"  {EXAMPLE}"), soft_wrap=True)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def table_of(group: tuple[Mutant, ...]) -> Table:

@@ -2,7 +2,6 @@
 
 from math import inf
 
-import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -12,6 +11,7 @@ from sim.search.hunt.hunted import FOUND, SURVIVED, Hunted
 from sim.search.hunt.shots import NONE
 from sim.search.hunt.strategies import portfolio
 from sim.search.verdict import bound, percent, wilson
+from twophase.cli.drawing import drawing
 from twophase.cli.mutants_figures import (
     Figures,
     figures_of,
@@ -29,9 +29,7 @@ STYLES = {FOUND: "red", SURVIVED: "green"}
 
 def show(told: Told) -> None:
     """Draw a hunt on standard output."""
-    console = Console(highlight=False)
-    console.width = min(console.width, COLUMNS_MAX)
-    with console.capture() as captured:
+    with drawing(COLUMNS_MAX) as console:
         if told.asked.name == NONE:
             draw_unbroken(console, told.hunted[0])
         elif len(told.hunted) == 1:
@@ -40,8 +38,6 @@ def show(told: Told) -> None:
             draw_all(console, told)
         if told.is_interrupted:
             console.print(Text("interrupted: this is what was known by then", style="yellow"))
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def draw_all(console: Console, told: Told) -> None:

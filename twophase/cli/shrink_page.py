@@ -1,6 +1,5 @@
 """What a person wants to see of a failure that was made short, drawn with rich."""
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.table import Table
@@ -9,6 +8,7 @@ from rich.text import Text
 from sim.search.shrink.failure import Failure
 from sim.search.shrink.scripted import Scripted
 from sim.search.shrink.shrink import Shrunk
+from twophase.cli.drawing import drawing
 from twophase.cli.progress import PatientBar
 from twophase.cli.summary import counted, section
 
@@ -25,10 +25,7 @@ def show(
     path: str | None = None,
 ) -> None:
     """Draw it on standard output: what it was, what is left, its story, its scenario."""
-    console = Console(highlight=False)
-    console.width = min(console.width, COLUMNS_MAX)
-    # Captured first: it is for the command, not for rich, to meet a pipe that nobody reads.
-    with console.capture() as captured:
+    with drawing(COLUMNS_MAX) as console:
         draw_heading(console, failure, short)
         section(console, "The story")
         grid = Table.grid(padding=(0, 2, 0, 0))
@@ -46,8 +43,6 @@ def show(
         if golden is not None:
             draw_script(console, golden, path)
         draw_commands(console, output)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def draw_heading(console: Console, failure: Failure, short: Shrunk) -> None:

@@ -53,11 +53,9 @@ def watch_it(url: str | None, interval: str | None, *, as_json: bool) -> None:
 
 def show(status: Mapping[str, Any]) -> None:
     """Draw everything on standard output."""
-    from rich.console import Console  # noqa: PLC0415  # Drawing alone needs it.
+    from twophase.cli.drawing import drawing  # noqa: PLC0415  # Drawing alone needs rich.
 
-    console = Console(highlight=False)
-    console.width = min(console.width, COLUMNS_MAX)
-    with console.capture() as captured:
+    with drawing(COLUMNS_MAX) as console:
         console.print(table_of_nodes(status["nodes"]), "")
         for title, columns, rows in (
             ("Tables", ("table", "status", "id"), rows_of(status["tables"])),
@@ -70,8 +68,6 @@ def show(status: Mapping[str, Any]) -> None:
         console.print(f"Faults: {status['faults']}")
         for name, count in status["faults_carried_out"].items():
             console.print(f"  {count:,} × {name}", markup=False)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def table_of_nodes(nodes: list[Mapping[str, Any]]) -> Any:

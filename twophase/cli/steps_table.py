@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import click
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -12,6 +11,7 @@ from sim.search.steps.cells import Told
 from sim.search.steps.columns import ON_MESSAGES, ON_WRITES, Column
 from sim.search.steps.table import Outcome, Table
 from sim.search.steps.verdicts import Ending, Verdict
+from twophase.cli.drawing import drawing
 from twophase.cli.steps import Asked
 from twophase.cli.summary import draw_heading, section
 
@@ -35,9 +35,7 @@ LEGEND = (
 
 def show(asked: Asked, table: Table) -> None:
     """Draw a step sweep on standard output."""
-    console = Console(highlight=False)
-    console.width = min(console.width, WIDTH_MAX)
-    with console.capture() as captured:
+    with drawing(WIDTH_MAX) as console:
         draw_heading(console, asked.scenario, asked.seed)
         calm = said(table.undisturbed.verdict)
         console.print(Text.assemble("Without any fault: ", calm))
@@ -46,8 +44,6 @@ def show(asked: Asked, table: Table) -> None:
         draw_legend(console, asked)
         draw_totals(console, table, asked)
         draw_findings(console, table, asked)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def draw_cells(console: Console, table: Table, columns: Sequence[Column], title: str) -> None:

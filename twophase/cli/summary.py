@@ -7,7 +7,6 @@ what was checked and found, and how to see it again.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -27,6 +26,7 @@ from sim.staleness import Staleness
 from sim.streams_seen import StreamsSeen
 from sim.telling import Part, Schemas, error_of, outcome_of, parts_of
 from twophase.cli import story
+from twophase.cli.drawing import drawing
 from twophase.cli.following import Follower
 from twophase.cli.summary_regions import draw_regions
 
@@ -81,10 +81,7 @@ class Shown:
 
 def show(shown: Shown, follower: Follower | None) -> None:
     """Draw a run on standard output, with the stories of what was followed, if anything was."""
-    console = Console(highlight=False)
-    console.width = min(console.width, COLUMNS_MAX)
-    # Captured first: it is for the command, not for rich, to meet a pipe that nobody reads.
-    with console.capture() as captured:
+    with drawing(COLUMNS_MAX) as console:
         draw_heading(console, shown.result.scenario, shown.result.seed)
         if shown.broken:
             console.print(Text.assemble(("Broken on purpose: ", "bold red"), shown.broken))
@@ -92,8 +89,6 @@ def show(shown: Shown, follower: Follower | None) -> None:
         if follower is not None:
             draw_stories(console, follower, shown)
         draw_whole(console, shown)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def draw_heading(console: Console, scenario: Scenario, seed: int) -> None:

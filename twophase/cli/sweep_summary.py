@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -12,6 +11,7 @@ from network.events import EVENTS
 from sim.search.results import Tally
 from sim.search.rows import KILLED
 from sim.search.verdict import percent, words_of
+from twophase.cli.drawing import drawing
 from twophase.cli.summary import COLUMNS_MAX, counted, listed, section
 from twophase.cli.sweep_told import Told
 
@@ -26,10 +26,7 @@ STOPPED = {
 
 def show(told: Told) -> None:
     """Draw a sweep on standard output."""
-    console = Console(highlight=False)
-    console.width = min(console.width, COLUMNS_MAX)
-    # Captured first: it is for the command, not for rich, to meet a pipe that nobody reads.
-    with console.capture() as captured:
+    with drawing(COLUMNS_MAX) as console:
         draw_heading(console, told)
         draw_combinations(console, told)
         draw_findings(console, told)
@@ -37,8 +34,6 @@ def show(told: Told) -> None:
         draw_faults(console, told)
         draw_marks(console, told)
         draw_verdict(console, told)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
 
 
 def draw_heading(console: Console, told: Told) -> None:

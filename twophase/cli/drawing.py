@@ -1,0 +1,19 @@
+"""Where commands draw what people look at: standard output, by rich."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+
+
+@contextmanager
+def drawing(width_max: int) -> Iterator[Console]:
+    """Give a console to draw on; in the end, what was drawn is printed."""
+    console = Console(highlight=False)
+    console.width = min(console.width, width_max)
+    # Captured first: it is for the command, not for rich, to meet a pipe that nobody reads.
+    with console.capture() as captured:
+        yield console
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip(), color=True)  # Rich has decided on colours.
