@@ -11,7 +11,6 @@ of its own: `table_steps`, `stream_steps`, `move_steps`.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from items.actions import Action
 from items.data import data
@@ -273,16 +272,18 @@ class Machine(TableSteps, MoveSteps):
         if self.throttled:
             return Throttled()
         bytes_max = self._options.page_bytes_max
-        if self.meters is not None:
-            # A local index is paid for by its table.
-            is_table = isinstance(table, Table)
-            payer = message.table if is_table else message.table.partition(INDEX_MARK)[0]
-            if self.meters.at(self._range, now.elapsed_us).refuses_scan(message, payer):
-                return Throttled()
-            whole = replace(message, filter=None)
-            looked_at = scan.page(whole, table.order, table.records, bytes_max, self._lsn)
-            self.meters.scanned(message, payer, looked_at.items)
-        return scan.page(message, table.order, table.records, bytes_max, self._lsn)
+        if self.meters is None:
+            return scan.page(message, table.order, table.records, bytes_max, self._lsn)
+        # A local index is paid for by its table.
+        is_table = isinstance(table, Table)
+        payer = message.table if is_table else message.table.partition(INDEX_MARK)[0]
+        if self.meters.at(self._range, now.elapsed_us).refuses_scan(message, payer):
+            return Throttled()
+        page, total_bytes = scan.weighed_page(
+            message, table.order, table.records, bytes_max, self._lsn
+        )
+        self.meters.scanned(message, payer, total_bytes)
+        return page
 
     def _local_index(self, index: str) -> LocalIndex | None:
         """Return a local index by its id; None if no table here has it."""

@@ -28,7 +28,7 @@ from items.errors import (
 )
 from items.keys import Key
 from items.units import TRANSACTION_FACTOR, read_halves, weight_bytes, write_halves
-from items.values import Item, size_bytes
+from items.values import Item
 from network.messages import (
     Message,
     Prepare,
@@ -204,11 +204,10 @@ class Meters:
                 halves = read_halves(weight_bytes(reading.item), eventual=message.costs_half)
                 meter.take_reads(times * halves)
 
-    def scanned(self, message: Scan, payer: str, looked_at: Iterable[Item]) -> None:
+    def scanned(self, message: Scan, payer: str, total_bytes: int) -> None:
         """Charge a page for all that was looked at, also what its filter has left out."""
         meter = self.all.get(payer)
         if meter is not None and message.request:
-            total_bytes = sum(map(size_bytes, looked_at))
             meter.take_reads(read_halves(total_bytes, eventual=message.costs_half))
 
 

@@ -78,6 +78,13 @@ def page(
     scan: Scan, order: KeyOrder, records: Mapping[Key, Record], bytes_max: int, lsn: int
 ) -> Page:
     """Return the next items after `scan.after`, until the limit, the page's size or the end."""
+    return weighed_page(scan, order, records, bytes_max, lsn)[0]
+
+
+def weighed_page(
+    scan: Scan, order: KeyOrder, records: Mapping[Key, Record], bytes_max: int, lsn: int
+) -> tuple[Page, int]:
+    """Return a page, and the size of all that was looked at, also what the filter left out."""
     found: list[Item] = []
     lsns: list[int] = []
     count = size = 0
@@ -87,7 +94,7 @@ def page(
         if record is None or not record.item:  # A tombstone of an index has an empty one.
             continue
         if count == scan.limit or size >= bytes_max:
-            return Page(tuple(found), tuple(lsns), count, last, lsn)
+            return Page(tuple(found), tuple(lsns), count, last, lsn), size
         count += 1
         size += size_bytes(record.item)
         last = key
@@ -98,7 +105,7 @@ def page(
             lsns.append(record.lsn)
     # A full page says where to go on even if nothing follows, as DynamoDB does.
     last = last if count == scan.limit else None
-    return Page(tuple(found), tuple(lsns), count, last, lsn)
+    return Page(tuple(found), tuple(lsns), count, last, lsn), size
 
 
 def _candidates(scan: Scan, keys: list[Key]) -> Iterator[Key]:

@@ -168,8 +168,7 @@ class Run:
         self._phase_ended("calm")
         findings = [*unfinished]
         for node, failure in failures:
-            text = f"{node} has a bug: {type(failure).__name__}: {failure} ({where(failure)})"
-            findings.append(Finding("nodes", "failed", text, ()))
+            findings.append(bug_of(node, failure))
         if failures:  # What a run that was broken off has left is no evidence against anybody.
             return self._result(tuple(findings), ("nodes",), nemesis)
         checks, found = self._checked()
@@ -409,6 +408,12 @@ def begun(scenario: Scenario, seed: int, overrides: Overrides | None = None) -> 
     from sim.regions.run import RegionsRun  # noqa: PLC0415
 
     return RegionsRun(scenario, seed, overrides)
+
+
+def bug_of(node: str, failure: BaseException) -> Finding:
+    """Tell that a node did what no node may: it failed."""
+    text = f"{node} has a bug: {type(failure).__name__}: {failure} ({where(failure)})"
+    return Finding("nodes", "failed", text, ())
 
 
 def where(error: BaseException) -> str:

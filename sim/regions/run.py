@@ -32,7 +32,7 @@ from sim.regions.seen import Seen
 from sim.regions.snapshots import Snapshot, check_snapshots, snapshot
 from sim.regions.told import across, merged
 from sim.regions.whose import region_seen
-from sim.run import CALM_STEP_US, PROGRESS_US, Progress, Result, Run, SetupError, where
+from sim.run import CALM_STEP_US, PROGRESS_US, Progress, Result, Run, SetupError, bug_of
 from sim.scenario import Scenario
 from sim.trace import Listener
 from sim.witness import Witness
@@ -119,7 +119,7 @@ class RegionsRun:
         for name, run in zip(self.scenario.regions, self.runs, strict=True):
             broken += [(f"{name}{MARK}{node}", error) for node, error in run.cluster.failures]
         if broken:  # What a run that was broken off has left is no evidence against anybody.
-            return self._result([_bug(*one) for one in broken], ("nodes",), nemeses)
+            return self._result([bug_of(*one) for one in broken], ("nodes",), nemeses)
         checks, found = self._checked()
         return self._result([*unfinished, *found], ("calm", *checks), nemeses)
 
@@ -289,8 +289,3 @@ def _of(run: Run, finding: Finding) -> Finding:
     region = run.cluster.region
     assert region is not None, "each run is one region's"
     return replace(finding, explanation=f"in {region.name}: {finding.explanation}")
-
-
-def _bug(node: str, failure: BaseException) -> Finding:
-    text = f"{node} has a bug: {type(failure).__name__}: {failure} ({where(failure)})"
-    return Finding("nodes", "failed", text, ())

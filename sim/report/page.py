@@ -58,7 +58,8 @@ def page_of(
     it is written.
     """
     made = Made(progress)
-    run = run_of(recording, chosen=chosen, made=made)
+    inside = Inside(recording)  # All of it, however much the page will show.
+    run = run_of(recording, chosen=chosen, made=made, inside=inside)
     text = written(run)
     made.part()
     for _ in range(TRIALS_MAX):
@@ -66,7 +67,7 @@ def page_of(
         if size <= bytes_max:
             break
         messages_max = len(run["messages"]["us"]) * bytes_max * 9 // (size * 10)
-        run = run_of(recording, chosen=chosen, messages_max=messages_max, made=made)
+        run = run_of(recording, chosen=chosen, messages_max=messages_max, made=made, inside=inside)
         text = written(run)
         made.part()
     return text
@@ -92,11 +93,12 @@ def run_of(
     chosen: str = "",
     messages_max: int = MESSAGES_MAX,
     made: Made | None = None,
+    inside: Inside | None = None,
 ) -> dict[str, Any]:
     """Gather all that the page's script reads: RUN."""
     made = made or Made()
     made.begin()
-    inside = Inside(recording)
+    inside = inside or Inside(recording)
     made.part()
     conflicts = conflicts_of(inside)
     about = [*filter(None, [chosen]), *calls_found(recording)]

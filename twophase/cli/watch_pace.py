@@ -40,17 +40,23 @@ class Pace:
         self.speed = max(SPEED_MIN, self.speed / STEP)
 
 
+def number_within(text: str, least: float, most: float) -> float | None:
+    """Read a number; None if there is none, or it is out of bounds."""
+    try:
+        number = float(text)
+    except ValueError:  # Told like one that is out of bounds: by which ones would do.
+        return None
+    return number if least <= number <= most else None
+
+
 def speed_of(text: str) -> float:
     """Read `--speed`.
 
     Raises:
         BadInputError
     """
-    try:
-        speed = float(text)
-    except ValueError:  # No number: refused below, as one that is out of bounds.
-        speed = 0.0
-    if not SPEED_MIN <= speed <= SPEED_MAX:
+    speed = number_within(text, SPEED_MIN, SPEED_MAX)
+    if speed is None:
         raise BadInputError(
             f"--speed is virtual seconds a second, from {SPEED_MIN:.5f} to {SPEED_MAX:,.0f},"
             f" as in --speed {SPEED}, not {text!r}"

@@ -7,6 +7,7 @@ from typing import Any
 from sim.watch.rates import Rates
 from twophase.cli.errors import BadInputError
 from twophase.cli.watch_keys import Wish
+from twophase.cli.watch_pace import number_within
 from twophase.cli.watch_screen import Screen
 from twophase.cli.watch_server_page import ServerShown, lines_of_server
 
@@ -67,11 +68,8 @@ def interval_of(text: str) -> float:
     Raises:
         BadInputError
     """
-    try:
-        seconds = float(text)
-    except ValueError:  # No number: refused below, as one that is out of bounds.
-        seconds = 0.0
-    if not INTERVAL_MIN <= seconds <= INTERVAL_MAX:
+    seconds = number_within(text, INTERVAL_MIN, INTERVAL_MAX)
+    if seconds is None:
         raise BadInputError(
             f"--interval is seconds, from {INTERVAL_MIN} to {INTERVAL_MAX:.0f}, not {text!r}"
         )
