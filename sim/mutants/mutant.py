@@ -28,6 +28,9 @@ WRONG_DATA = ("data differ", "order refuted")
 WRONG_READ = ("read refuted",)
 WRONG_REASON = ("reason untrue",)
 
+# The checks of the transactions, which see nothing where whatever is carried out is right.
+OF_TRANSACTIONS = ("outcomes", "singletons", "reasons", "structure", "timestamps", "instants")
+
 # Where a mutant shows, if its hint does not say otherwise: few transactions, much trouble.
 TROUBLE = {
     "workload.transactions": "40",

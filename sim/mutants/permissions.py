@@ -7,13 +7,11 @@ from items.errors import DynamoDBError
 from network.messages import Response
 from router import access, api
 from router.policies import Decision, Principal
-from sim.mutants.mutant import Hint, mutant
+from sim.mutants.mutant import OF_TRANSACTIONS, Hint, mutant
 from sim.mutants.patches import Patches
 
 LET_THROUGH = ("let through",)
 NEEDS = {"scenario": "permissions"}
-# Whatever is carried out is carried out right.
-ALL_BUT_ONE = ("outcomes", "singletons", "reasons", "structure", "timestamps", "instants")
 
 
 @mutant(
@@ -21,7 +19,7 @@ ALL_BUT_ONE = ("outcomes", "singletons", "reasons", "structure", "timestamps", "
     "A transaction needs the permission of its first action alone.",
     "who may put can delete, with a put before it",
     kinds=LET_THROUGH,
-    blind=ALL_BUT_ONE,
+    blind=OF_TRANSACTIONS,
     hint=Hint("permissions"),
     needs=NEEDS,
 )
@@ -36,7 +34,7 @@ def first_action_alone_needs_permission(patches: Patches) -> None:
     "A ConditionCheck needs no permission.",
     "who may only write learns what is there",
     kinds=LET_THROUGH,
-    blind=ALL_BUT_ONE,
+    blind=OF_TRANSACTIONS,
     hint=Hint("permissions"),
     needs=NEEDS,
 )
@@ -51,7 +49,7 @@ def checks_need_no_permission(patches: Patches) -> None:
     "An allow wins over a deny.",
     "a deny keeps nobody from anything",
     kinds=LET_THROUGH,
-    blind=ALL_BUT_ONE,
+    blind=OF_TRANSACTIONS,
     hint=Hint("permissions"),
     needs=NEEDS,
 )

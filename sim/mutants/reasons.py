@@ -155,7 +155,7 @@ def reasons_come_by_partition(patches: Patches) -> None:
     "There is no `None` in the list of reasons: who was not to blame is left out.",
     "the client cannot tell which item a reason belongs to",
     kinds=("reasons misshapen",),
-    blind=("outcomes", "singletons", "timestamps", "instants"),
+    blind=NOT_REASONS,
     hint=Hint("orders-and-payments"),
 )
 def reasons_leave_out_none(patches: Patches) -> None:

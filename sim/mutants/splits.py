@@ -10,7 +10,7 @@ from partition import mover, rules, split
 from partition.machine import Machine
 from partition.record import TableState
 from sim.mutants.lsns import let_lsns_repeat
-from sim.mutants.mutant import WRONG_DATA, Hint, mutant
+from sim.mutants.mutant import OF_TRANSACTIONS, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
 
 SPLITS = {"faults.partition_splits": "4"}
@@ -136,7 +136,7 @@ def placements_compare_nothing(patches: Patches) -> None:
     "A child serves its range as soon as its records arrive, before the placement gives it.",
     "two owners, if anybody asked the second one: a split that is undone leaves one behind",
     kinds=("unfinished",),
-    blind=("outcomes", "singletons", "reasons", "structure", "timestamps", "instants"),
+    blind=OF_TRANSACTIONS,
     hint=Hint("bank", {"faults.partition_splits": "20"}),
 )
 def children_serve_early(patches: Patches) -> None:

@@ -12,7 +12,7 @@ from partition.storage import Changes
 from partition.stream_steps import StreamSteps
 from partition.streams import Streams
 from sim.disk import SimulatedDisk
-from sim.mutants.mutant import Hint, mutant
+from sim.mutants.mutant import OF_TRANSACTIONS, Hint, mutant
 from sim.mutants.patches import Patches
 from sim.witness import origin_of
 
@@ -118,7 +118,7 @@ def unchanged_items_are_recorded(patches: Patches) -> None:
     "A record is released as soon as its change is applied, whatever older is ongoing.",
     "the stream contradicts the order of the transactions",
     kinds=("stream out of order",),
-    blind=("outcomes", "singletons", "reasons", "structure", "timestamps", "instants"),
+    blind=OF_TRANSACTIONS,
     hint=Hint("change-feed", APART),
     needs={**NEEDS, **SLOW},
 )
@@ -131,7 +131,7 @@ def records_wait_for_nobody(patches: Patches) -> None:
     "What waited is released in the order in which it was applied, not in that of the timestamps.",
     "the stream contradicts the order of the transactions",
     kinds=("stream out of order",),
-    blind=("outcomes", "singletons", "reasons", "structure", "timestamps", "instants"),
+    blind=OF_TRANSACTIONS,
     hint=Hint("change-feed", APART),
     needs={**NEEDS, **SLOW},
 )
@@ -239,7 +239,7 @@ def restarts_forget_whose_records(patches: Patches) -> None:
     "A page of records says that one more was read than there are in it.",
     "a reader misses a change, and nobody else can tell",
     kinds=("reader differs", "reader out of order"),
-    blind=("outcomes", "singletons", "reasons", "structure", "timestamps", "instants"),
+    blind=OF_TRANSACTIONS,
     hint=Hint("change-feed"),
     needs=NEEDS,
 )

@@ -6,7 +6,6 @@ asked for, as everywhere.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from items.actions import Action, Put
@@ -193,7 +192,3 @@ def item_name(names: dict[str, str], key: RecordKey) -> str:
     """Call an item by its table and key, as the checks do."""
     table, values = key
     return f"{names.get(table, table)} {'/'.join(str(value[1]) for value in values)}"
-
-
-def last_state(entries: Sequence[Entered]) -> str:
-    return entries[-1].state if entries else ""

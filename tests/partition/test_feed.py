@@ -29,7 +29,6 @@ from partition.server import PartitionServer
 from partition.storage import Changes, MemoryStorage, Storage
 from sim.chance import NamedChance
 from sim.clock import SkewedClock
-from sim.disk import DiskSpeed, SimulatedDisk
 from sim.loop import new_loop
 from tests.builders import (
     EVERYTHING,
@@ -44,8 +43,9 @@ from tests.builders import (
     read,
     write,
 )
+from tests.partition.disks import SYNC_US, slow_disk
 
-SYNC_US, LINK_US, DELAY_US = 1_000, 100, 10_000
+LINK_US, DELAY_US = 100, 10_000
 SOON_US = 2 * BEAT_US + 2 * DELAY_US
 
 
@@ -59,14 +59,7 @@ class Pair:
         self.receivers: dict[str, Receive] = {}
         self.hosts: dict[str, Host] = {}
         self.number = first_number(1)
-        self.disk = SimulatedDisk(
-            "p1",
-            timers=self.loop,
-            chance=self.chance,
-            speed=DiskSpeed(SYNC_US, SYNC_US),
-            number=lambda: 0,
-            durable=lambda *_: None,
-        )
+        self.disk = slow_disk(self.loop, self.chance)
         self.storage: Storage = MemoryStorage() if is_instant else self.disk
         self.storage.append(
             Changes("born", NEVER, (), (TableState(TABLE, SCHEMA),), 0), lambda: None

@@ -45,8 +45,8 @@ from partition.sqlite import SqliteStorage
 from partition.storage import Changes
 from sim.mutants.catalogue import MUTANTS, applied
 from tests.builders import EVERYTHING, Partition, cancel, commit, delete, prepare, ts, write
+from tests.partition.halves import AT, CONFIGURED, GIVEN, Child, settle
 from tests.partition.mailbox import Mailbox
-from tests.partition.test_split import AT, CONFIGURED, GIVEN, Child, settle
 
 PETS = TableId("pets")
 SORTED = KeySchema(KeyAttribute("k", "S"), KeyAttribute("s", "S"))

@@ -48,7 +48,7 @@ from tests.builders import (
     put,
     write,
 )
-from tests.partition.test_split import HIGH, LOW, both
+from tests.partition.halves import HIGH, LOW, both
 
 EXCEEDED = PROVISIONED_THROUGHPUT_EXCEEDED_REASON
 OTHER = "u"

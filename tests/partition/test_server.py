@@ -9,11 +9,9 @@ from partition.server import PartitionServer
 from partition.storage import Changes, Contents
 from sim.chance import NamedChance
 from sim.clock import SkewedClock
-from sim.disk import DiskSpeed, SimulatedDisk
 from sim.loop import new_loop
 from tests.builders import EVERYTHING, SCHEMA, SECOND_US, TABLE, commit, prepare, put, read, write
-
-SYNC_US = 1_000
+from tests.partition.disks import SYNC_US, slow_disk
 
 
 class Bench:
@@ -24,14 +22,7 @@ class Bench:
         self.said: list[tuple[int, Message]] = []
         self.reported: list[Message] = []
         self.chance = NamedChance(1)
-        self.disk = SimulatedDisk(
-            "p1",
-            timers=self.loop,
-            chance=self.chance,
-            speed=DiskSpeed(SYNC_US, SYNC_US),
-            number=lambda: 0,
-            durable=lambda *_: None,
-        )
+        self.disk = slow_disk(self.loop, self.chance)
         self.disk.contents.take(Changes("born", NEVER, (), (TableState(TABLE, SCHEMA),), 0))
         self.number = first_number(1)
         self.start()

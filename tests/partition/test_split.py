@@ -25,9 +25,8 @@ from network.messages import (
     Split,
     Written,
 )
-from network.placement import HASHES, NOTHING, PLACEMENT_TABLE, Placement, PlacementRecord, Range
+from network.placement import HASHES, PLACEMENT_TABLE, Range
 from partition import split
-from partition.machine import Machine
 from partition.memory import Now
 from partition.options import PartitionOptions
 from partition.record import TableState
@@ -49,22 +48,18 @@ from tests.builders import (
     ts,
     write,
 )
-
-AT = HASHES // 2
-LOW = next(name for name in "abcdefgh" if placement_hash(key(name)) < AT)
-HIGH, HIGHER = [name for name in "abcdefghijklm" if placement_hash(key(name)) >= AT][:2]
-CONFIGURED = Placement(["p1"], ["l1"]).record
-GIVEN = CONFIGURED.split("p1", AT, "p2")
-
-
-class Child(Partition):
-    """A new node with an empty disk, which owns nothing yet."""
-
-    def __init__(self) -> None:
-        super().__init__(NOTHING, Contents())
-
-    def _start(self, stored: Any) -> Machine:
-        return Machine("p2", NOTHING, stored, PartitionOptions(), self.elapsed_us)
+from tests.partition.halves import (
+    AT,
+    CONFIGURED,
+    GIVEN,
+    HIGH,
+    HIGHER,
+    LOW,
+    Child,
+    both,
+    carry,
+    settle,
+)
 
 
 def leaving() -> Partition:
@@ -73,25 +68,6 @@ def leaving() -> Partition:
     parent.ask_each(write(put(LOW)), write(put(HIGH)))
     assert parent.ask(Split(AT, "p2")) == Done(())
     return parent
-
-
-def carry(parent: Partition, child: Partition) -> None:
-    for message in parent.machine.carries():
-        assert child.ask(message, source="p1") == Done(())
-
-
-def settle(partition: Partition, placement: PlacementRecord) -> None:
-    partition.contents.take(partition.machine.settle(placement, partition.elapsed_us))
-
-
-def both(*before: Message) -> tuple[Partition, Child]:
-    """Return a parent that was asked all this, and the child that its split has led to."""
-    parent, child = Partition(), Child()
-    parent.ask_each(*before, Split(AT, "p2"))
-    carry(parent, child)
-    settle(parent, GIVEN)
-    assert child.ask(Serve(GIVEN)) == Done(())
-    return parent, child
 
 
 def scan(limit: int = 10) -> Scan:

@@ -26,13 +26,13 @@ from network.messages import (
     WriteRefused,
     Written,
 )
-from network.placement import HASHES, NOTHING, Placement, PlacementRecord, Range
+from network.placement import HASHES, Range
 from network.settings import StreamSettings, TableSettings
 from network.streams import Shard, StreamRecord, node_of_shard, sequence_number, sequence_of
 from partition import stream
 from partition.machine import Machine
 from partition.options import PartitionOptions
-from partition.storage import Contents, Stored
+from partition.storage import Stored
 from tests.builders import (
     TABLE,
     Partition,
@@ -49,12 +49,19 @@ from tests.builders import (
     ts,
     write,
 )
+from tests.partition.halves import (
+    AT,
+    CONFIGURED,
+    GIVEN,
+    HIGH,
+    HIGHER,
+    LOW,
+    LOWER,
+    Child,
+    carry,
+    settle,
+)
 
-AT = HASHES // 2
-LOW, LOWER = [name for name in "abcdefghijklm" if placement_hash(key(name)) < AT][:2]
-HIGH, HIGHER = [name for name in "abcdefghijklm" if placement_hash(key(name)) >= AT][:2]
-CONFIGURED = Placement(["p1"], ["l1"]).record
-GIVEN = CONFIGURED.split("p1", AT, "p2")
 DAY_US = 86_400_000_000
 
 
@@ -78,16 +85,6 @@ class Streaming(Partition):
 
     def _start(self, stored: Stored) -> Machine:
         return Machine("p1", self._owned, stored, self._stream_options, self.elapsed_us)
-
-
-class Child(Partition):
-    """A new node with an empty disk, which owns nothing yet."""
-
-    def __init__(self) -> None:
-        super().__init__(NOTHING, Contents())
-
-    def _start(self, stored: Stored) -> Machine:
-        return Machine("p2", NOTHING, stored, PartitionOptions(), self.elapsed_us)
 
 
 def shards(partition: Partition) -> tuple[Shard, ...]:
@@ -456,15 +453,6 @@ def split(*before: Message, streaming: Streaming | None = None) -> tuple[Streami
     parent.ask_each(*before, Split(AT, "p2"))
     carry(parent, child)
     return parent, child
-
-
-def carry(parent: Partition, child: Partition) -> None:
-    for message in parent.machine.carries():
-        assert child.ask(message, source="p1") == Done(())
-
-
-def settle(partition: Partition, placement: PlacementRecord) -> None:
-    partition.contents.take(partition.machine.settle(placement, partition.elapsed_us))
 
 
 def both(*before: Message) -> tuple[Streaming, Child]:

@@ -151,7 +151,6 @@ def test_a_dropped_table_takes_its_indexes_along() -> None:
 
 
 LOCAL = index("abc", "pk", "born")
-REMOTE = index("abc", "born")
 
 
 def with_indexes(**more: Any) -> dict[str, Any]:
