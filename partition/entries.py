@@ -25,9 +25,9 @@ from network.ids import Timestamp
 from network.messages import Backfill, Done, Filled, Message, NotMine, Propagate, RecordKey
 from partition import indexed
 from partition.indexed import Indexed, IndexLimits
+from partition.key_order import KeyOrder
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
-from partition.scan import KeyOrder
 from partition.storage import Changes
 
 FORGOTTEN_MAX = 100  # Tombstones, with one message: they come one by one, and go faster.

@@ -25,6 +25,7 @@ from network.ids import NEVER
 from network.messages import Copy, Log, Message, NotMine, OfRange, Read, Readings, RecordKey, Scan
 from network.placement import NOTHING, Range, is_internal
 from partition import reads, scan
+from partition.key_order import KeyOrder
 from partition.record import Record, TableState
 from partition.storage import Changes
 
@@ -130,7 +131,7 @@ class _Table:
     def __init__(self, state: TableState) -> None:
         self.state = state
         self.records: dict[Key, Record] = {}
-        self.order = scan.KeyOrder()
+        self.order = KeyOrder()
 
 
 class Follower:

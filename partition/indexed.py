@@ -31,8 +31,8 @@ from items.keys import Key, KeySchema
 from items.values import AttributeValue, Item
 from network.ids import Timestamp
 from network.messages import Entry, RecordKey
+from partition.key_order import KeyOrder
 from partition.record import Record, TableState
-from partition.scan import KeyOrder
 
 OUTBOX_MARK = f"{INDEX_MARK}outbox"  # Behind a table's id; an index has a number besides.
 

@@ -18,9 +18,10 @@ from network.messages import (
 )
 from network.once import Once
 from network.placement import PLACEMENT_TABLE, Range
-from partition import meters, scan
+from partition import meters
 from partition.entries import Entries
 from partition.indexed import Indexed
+from partition.key_order import KeyOrder
 from partition.meters import Meters
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
@@ -63,7 +64,7 @@ class Table:
         self.state = state
         self.stream = None if state.dropped else state.settings.stream
         self.records: dict[Key, Record] = {}
-        self.order = scan.KeyOrder()
+        self.order = KeyOrder()
         self.indexed: Indexed | None = None
         self.index_anew()
 

@@ -4,74 +4,14 @@ Read committed: each item is the last committed one at its moment, and two items
 from before and after one transaction.  Placeholders are skipped and not counted.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from itertools import islice
-from typing import Any, TypeVar
 
 from items import conditions
 from items.keys import Key, key_order
 from items.values import AttributeValue, Item, compare, size_bytes
 from network.messages import Page, Scan
+from partition.key_order import KeyOrder, Place, behind, of_partition_value
 from partition.record import Record
-
-T = TypeVar("T")
-
-FRESH_MAX = 1_000  # Keys that came and went, before they are looked through.
-FEW = 32  # Fewer than one fresh key in so many are put in one by one; more are sorted in.
-
-
-class KeyOrder:
-    """The keys of one table in order, put in order when somebody asks.
-
-    Most tables are scanned rarely, so a new key costs an append, and a removed one nothing: readers
-    skip what has no record.  What a key is ordered by is worked out once, when it is put in order.
-    """
-
-    def __init__(self) -> None:
-        self._sorted: list[tuple[tuple[Any, ...], Key]] = []  # Each key behind what orders it.
-        self._keys: list[Key] = []  # The same, without.
-        self._fresh: list[Key] = []
-
-    def add(self, key: Key, records: Mapping[Key, Record]) -> None:
-        """Note a key that has a record now and had none before."""
-        self._fresh.append(key)
-        if len(self._fresh) > 2 * len(records) + FRESH_MAX:  # Of a table that nobody scans.
-            self._fresh = [one for one in dict.fromkeys(self._fresh) if one in records]
-
-    def keys(self, records: Mapping[Key, Record]) -> list[Key]:
-        """Return all keys ever added, in order, each once; forgets some that have no record."""
-        if len(self._sorted) > 2 * len(records) + FEW:
-            self._sorted = [one for one in self._sorted if one[1] in records]
-            self._keys = [key for _, key in self._sorted]
-        if self._fresh:
-            fresh = [(key_order(key), key) for key in self._fresh]
-            self._fresh = []
-            if len(fresh) * FEW < len(self._sorted):
-                self._put_in(fresh)
-            else:
-                self._sorted = without_repeats(sorted([*self._sorted, *sorted(fresh)]))
-                self._keys = [key for _, key in self._sorted]
-        return self._keys
-
-    def after(self, start: Key | None, records: Mapping[Key, Record], limit: int) -> list[Key]:
-        """Return the next keys behind this one that have an item, in order."""
-        keys = self.keys(records)
-        first = 0 if start is None else bisect_right(keys, key_order(start), key=key_order)
-        there = (key for key in islice(keys, first, None) if key in records and records[key].item)
-        return list(islice(there, limit))
-
-    def _put_in(self, fresh: list[tuple[tuple[Any, ...], Key]]) -> None:
-        for one in fresh:
-            place = bisect_left(self._sorted, one)
-            if place == len(self._sorted) or self._sorted[place] != one:
-                self._sorted.insert(place, one)
-                self._keys.insert(place, one[1])
-
-
-def without_repeats(ordered: list[T]) -> list[T]:
-    """Leave out what is equal to the one before it."""
-    return [one for n, one in enumerate(ordered) if n == 0 or one != ordered[n - 1]]
 
 
 def page(
@@ -89,7 +29,7 @@ def weighed_page(
     lsns: list[int] = []
     count = size = 0
     last: Key | None = None
-    for key in _candidates(scan, order.keys(records)):
+    for key in _candidates(scan, order, records):
         record = records.get(key)
         if record is None or not record.item:  # A tombstone of an index has an empty one.
             continue
@@ -108,26 +48,20 @@ def weighed_page(
     return Page(tuple(found), tuple(lsns), count, last, lsn), size
 
 
-def _candidates(scan: Scan, keys: list[Key]) -> Iterator[Key]:
-    low, high = 0, len(keys)
+def _candidates(scan: Scan, order: KeyOrder, records: Mapping[Key, Record]) -> Iterator[Key]:
+    low: Place = ()
+    high: Place | None = None
     if scan.partition_value is not None:
-        prefix = key_order((scan.partition_value,))[:2]
-        low = bisect_left(keys, prefix, key=_partition_order)
-        high = bisect_right(keys, prefix, key=_partition_order)
+        low, high = of_partition_value(scan.partition_value)
     if scan.after is not None:
-        start = key_order(scan.after)
         if scan.forward:
-            low = max(low, bisect_right(keys, start, key=key_order))
+            low = max(low, behind(scan.after))
         else:
-            high = min(high, bisect_left(keys, start, key=key_order))
-    for place in range(low, high) if scan.forward else range(high - 1, low - 1, -1):
-        key = keys[place]
+            start = key_order(scan.after)
+            high = start if high is None else min(high, start)
+    for key in order.walk(records, low, high, forward=scan.forward):
         if scan.sort_condition is None or sort_value_meets(*scan.sort_condition, key[1]):
             yield key
-
-
-def _partition_order(key: Key) -> tuple[object, ...]:
-    return key_order(key)[:2]
 
 
 def sort_value_meets(

@@ -13,8 +13,9 @@ from items.keys import Key, KeyAttribute, KeySchema, placement_hash
 from items.values import AttributeValue, size_bytes
 from network.ids import TableId
 from network.messages import OpenTable, Page, Scan
+from partition.key_order import GONE_MAX, KeyOrder
 from partition.record import Record
-from partition.scan import FEW, FRESH_MAX, KeyOrder, page, sort_value_meets
+from partition.scan import page, sort_value_meets
 from tests.builders import Partition, add, cancel, check, commit, delete, prepare, put, ts, write
 from tests.builders import key as key_called
 
@@ -280,7 +281,7 @@ def test_a_placeholder_that_becomes_an_item_is_found_once() -> None:
     assert numbers(shelf.page()) == [1, 2]
 
 
-@pytest.mark.parametrize("others", [0, 1, FEW, 4 * FEW])
+@pytest.mark.parametrize("others", [0, 1, 30, 120])
 def test_a_key_that_is_made_again_is_found_once(others: int) -> None:
     shelf = anns(*range(1, others + 2))
     shelf.page()
@@ -292,7 +293,7 @@ def test_a_key_that_is_made_again_is_found_once(others: int) -> None:
     assert numbers(shelf.page()) == list(range(1, others + 2))
 
 
-@pytest.mark.parametrize("others", [0, 1, FEW, 4 * FEW])
+@pytest.mark.parametrize("others", [0, 1, 30, 120])
 def test_a_key_that_is_gone_is_not_found(others: int) -> None:
     shelf = anns(*range(others + 1))
     shelf.page()
@@ -302,25 +303,37 @@ def test_a_key_that_is_gone_is_not_found(others: int) -> None:
     assert numbers(shelf.page()) == list(range(1, others + 1))
 
 
+@pytest.mark.parametrize("others", [0, 1, 30, 120])
+def test_a_key_that_is_made_again_before_anybody_looks_is_found_once(others: int) -> None:
+    shelf = anns(*range(others + 1))
+
+    for _ in range(3):
+        shelf.remove(key("ann", 0))
+        shelf.put(key("ann", 0))
+
+    assert numbers(shelf.page()) == list(range(others + 1))
+    assert numbers(shelf.page(forward=False)) == list(range(others, -1, -1))
+
+
 def test_a_table_that_nobody_scans_keeps_few_keys_in_mind() -> None:
     shelf = anns(1)
 
-    for number in range(2, 3 * FRESH_MAX):
+    for number in range(2, 3 * GONE_MAX):
         shelf.put(key("ann", number))
         shelf.remove(key("ann", number))
 
-    assert len(shelf.order._fresh) <= FRESH_MAX + 2
+    assert len(shelf.order) <= GONE_MAX + 2
     assert numbers(shelf.page()) == [1]
 
 
 def test_a_table_that_is_scanned_forgets_keys_that_are_gone() -> None:
-    shelf = anns(*range(200))
+    shelf = anns(*range(GONE_MAX + 200))
     shelf.page()
-    for number in range(199):
+    for number in range(GONE_MAX + 199):
         shelf.remove(key("ann", number))
 
-    assert numbers(shelf.page()) == [199]
-    assert len(shelf.order.keys(shelf.records)) == 1
+    assert numbers(shelf.page()) == [GONE_MAX + 199]
+    assert len(shelf.order) == 1
 
 
 # Queries ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping
 from types import MethodType
 from typing import Any, TypeVar
 
-from partition.scan import KeyOrder
+from partition.key_order import KeyOrder
 
 T = TypeVar("T")
 
