@@ -52,7 +52,8 @@ def check_run(
     A workload that has an invariant is asked for it; `with_graph` has the dependency graph judge
     the run as well, and not only explain.
     """
-    evidence = Evidence(history, witness, tables)
+    options = cluster.settings.coordinator
+    evidence = Evidence(history, witness, tables, options.votes_deadline_us)
     checks: dict[str, Callable[[], Iterable[Finding]]] = {
         "disks": lambda: check_disks(cluster),
         "outcomes": lambda: check_outcomes(evidence),

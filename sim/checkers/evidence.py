@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from coordinator.options import CoordinatorOptions
 from network.messages import RecordKey
 from sim.checkers.model import Json, Model, Place, Step
 from sim.followed import Followed
@@ -33,8 +34,16 @@ class Version(NamedTuple):
 class Evidence:
     """What the history and the witness say of one run."""
 
-    def __init__(self, history: History, witness: Witness, tables: Iterable[Json]) -> None:
+    def __init__(
+        self,
+        history: History,
+        witness: Witness,
+        tables: Iterable[Json],
+        votes_deadline_us: int = CoordinatorOptions().votes_deadline_us,
+    ) -> None:
+        """Gather it; a coordinator waits for votes as long as `votes_deadline_us` says."""
         self.tables = tuple(tables)
+        self.votes_deadline_us = votes_deadline_us
         self.operations = list(history)
         # The entry of a decided transaction may be written again, say for a call refused beside it.
         decided: dict[tuple[str, bool], Decision] = {}

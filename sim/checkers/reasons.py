@@ -107,16 +107,23 @@ def _of_write(
         if code == BY_SILENCE and code not in heard:
             continue
         if code not in heard:
-            # Hidden by a ValidationError, unless it is one itself that comes first.
+            # Hidden by a ValidationError, unless it is one itself that comes first, and was heard.
             if code != "None":
                 yield _finding("reason misplaced", operation, f"{whose} {words}")
-            elif not is_validation or (position < first and heard == {VALIDATION}):
+            elif not is_validation or (
+                position < first and heard == {VALIDATION} and not _lasted(evidence, operation)
+            ):
                 yield _finding("reason hidden", operation, f"{whose} {words}")
         elif code != "None":
             right = [item for vote, item in said if vote == code]
             wrong = _wrong_item(operation, reason.get("Item"), right)
             if wrong and not (reason.get("Item") is None and _is_replaced(evidence, operation)):
                 yield _finding("item untrue", operation, f"reason {position + 1} {wrong}")
+
+
+def _lasted(evidence: Evidence, operation: Operation) -> bool:
+    """Say whether a coordinator may have given up waiting for a vote that was on its way."""
+    return operation.returned_us - operation.invoked_us >= evidence.votes_deadline_us
 
 
 def _wrong_item(operation: Operation, shown: object, right: Sequence[Item | None]) -> str:

@@ -28,7 +28,8 @@ class Case:
 
     def __init__(self, stage: Stage | Player) -> None:
         tables = TABLES if isinstance(stage, Stage) else SCRIPTS_TABLES
-        self.evidence = Evidence(stage.history, stage.witness, tables)
+        patience_us = stage.cluster.settings.coordinator.votes_deadline_us
+        self.evidence = Evidence(stage.history, stage.witness, tables, patience_us)
         self.data: dict[Place, Item] = data_of(stage.cluster, stage.witness)
         self.operations = [one for one in self.evidence.operations if one.name != "CreateTable"]
 

@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 
+from coordinator.options import CoordinatorOptions
 from items.actions import Put
 from network.messages import Envelope, Write, WriteRefused
 from partition.machine import Output
 from sim.history import Operation
 from tests.builders import (
     Stage,
+    calm,
     json_add,
     json_check,
     json_key,
     json_put,
+    transaction,
 )
 from tests.sim.checks.evidence import Case, place_of, played
 
@@ -26,6 +29,7 @@ NONE, FAILED, CONFLICT, VALIDATION, SILENCE = (
         *("ValidationError", "ThrottlingError"),
     )
 )
+PATIENCE_US = 500_000  # For so long a coordinator waits for votes, where a test says so.
 
 
 def told(case: Case, *reasons: Mapping[str, Any], place: int = -1) -> Operation:
@@ -142,6 +146,44 @@ def pair(stage: Stage) -> list[str]:
     names = ("b", "c", "d", "e", "f")
     mine = next(name for name in names if stage.owner(name) == stage.owner("a"))
     return [mine, next(name for name in names if stage.owner(name) != stage.owner("a"))]
+
+
+@pytest.fixture
+def mistaken() -> Stage:
+    """Put texts under two names on two partitions, of neither of which one can count."""
+    options = CoordinatorOptions(votes_deadline_us=PATIENCE_US)
+    stage = Stage(clients=1, coordinators=1, settings=calm(coordinator=options))
+    for name in two_apart(stage):
+        text = {"TableName": "things", "Item": {**json_key(name), "v": {"S": "text"}}}
+        stage.do("PutItem", text)
+    return stage
+
+
+def two_apart(stage: Stage) -> list[str]:
+    return [stage.names_on(node)[0] for node in ("p1", "p2")]
+
+
+def test_of_two_validation_errors_the_first_is_told(mistaken: Stage) -> None:
+    mistaken.write(*[json_add(name, 1) for name in two_apart(mistaken)])
+    case = Case(mistaken)
+
+    assert case.operations[-1].reasons[1] == NONE
+    assert case.findings() == []
+    told(case, NONE, VALIDATION)
+    assert reasons_of(case) == {"reason hidden"}
+
+
+def test_a_validation_error_that_nobody_heard_of_is_not_the_first(mistaken: Stage) -> None:
+    mistaken.cluster.network.hold("p1", "c1")
+    asked = mistaken.begin(
+        "TransactWriteItems", transaction(*[json_add(name, 1) for name in two_apart(mistaken)])
+    )
+    mistaken.loop.run_for(2 * PATIENCE_US)
+    mistaken.cluster.network.release("p1", "c1")
+    operation = asked.answer()
+
+    assert [one["Code"] for one in operation.reasons] == ["None", "ValidationError"]
+    assert Case(mistaken).findings() == []
 
 
 def test_a_router_may_refuse_a_key_by_itself() -> None:
