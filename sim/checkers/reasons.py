@@ -16,7 +16,8 @@ from items.to_json import item_to_json
 from items.values import Item, size_bytes
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
-from sim.checkers.model import Place, shown_place
+from sim.checkers.items_told import both_told
+from sim.checkers.model import Json, Place, shown_place
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
 
 CANCELED = "TransactionCanceledException"
@@ -116,7 +117,8 @@ def _of_write(
                 yield _finding("reason hidden", operation, f"{whose} {words}")
         elif code != "None":
             right = [item for vote, item in said if vote == code]
-            wrong = _wrong_item(operation, reason.get("Item"), right)
+            names = evidence.requests.key_names(place)
+            wrong = _wrong_item(operation, reason.get("Item"), right, names)
             if wrong and not (reason.get("Item") is None and _is_replaced(evidence, operation)):
                 yield _finding("item untrue", operation, f"reason {position + 1} {wrong}")
 
@@ -126,7 +128,9 @@ def _lasted(evidence: Evidence, operation: Operation) -> bool:
     return operation.returned_us - operation.invoked_us >= evidence.votes_deadline_us
 
 
-def _wrong_item(operation: Operation, shown: object, right: Sequence[Item | None]) -> str:
+def _wrong_item(
+    operation: Operation, shown: Json | None, right: Sequence[Item | None], names: Sequence[str]
+) -> str:
     """Say what is wrong with the item that a reason shows, or does not show."""
     expected = [item_to_json(item) if item is not None else None for item in right]
     if shown in expected:
@@ -137,7 +141,8 @@ def _wrong_item(operation: Operation, shown: object, right: Sequence[Item | None
         others = [reason["Item"] for reason in operation.reasons if reason.get("Item")]
         if others and max(sizes) * (len(others) + 1) > TRANSACTION_SIZE_BYTES_MAX:
             return ""
-    return f"shows {shown or 'no item'}; the partition said {expected[0] or 'none'}"
+    told, due = both_told(shown, expected[0], names)
+    return f"shows {told}; the partition said {due}"
 
 
 def _is_replaced(evidence: Evidence, operation: Operation) -> bool:

@@ -93,7 +93,9 @@ def test_an_item_that_was_not_there_is_found(case: Case) -> None:
     first, second = case.operations[-1].reasons
     told(case, {**first, "Item": {**json_key("a"), "v": {"N": "2"}}}, second)
 
-    assert reasons_of(case) == {"item untrue"}
+    (found,) = case.findings()
+    assert found.kind == "item untrue"
+    assert "reason 1 shows v 2; the partition said v 1" in found.explanation
 
 
 def test_an_item_that_nobody_asked_to_see_is_found() -> None:
