@@ -9,7 +9,6 @@ little; which part of the time workers had a run in hand says something even the
 process alone: seeds a second of its CPU time, and where a run's time goes.
 """
 
-import gc
 import multiprocessing
 import sys
 import time
@@ -20,11 +19,12 @@ from statistics import median
 from sim.run import Run
 from sim.scenario import Scenario, load
 from sim.search.executors import Processes, cores
+from sim.search.memory import forgotten, many_runs
 from sim.search.plan import Chunk, Plan
 from sim.search.results import Results
 from sim.search.rows import Row
 from sim.search.sweep import Sweep
-from sim.search.worker import GC_THRESHOLDS, run_chunk
+from sim.search.worker import run_chunk
 
 ROUNDS = 5
 SEEDS = 1_000_000
@@ -99,20 +99,20 @@ def one_process(name: str, scenario: Scenario) -> None:
 def where_time_goes(scenario: Scenario) -> dict[str, float]:
     """Add up the CPU time of each phase over many seeds."""
     spent: defaultdict[str, float] = defaultdict(float)
-    gc.set_threshold(*GC_THRESHOLDS)
-    for seed in range(ALONE):
-        last = time.process_time()
-        run = Run(scenario, seed)
+    with many_runs():
+        for seed in range(ALONE):
+            last = time.process_time()
+            run = Run(scenario, seed)
 
-        def ended(phase: str) -> None:
-            nonlocal last
-            now = time.process_time()
-            spent[phase] += now - last
-            last = now
+            def ended(phase: str) -> None:
+                nonlocal last
+                now = time.process_time()
+                spent[phase] += now - last
+                last = now
 
-        run.phase_ended = ended
-        run.go()
-        ended("checks, digest and result")
+            run.phase_ended = ended
+            forgotten(run.go())
+            ended("checks, digest and result")
     return {
         "setting up": spent["setting up"],
         "trouble and calm": spent["calm"],

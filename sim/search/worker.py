@@ -14,24 +14,17 @@ from time import perf_counter
 
 from sim.run import SetupError, run
 from sim.search.broken import broken
+from sim.search.memory import forgotten, many_runs
 from sim.search.plan import Chunk
 from sim.search.rows import Row, not_set_up, row_of
-
-GC_THRESHOLDS = (100_000, 50, 100)  # A run makes a lot of records and few cycles.
 
 Job = Callable[[Chunk], list[Row]]
 
 
 def run_chunk(chunk: Chunk) -> list[Row]:
     """Run a chunk's seeds; whatever is wrong with a run is in its row."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(*GC_THRESHOLDS)
-    try:
-        with broken(chunk.mutant):
-            return [run_seed(chunk, seed) for seed in chunk.seeds]
-    finally:
-        gc.set_threshold(*thresholds)
-        gc.collect()  # What runs leave in cycles is not to add up.
+    with many_runs(), broken(chunk.mutant):
+        return [forgotten(run_seed(chunk, seed)) for seed in chunk.seeds]
 
 
 def run_seed(chunk: Chunk, seed: int) -> Row:

@@ -13,6 +13,7 @@ from sim.scenario import Scenario
 from sim.search.broken import broken, needs_of
 from sim.search.hunt.draws import World
 from sim.search.hunt.strategies import strategy_of
+from sim.search.memory import forgotten, many_runs
 
 NONE = "none"  # As a mutant's name: the protocol as it is, hunted like a mutant.
 REMEMBERED_MAX = 1_024  # Seeds whose world a worker keeps.
@@ -53,7 +54,11 @@ class Drawn:
 
 def carry_out(order: Order) -> tuple[Shot, ...]:
     """Shoot at all seeds of an order; for a worker."""
-    return tuple(shoot(order.mutant, seed, compares=order.compares) for seed in order.seeds)
+    with many_runs():
+        shots = [
+            forgotten(shoot(order.mutant, seed, compares=order.compares)) for seed in order.seeds
+        ]
+    return tuple(shots)
 
 
 def shoot(mutant: str | None, seed: int, *, compares: bool = False) -> Shot:
