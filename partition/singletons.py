@@ -49,14 +49,15 @@ def write(
     # The ledger's entries hold whole requests, so internal tables know no limit of an item's size.
     bytes_max = inf if is_internal(action.table) else ITEM_SIZE_BYTES_MAX
     try:
+        # The condition is first, other than in a transaction: `SET n = n + :one` of what must be
+        # there fails its condition where nothing is, and is no mistake of the request's.
+        if not actions.allowed_on(action, record.item):
+            shown = record.item if action.old_on_failure else None
+            failed = CONDITIONAL_CHECK_FAILED
+            return None, WriteRefused(failed.name, failed.message, shown)
         after = actions.applied_to(action, record.item, bytes_max=bytes_max)
-        allowed = actions.allowed_on(action, record.item)
     except DynamoDBError as error:
         return None, WriteRefused(error.kind.name, error.message, None)
-    if not allowed:
-        shown = record.item if action.old_on_failure else None
-        failed = CONDITIONAL_CHECK_FAILED
-        return None, WriteRefused(failed.name, failed.message, shown)
 
     answer = Written(actions.returned(action, return_values, record.item, after))
     timestamp = timestamp_after(record, stamp)

@@ -117,6 +117,23 @@ def test_an_operand_of_the_wrong_type_is_a_validation_exception(world: World) ->
     )
 
 
+@pytest.mark.parametrize(
+    "update",
+    ["SET coins = coins + :one", "SET tags = list_append(tags, :one)", "SET bag.coins = :one"],
+)
+def test_a_failed_condition_is_told_before_an_update_that_cannot_be(
+    world: World, update: str
+) -> None:
+    one = {"L": ()} if "list" in update else {"N": "1"}
+    body = {**KEYED, "UpdateExpression": update, "ExpressionAttributeValues": {":one": one}}
+    body["ConditionExpression"] = "attribute_exists(pk)"
+
+    assert world.error("UpdateItem", body)[0] == CONDITIONAL_CHECK_FAILED.name
+
+    world.put(KEY)
+    assert world.error("UpdateItem", body)[0] == "ValidationException"
+
+
 @pytest.mark.parametrize("operation", ["GetItem", "DeleteItem", "UpdateItem"])
 def test_a_table_that_nobody_made_is_not_found(world: World, operation: str) -> None:
     assert world.error(operation, {**KEYED, "TableName": "cars"}) == (
