@@ -6,8 +6,11 @@ from typing import Any
 from items.actions import Action
 from items.data import data
 from items.errors import validation
+from items.indexes import refuse_unindexable
+from items.keys import key_names, key_of_request
 from items.limits import BATCH_GET_KEYS_MAX, BATCH_WRITE_REQUESTS_MAX
 from items.typed_json import item_from_json
+from items.values import Item
 from network.messages import RecordKey
 from router import parameters
 from router.definitions import Table
@@ -114,6 +117,14 @@ def actions_on(entries: Sequence[WriteEntry], tables: Sequence[Table]) -> tuple[
     actions = tuple([entry.draft.on(table.id, table.schema) for entry, table in pairs])
     refuse_repeated([(action.table, action.key) for action in actions])
     return actions
+
+
+def refuse_unfit(item: Item, table: Table) -> None:
+    """Refuse an item that its table could not hold, its key in the words for a key alone."""
+    names = key_names(table.schema)
+    key_of_request(table.schema, {name: item[name] for name in names if name in item})
+    if table.traits.indexes:
+        refuse_unindexable(table.indexes, item, is_update=False)
 
 
 def refuse_repeated(keys: Sequence[RecordKey]) -> None:

@@ -15,7 +15,6 @@ from items.errors import (
     TRANSACTION_CONFLICT,
     DynamoDBError,
 )
-from items.indexes import refuse_unindexable
 from items.limits import RESPONSE_BYTES_MAX
 from items.projections import project
 from items.typed_json import item_to_json
@@ -100,9 +99,8 @@ async def batch_write_item(tools: Tools, body: Body, origin: Origin) -> dict[str
     weighs = capacity.is_wanted(body)
     return_values = BOTH if weighs else "NONE"
     for entry, table in zip(entries, tables, strict=True):
-        # Before anything is written.
-        if table.traits.indexes and isinstance(entry.draft, PutDraft):
-            refuse_unindexable(table.indexes, entry.draft.item, is_update=False)
+        if isinstance(entry.draft, PutDraft):
+            batch_requests.refuse_unfit(entry.draft.item, table)  # Before anything is written.
     replies = await write_all(tools, entries, tables, return_values, origin)
     strays = [n for n, reply in enumerate(replies) if isinstance(reply, NotMine)]
     if strays:

@@ -269,10 +269,12 @@ class Structure:
                     f"Unrecognized collection type class {JAVA_PACKAGE}.{self.java_class}"
                 )
             raise serialization("Unexpected value type in payload")
-        fields = self.fields
         for name, member in json.items():
-            if member is not None and name in fields:
-                fields[name].check(member, deep=deep)
+            shape = self.fields.get(name)
+            if member is not None and shape is not None:
+                if isinstance(shape, Structure) and not isinstance(member, (dict, *ARRAYS)):
+                    raise serialization("Unexpected field type")  # In lists and maps it is a value.
+                shape.check(member, deep=deep)
 
     def wrongs(self, json: Any) -> list[Wrong]:
         found: list[Wrong] = []

@@ -19,9 +19,14 @@ from router.tools import Origin, Tools
 
 PAYMENTS = ("ProvisionedThroughput", "BillingMode")
 INDEXES = "GlobalSecondaryIndexUpdates"
-CHANGES = (*PAYMENTS, INDEXES, "TableClass", "DeletionProtectionEnabled")
 STREAM = "StreamSpecification"
-ALSO_CHANGES = (STREAM, "SSESpecification")  # Of the latter there is nothing to be switched off.
+CHANGES = (  # Beside those of indexes; of SSESpecification there is nothing to be switched off.
+    *PAYMENTS,
+    "TableClass",
+    "DeletionProtectionEnabled",
+    STREAM,
+    "SSESpecification",
+)
 NO_CHANGE = (
     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled,"
     " GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
@@ -32,7 +37,7 @@ async def update_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     def parse(body: Body) -> str:
         refuse_unsupported(body)
         view_wanted(body)
-        if all(body.get(name) is None for name in CHANGES + ALSO_CHANGES):
+        if not body.get(INDEXES) and all(body.get(name) is None for name in CHANGES):
             raise validation(NO_CHANGE)
         return table_name(body)
 

@@ -354,6 +354,25 @@ def test_a_batch_with_an_item_that_no_index_could_hold_writes_nothing() -> None:
     assert world.ok("Scan", {"TableName": "pets"})["Count"] == 0
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"N": "1"}, "The provided key element does not match the schema"),
+        (
+            {"S": ""},
+            "One or more parameter values are not valid. The AttributeValue for a key attribute"
+            " cannot contain an empty string value. Key: pk",
+        ),
+    ],
+)
+def test_a_batch_tells_of_the_tables_key_before_an_index_that_has_it_too(
+    value: Json, text: str
+) -> None:
+    body = {"RequestItems": {"pets": [{"PutRequest": {"Item": {**PLACED, "pk": value}}}]}}
+
+    assert wide().error("BatchWriteItem", body) == ("ValidationException", text)
+
+
 def test_what_no_index_could_hold_is_refused_before_a_condition_is_judged() -> None:
     world = wide()
     put = {"TableName": "pets", "Item": {**PLACED, "human": {"N": "1"}}}

@@ -17,6 +17,7 @@ SHAPE = Structure(
         "Open": FLAG,
         "Item": ATTRIBUTES,
         "Parts": Listed(Structure("Part", {"PartName": text()}, ("PartName",)), 1, 2),
+        "Lid": Structure("Lid", {"PartName": text()}),
         "Names": Mapped(text()),
         "Lists": Mapped(Listed(text(), 1, 2), "java.util.List", key_length_max=3),
     },
@@ -96,6 +97,9 @@ def test_null_is_as_good_as_absent() -> None:
             [[]],
             "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.Part",
         ),
+        ("Lid", "x", "Unexpected field type"),
+        ("Lid", True, "Unexpected field type"),
+        ("Lid", [], "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.Lid"),
         (
             "Names",
             [],

@@ -226,6 +226,7 @@ NO_CHANGE = (
     ("change", "message"),
     [
         ({}, NO_CHANGE),
+        ({"GlobalSecondaryIndexUpdates": []}, NO_CHANGE),
         (
             {"TableName": None, "BillingMode": "FREE"},
             f"2 validation errors detected: Value null at 'tableName' {NULL}; Value 'FREE' at"
