@@ -44,8 +44,21 @@ def indexes_of(body: Body, schema: KeySchema) -> tuple[IndexTraits, ...]:
 
 
 def types_of(body: Body) -> dict[str, str]:
-    definitions = body.get("AttributeDefinitions") or ()
-    return {one["AttributeName"]: one["AttributeType"] for one in definitions}
+    """Read the types of attributes that a request defines, each of them once."""
+    types: dict[str, str] = {}
+    for one in body.get("AttributeDefinitions") or ():
+        refuse_other_type(types, one["AttributeName"], one["AttributeType"])
+        types[one["AttributeName"]] = one["AttributeType"]
+    return types
+
+
+def refuse_other_type(types: Types, name: str, wanted: str) -> None:
+    """Refuse a second type of an attribute: no item could have it as both."""
+    defined = types.get(name, wanted)
+    if defined != wanted:
+        raise invalid_parameter(
+            f"Attribute {name} is defined as {defined} and cannot be defined as {wanted} as well"
+        )
 
 
 def _local(body: Body, schema: KeySchema, types: Types) -> list[IndexTraits]:
@@ -195,7 +208,9 @@ def indexes_after(
     for update in updates:
         kind, change = only_part(update)
         if kind == "Create":
-            indexes = _with_new(change, body, indexes, is_on_demand=throughput is None)
+            types = types_of(body)
+            refuse_redefined(types, traits)
+            indexes = _with_new(change, types, indexes, is_on_demand=throughput is None)
         else:
             indexes = _with_changed(kind, change, indexes, is_on_demand=throughput is None)
     if throughput is None:  # On demand, an index has no units of its own.
@@ -204,14 +219,16 @@ def indexes_after(
 
 
 def check_updates(updates: Sequence[Body]) -> None:
+    names = [change["IndexName"] for _, change in map(only_part, updates)]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise invalid_parameter(
+                "Only one global secondary index update per index is allowed simultaneously."
+                f" Index: {name}"
+            )
     moves = [kind for kind, _ in map(only_part, updates) if kind != "Update"]
     if len(moves) > 1:
         raise DynamoDBError(LIMIT_EXCEEDED, ONE_AT_A_TIME)
-    names = [change["IndexName"] for _, change in map(only_part, updates)]
-    if len(set(names)) < len(names):
-        raise invalid_parameter(
-            "Only one global secondary index update per index is allowed simultaneously."
-        )
 
 
 def only_part(update: Body) -> tuple[str, Body]:
@@ -224,10 +241,18 @@ def only_part(update: Body) -> tuple[str, Body]:
     return parts[0]
 
 
+def refuse_redefined(types: Types, traits: Traits) -> None:
+    """Refuse another type for what is a key of the table or of one of its indexes."""
+    for schema in (traits.schema, *(one.index.schema for one in traits.indexes)):
+        for known in (schema.partition, schema.sort):
+            if known is not None and known.name in types:
+                refuse_other_type({known.name: known.type}, known.name, types[known.name])
+
+
 def _with_new(
-    change: Body, body: Body, indexes: tuple[IndexTraits, ...], *, is_on_demand: bool
+    change: Body, types: Types, indexes: tuple[IndexTraits, ...], *, is_on_demand: bool
 ) -> tuple[IndexTraits, ...]:
-    new = global_index_of(change, types_of(body), is_on_demand=is_on_demand)
+    new = global_index_of(change, types, is_on_demand=is_on_demand)
     found = (*indexes, replace(new, status=Status.CREATING))
     refuse_together(found)
     refuse_count(GLOBAL, sum(not one.index.is_local for one in found))

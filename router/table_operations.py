@@ -7,7 +7,7 @@ from items.keys import KeyAttribute, KeySchema
 from items.limits import TABLE_NAME_LENGTH_MAX, TABLE_NAME_LENGTH_MIN
 from router import responses, tags
 from router.definitions import Traits
-from router.index_definitions import GLOBAL, LOCAL, indexes_of, refuse_roles
+from router.index_definitions import GLOBAL, LOCAL, indexes_of, refuse_roles, types_of
 from router.requests import Body, read, table_name, whole_number
 from router.shapes import Structure, integer, text
 from router.stream_parameters import view_wanted, with_stream
@@ -101,7 +101,7 @@ def new_table(body: Body) -> Traits:
 def schema_of(body: Body) -> KeySchema:
     """Read the key schema: a partition key, then perhaps a sort key, and their types."""
     elements = body["KeySchema"]
-    types = {one["AttributeName"]: one["AttributeType"] for one in body["AttributeDefinitions"]}
+    types = types_of(body)
     names = [element["AttributeName"] for element in elements]
     refuse_roles([element["KeyType"] for element in elements], names)
     if names[0] in types and names[-1] not in types:

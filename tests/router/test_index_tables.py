@@ -257,6 +257,7 @@ def test_the_constraints_of_an_index_are_told_together() -> None:
             "LimitExceededException",
         ),
         ([{"Update": {"IndexName": "by-birth"}}], "ValidationException"),
+        ([{"Delete": {"IndexName": "by-birth"}}] * 2, "ValidationException"),
     ],
 )
 def test_changes_of_indexes_that_cannot_be_are_refused(updates: list[Json], error: str) -> None:
@@ -269,6 +270,29 @@ def test_changes_of_indexes_that_cannot_be_are_refused(updates: list[Json], erro
 
     assert world.error("UpdateTable", body)[0] == error
     assert described(world)["TableStatus"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("name", "defined", "other"), [("pk", "S", "N"), ("born", "N", "S")], ids=["table", "index"]
+)
+def test_a_new_index_gives_no_key_another_type(name: str, defined: str, other: str) -> None:
+    world = World()
+    world.ok("CreateTable", with_indexes(remote=[index("by-birth", "born")]))
+    world.wait_for_status("pets", "ACTIVE")
+    body = {**create("again", name), "AttributeDefinitions": definitions(**{name: other})}
+
+    text = f"Attribute {name} is defined as {defined} and cannot be defined as {other} as well"
+    assert world.error("UpdateTable", body) == ("ValidationException", f"{INVALID} {text}")
+    world.ok("PutItem", {"TableName": "pets", "Item": pet(1, 2020)})
+
+
+@pytest.mark.parametrize("more", [{}, {"remote": [index("by-birth", "born")]}])
+def test_an_attribute_is_defined_with_one_type(more: Json) -> None:
+    body = with_indexes(**more)
+    body["AttributeDefinitions"].append({"AttributeName": "pk", "AttributeType": "B"})
+
+    text = "Attribute pk is defined as S and cannot be defined as B as well"
+    assert World().error("CreateTable", body) == ("ValidationException", f"{INVALID} {text}")
 
 
 def filling() -> World:
