@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 from items.data import data
 from items.units import HALVES
-from network.messages import Carry, Envelope, Message, OfRange, OpenTable, SetTable
+from network.messages import Carry, Envelope, Message, OfRange, OpenTable, SetTable, Split
 from partition.capacity import HALF_GRAINS, first_level, full_level, refilled
 from partition.machine import Machine, Output
-from partition.meters import Meters
+from partition.meters import Meters, hashes_of
 from sim.charges import Charge, charges_of, refused_tables
 from sim.checkers.finding import Finding
 
@@ -70,7 +70,10 @@ class PartitionBooks:
         self._seen_us, self._hashes = meters.began_us, hashes
 
     def wait(self, meters: Meters, message: Message, hashes: int, now_us: int) -> None:
-        """Let time pass, and open or close accounts as tables come and go."""
+        """Let time pass, and open or close accounts as tables come and go.
+
+        `hashes` are how many the range had as the step under way found it.
+        """
         both, waited_us = (self._hashes, hashes), now_us - self._seen_us
         for account in self.accounts.values():
             account.wait(both, waited_us)
@@ -90,6 +93,16 @@ class PartitionBooks:
         there = dict(provisioned(meters))
         self.accounts = {place: one for place, one in self.accounts.items() if place in there}
         self._seen_us, self._hashes = now_us, hashes
+
+    def keep(self, hashes: int) -> None:
+        """Go on with the range that the step under way has left."""
+        self._hashes = hashes
+
+
+def hashes_before(machine: Machine, message: Message) -> int:
+    """Count the hashes of a partition's range before a step, or more: a split takes some away."""
+    leaving = machine.holding.leaving if isinstance(message, Split) else None
+    return hashes_of(machine.holding.range) + (hashes_of(leaving.range) if leaving else 0)
 
 
 def provisioned(meters: Meters) -> Iterator[tuple[Place, int]]:
@@ -134,9 +147,11 @@ class Books:
         books = self._of.get(whose)
         if books is None:
             # A range that a split has given or taken may have been another one until now.
-            first_hashes = owned.end - owned.first if machine.holding.placement is None else 0
+            is_whole = machine.holding.placement is None
+            first_hashes = hashes_before(machine, message) if is_whole else 0
             books = self._of[whose] = PartitionBooks(meters, first_hashes)
-        books.wait(meters, message, owned.end - owned.first, now_us)
+        books.wait(meters, message, hashes_before(machine, message), now_us)
+        books.keep(hashes_of(owned))
         self._spent = {place: one.low <= 0 for place, one in books.accounts.items()}
         is_copy = (envelope.source, envelope.number) in books.answered
         is_ours = not machine.throttled and not is_copy

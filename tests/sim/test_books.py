@@ -3,7 +3,17 @@
 from typing import Any
 
 from network.ids import first_number
-from network.messages import Envelope, Message, Prepare, Throttled, Votes
+from network.messages import (
+    Done,
+    Envelope,
+    Message,
+    Prepare,
+    Split,
+    Throttled,
+    Votes,
+    WriteRefused,
+    Written,
+)
 from network.messages import SetTable as Set
 from network.settings import TableSettings, Throughput
 from partition import singletons
@@ -25,6 +35,7 @@ from tests.builders import (
     put,
     write,
 )
+from tests.partition.halves import AT, LOW
 from tests.partition.test_meters import big, page, reading
 
 WHOSE = "00000001-0001-8000-8000-000000000001"
@@ -125,8 +136,21 @@ def test_a_restart_begins_new_books() -> None:
     made.restart()
     made.elapsed_us += SECOND_US
 
-    made.ask_each(write(put("a")), write(put("b")), write(put("c")))
+    replies = made.ask_each(*(write(put(name), incarnation=2) for name in "abcde"))
 
+    assert [type(reply) for reply in replies] == [Written] * 4 + [WriteRefused]
+    assert made.found() == []
+
+
+def test_a_restarted_partition_had_its_whole_share_until_it_began_to_split() -> None:
+    units = 10
+    made = Watched(units)
+    made.restart()
+    assert made.ask(Split(AT, "p2")) == Done(())  # The first step that its new books see.
+
+    replies = made.ask_each(*[write(put(LOW), incarnation=2)] * units)
+
+    assert singletons.THROTTLED not in replies
     assert made.found() == []
 
 
