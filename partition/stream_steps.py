@@ -24,9 +24,10 @@ from partition.streams import Streams
 class StreamSteps(Memory):
     """What a partition does for the streams of its tables."""
 
-    def _find_shards(self, message: FindShards, _: Envelope, __: Time) -> Message:
+    def _find_shards(self, message: FindShards, _: Envelope, now: Time) -> Message:
         if self._streams is None:
             return Shards((), 0, self.holding.placement)
+        self._streams.age(now.clock_us)
         found = self._streams.found(message.table_name, message.label)
         return Shards(found, self._streams.sequence, self.holding.placement)
 

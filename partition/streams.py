@@ -145,6 +145,15 @@ class Streams:
     def _keep(self, shard: Shard) -> None:
         self.shards[shard.id] = self._changed_shards[shard.id] = shard
 
+    def age(self, now_us: int) -> None:
+        """Let go of what is too old, before a reader hears where a shard begins.
+
+        A step does so at its end.  But when nothing has happened for long, the first reader would
+        be sent to where the shard began then, and find that gone.
+        """
+        self.clock_us = now_us
+        self._trim()
+
     def _trim(self) -> None:
         """Let go of what is too old or too much, and of shards that nobody can read from now."""
         kept, until_us = self._kept, self.clock_us - self._options.stream_kept_us

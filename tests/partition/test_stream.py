@@ -433,6 +433,18 @@ def test_records_go_after_a_day_and_a_shard_that_has_ended_with_them() -> None:
     assert shards(partition) == ()
 
 
+def test_who_comes_after_more_than_a_day_is_told_where_the_shard_begins_now() -> None:
+    partition = Streaming()
+    partition.ask_each(write(put("a")), write(put("b")))
+    partition.clock_us += DAY_US + 2
+
+    (shard,) = shards(partition)
+
+    page = partition.ask(ReadStream(shard.id, max(shard.first, shard.trimmed), 9, 999))
+    assert page != ShardGone(is_trimmed=True)
+    assert page.records == ()
+
+
 def test_numbers_go_on_where_everything_is_gone() -> None:
     partition = Streaming(stream_records_max=0)
     partition.ask(write(put("a")))
