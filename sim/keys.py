@@ -178,7 +178,7 @@ def checked(key: str, value: Value) -> Value:
         return value
     value = typed(key, value, default)
     if not least <= float(value) <= most:
-        raise ScenarioError(f"{key} is to be from {least:g} to {most:g}, not {value}")
+        raise ScenarioError(f"{key} is to be from {least:,} to {most:,}, not {value}")
     return value
 
 

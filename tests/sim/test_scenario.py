@@ -42,7 +42,7 @@ def test_a_number_beyond_its_bounds_is_refused_with_its_bounds(key: str, step: i
     said = refusal(**{key: f"{beyond:.0f}"})
 
     assert key in said
-    assert f"from {least:g} to {most:g}" in said
+    assert f"from {least:,} to {most:,}" in said  # As a person writes them: no 1e+06.
 
 
 @pytest.mark.parametrize("key", NUMBERS)

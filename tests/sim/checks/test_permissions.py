@@ -143,6 +143,17 @@ def test_policies_that_are_none_are_refused(policies: str, expected: str) -> Non
     assert str(refused.value).startswith(expected)
 
 
+def test_where_there_are_policies_nobody_reads_streams() -> None:
+    streams = {"cluster.streams": "KEYS_ONLY", "workload.transactions": "5"}
+    with pytest.raises(ScenarioError, match=r"cluster\.stream_readers is to be 0"):
+        load("permissions", streams)
+
+    result = run(load("permissions", {**streams, "cluster.stream_readers": "0"}), 1)
+
+    assert {"permissions", "streams"} <= set(result.checks)
+    assert not result.findings
+
+
 def test_policies_are_a_text() -> None:
     with pytest.raises(ScenarioError, match=r"permissions\.policies is to be a text, not 5"):
         parse('[permissions]\npolicies = 5\n[workload]\nname = "bank"', "one", {})
