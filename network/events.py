@@ -41,6 +41,30 @@ EVENTS = {
     "request.unknown": "A client was left without a definite answer.",
 }
 
+# Of these the witness of a simulation tells, and nobody else: a server does not count them.
+WITNESSED = frozenset(
+    {
+        "transaction.committed",
+        "transaction.cancelled",
+        "recovery.committed",
+        "recovery.cancelled",
+        "coordinators.met",
+        "vote.repeated",
+        "commit.repeated",
+        "cancel.early",
+        "prepare.too_late",
+        "prepare.conflicted",
+        "prepare.throttled",
+        "capacity.throttled",
+        "prepare.failed",
+        "singleton.conflicted",
+        "stream.waited",
+        "iterator.expired",
+        "entry.outdated",
+        "request.unknown",
+    }
+)
+
 # What happens to hosts, links and disks, as a simulation's trace tells of it.  No node notes it and
 # none is a mark: how often there was which fault is counted beside.
 FAULTS = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from network.events import EVENTS
+from network.events import EVENTS, WITNESSED
 from network.placement import NOTHING, Placement, Range
 from partition.feed import Feed
 from partition.follower import Follower
@@ -110,7 +110,11 @@ def metrics_of(cluster: LocalCluster) -> str:
         "events_total",
         "counter",
         "Events that nodes noted about themselves (docs/events.md).",
-        ((f'event="{event}"', status["events"].get(event, 0)) for event in EVENTS),
+        (
+            (f'event="{event}"', status["events"].get(event, 0))
+            for event in EVENTS
+            if event not in WITNESSED
+        ),
     )
     lines += family(
         "faults_total",
