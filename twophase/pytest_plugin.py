@@ -27,5 +27,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def local_dynamodb(request: pytest.FixtureRequest) -> Iterator[testing.LocalDynamoDB]:
     """Serve a DynamoDB for the length of a test."""
     mark = request.node.get_closest_marker("local_dynamodb")
-    with testing.local_dynamodb(**(mark.kwargs if mark else {})) as dynamodb:
+    args, named = (mark.args, mark.kwargs) if mark else ((), {})
+    with testing.local_dynamodb(*args, **named) as dynamodb:  # Refuses what has no name.
         yield dynamodb

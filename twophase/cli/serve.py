@@ -16,6 +16,7 @@ NEEDED = ("uvicorn", "orjson")
 PORTS = 1 << 16
 NODES_MAX = 64
 FOLLOWERS_MAX = 5
+FOLLOWER_DELAY = "5ms..50ms"
 ACTIONS_MAX = 10_000
 SEEDS = 1 << 63
 
@@ -71,7 +72,7 @@ class Wanted:
 @click.option(
     "--control",
     is_flag=True,
-    help="Let `twophase status` and `twophase faults` in, from this machine.",
+    help="Let `twophase status`, `twophase faults` and `twophase split` in, from this machine.",
 )
 @click.option(
     "--policies",
@@ -86,9 +87,8 @@ class Wanted:
 )
 @click.option(
     "--follower-delay",
-    default="5ms..50ms",
     metavar="A..B",
-    help="How late followers are, as in 20ms..200ms.  [default: 5ms..50ms]",
+    help=f"How late followers are, as in 20ms..200ms.  [default: {FOLLOWER_DELAY}]",
 )
 @click.option("--watch", is_flag=True, help="Show live what goes on inside; q stops the server.")
 @click.option("--metrics", is_flag=True, help="Answer at /metrics as Prometheus reads it.")
@@ -119,7 +119,7 @@ def command(
     policies: str | None,
     watch: bool,
     followers: str,
-    follower_delay: str,
+    follower_delay: str | None,
     transaction_actions_max: str,
     allow_reserved_words: bool,
 ) -> int:
@@ -146,8 +146,10 @@ def command(
         None if policies is None else policies_in(policies),
         watch,
         whole(followers, "--followers", 0, FOLLOWERS_MAX),
-        span(follower_delay, "--follower-delay"),
+        span(FOLLOWER_DELAY if follower_delay is None else follower_delay, "--follower-delay"),
     )
+    if follower_delay is not None and not wanted.followers:
+        raise BadInputError("--follower-delay is for followers: give --followers as well")
     if watch:
         from twophase.cli.watch_screen import refuse_without_terminal  # noqa: PLC0415  # Needs rich.
 

@@ -45,6 +45,10 @@ def refusal(*words: str) -> str:
         (["--followers", "6"], "--followers must be a whole number from 0 to 5, not '6'"),
         (["--follower-delay", "9ms..2ms"], "--follower-delay goes from less to more, as in"),
         (["--follower-delay", "9"], "--follower-delay takes a duration of up to a day"),
+        (
+            ["--follower-delay", "9ms"],
+            "--follower-delay is for followers: give --followers as well",
+        ),
         (["--data", "x", "--in-memory"], "choose one of them"),
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1 port 8000"),
     ],

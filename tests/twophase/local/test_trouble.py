@@ -218,6 +218,10 @@ def test_with_faults(local_dynamodb):
 def test_without(local_dynamodb):
     table(local_dynamodb).transact_write_items(TransactItems=PUT)
     assert local_dynamodb.cluster.trouble is None
+
+@pytest.mark.local_dynamodb("conflict=1")
+def test_with_faults_that_are_not_called_so(local_dynamodb):
+    raise AssertionError("it must not begin")
 """
 
 
@@ -232,7 +236,8 @@ def test_the_fixture_works_in_tests_of_ones_own(tmp_path: Path) -> None:
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
 
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    assert "2 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "TypeError: local_dynamodb() takes 0 positional arguments" in done.stdout
 
 
 def test_faults_must_be_asked_for_to_come_later() -> None:
