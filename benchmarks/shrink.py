@@ -26,6 +26,8 @@ WIDTH = 38
 def failures(mutant: Mutant, seeds: int) -> Iterator[Failure]:
     """Return the first failures of a mutant where its hint says, each once."""
     scenario = load(mutant.hint.scenario, mutant.hint.settings)
+    if scenario.regions:  # Of several regions nothing is shrunk.
+        return
     left, seen = seeds, set[str]()
     for seed in range(mutant.seed, mutant.seed + TRIED):
         failure = found(scenario, seed, mutant.name)

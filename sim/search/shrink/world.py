@@ -15,8 +15,9 @@ from sim.sense import check_sense
 
 Changed = Mapping[str, Value]
 
-SEEDS_OF_ROUND = 12  # Tried for fewer transactions, one after the other.
-TRANSACTIONS = (100, 40, 20, 10, 6, 4, 3, 2)
+# How many seeds fewer transactions are worth, in the end: of few a run is soon over.
+SEEDS_OF = {100: 24, 40: 40, 20: 60, 10: 100, 6: 12, 4: 12, 3: 12, 2: 12}
+FEW = 10  # From a world with no more than these something is told, so there the next step may fail.
 # Fewer hosts, and how many seeds that is worth: with one router and one coordinator nothing is left
 # to chance in how a request finds its way, so that a run can be told choice by choice.
 FEWER: tuple[tuple[Changed, int], ...] = (
@@ -66,7 +67,7 @@ def smaller(world: World, trials: Trials) -> Iterator[World]:
         BudgetSpentError: There are no runs left.
     """
     # Once roughly, because runs of a smaller world take less time; and again at the end.
-    for found in fewer_transactions(world, trials, 3):
+    for found in fewer_transactions(world, trials, dict.fromkeys(SEEDS_OF, 3)):
         world = found
         yield world
     changes = [(one, 2) for one in faults_off(world.scenario)]
@@ -76,21 +77,27 @@ def smaller(world: World, trials: Trials) -> Iterator[World]:
         if better is not None:
             world = better
             yield world
-    yield from fewer_transactions(world, trials, SEEDS_OF_ROUND)
+    yield from fewer_transactions(world, trials, SEEDS_OF, insist=True)
 
 
-def fewer_transactions(world: World, trials: Trials, seeds: int) -> Iterator[World]:
-    """Yield worlds with ever fewer transactions, and no more clients than those."""
-    for count in TRANSACTIONS:
+def fewer_transactions(
+    world: World, trials: Trials, seeds: Mapping[int, int], *, insist: bool = False
+) -> Iterator[World]:
+    """Yield worlds with ever fewer transactions, and no more clients than those.
+
+    `insist`: where a step finds none, a world of many transactions is tried in a larger one.
+    """
+    for count in seeds:
         if count >= world.scenario.number("workload.transactions"):
             continue
         clients = min(count, world.scenario.number("workload.clients"))
         candidate = world.setting({"workload.transactions": count, "workload.clients": clients})
-        found = None if candidate is None else at_some_seed(candidate, trials, seeds)
-        if found is None:
+        found = None if candidate is None else at_some_seed(candidate, trials, seeds[count])
+        if found is not None:
+            world = found
+            yield world
+        elif not insist or count <= FEW:
             return
-        world = found
-        yield world
 
 
 def faults_off(scenario: Scenario) -> Iterator[dict[str, Value]]:
