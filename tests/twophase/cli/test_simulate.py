@@ -234,7 +234,7 @@ REFUSED = [
     (["--set", "cluster.partitions="], ["KEY=VALUE"]),
     (["--set", "cluster.shards=8"], ["'cluster.shards'", "cluster.partitions"]),
     (["--set", "cluster.partitions=many"], ["cluster.partitions", "whole number", "'many'"]),
-    (["--set", "cluster.partitions=0"], ["cluster.partitions", "from 1 to 1000", "0"]),
+    (["--set", "cluster.partitions=0"], ["cluster.partitions", "from 1 to 1,000", "0"]),
     (["--set", "cluster.partitions=" + "9" * 400], ["too large"]),
     (["--set", "network.loss=nan"], ["network.loss", "number"]),
     (["--set", "workload.name=shop"], ["workload.name", "bank"]),
