@@ -9,12 +9,11 @@ Kept packed, a few hundred bytes an operation, because long runs are judged by t
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
-from zlib import compress, decompress
 
 from items.errors import CATALOGUE
 from network.codec import pack, unpack
+from sim.packed import Packed
 
-BLOCK_OPERATIONS = 512
 FOR_THE_CALL = ("TransactionCanceledException", "IdempotentParameterMismatchException")
 ELSEWHERE = "k0"  # Stands for all clients of other regions.
 WRITE_TRANSACTION, READ_TRANSACTION = "TransactWriteItems", "TransactGetItems"
@@ -73,32 +72,20 @@ class History:
     """All operations of a run, in the order of their answers."""
 
     def __init__(self) -> None:
-        self._blocks: list[bytes] = []  # Each some operations, packed and compressed.
-        self._latest: list[bytes] = []
+        self._packed = Packed()
 
     def __len__(self) -> int:
-        return len(self._blocks) * BLOCK_OPERATIONS + len(self._latest)
+        return len(self._packed)
 
     def add(self, operation: Operation) -> None:
-        self._latest.append(pack(operation))
-        if len(self._latest) == BLOCK_OPERATIONS:
-            self._blocks.append(compress(pack(self._latest), level=1))
-            self._latest = []
+        self._packed.add(pack(operation))
 
     def __iter__(self) -> Iterator[Operation]:
-        # A block at a time: unpacked all at once, a long history would be in memory twice.
-        for block in self._blocks:
-            yield from map(_operation, unpack(decompress(block)))
-        yield from map(_operation, self._latest)
+        return map(_operation, self._packed)
 
     def since(self, place: int) -> Iterator[Operation]:
         """Give the operations from a place on, for who looks again and again."""
-        assert place <= len(self), "nothing is left out that is still to come"
-        first, skipped = divmod(place, BLOCK_OPERATIONS)
-        for block in self._blocks[first:]:
-            yield from map(_operation, unpack(decompress(block))[skipped:])
-            skipped = 0
-        yield from map(_operation, self._latest[skipped:])
+        return map(_operation, self._packed.since(place))
 
 
 def _operation(packed: bytes) -> Operation:

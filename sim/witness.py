@@ -40,6 +40,7 @@ from sim.checkers.disks import Change, Disks, shown_lsn
 from sim.checkers.stream_appends import StreamAppends
 from sim.followed import Followed
 from sim.indexes_seen import IndexesSeen, indexes_asked
+from sim.packed import Packed
 
 
 class Decision(NamedTuple):
@@ -131,8 +132,8 @@ class Witness:
         self._in_throttling: set[str] = set()  # … because their partition took no new work.
         self._inside: Inside | None = None
         self._number = 0
-        self._packed: dict[type, list[bytes]] = {
-            kind: [] for kind in (Decision, Applied, Promised, Landed, Refused, ReadAt, Said)
+        self._packed = {
+            kind: Packed() for kind in (Decision, Applied, Promised, Landed, Refused, ReadAt, Said)
         }
         self._steps: dict[type, Callable[[Machine, Envelope, Any, Output], None]] = {
             Read: self._read,
@@ -160,7 +161,7 @@ class Witness:
         return [kind(*unpack(packed)) for packed in self._packed[kind]]
 
     def _keep(self, note: Any) -> None:
-        self._packed[type(note)].append(pack(note))
+        self._packed[type(note)].add(pack(note))
 
     def _note(self, event: str) -> None:
         assert self._inside is not None, "a witness is inside a cluster"

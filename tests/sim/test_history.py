@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.history import BLOCK_OPERATIONS, History, Operation
+from sim.history import History, Operation
+from sim.packed import BLOCK
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 json = st.recursive(
@@ -57,11 +58,11 @@ def test_operations_come_in_the_order_in_which_they_were_added() -> None:
 
 def test_operations_since_a_place_are_those_that_were_added_from_there_on() -> None:
     history = History()
-    count = 2 * BLOCK_OPERATIONS + 3
+    count = 2 * BLOCK + 3
     for place in range(count):
         history.add(operation(place=place))
 
-    edge = BLOCK_OPERATIONS
+    edge = BLOCK
     for place in (0, 1, edge - 1, edge, edge + 1, 2 * edge, 2 * edge + 2, count):
         found = [one.place for one in history.since(place)]
         assert found == list(range(place, count))
