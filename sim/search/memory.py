@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from sim.garbage import collecting
+
 THRESHOLDS = (30_000, 20, 100)
 
 T = TypeVar("T")
@@ -18,12 +20,10 @@ T = TypeVar("T")
 @contextmanager
 def many_runs() -> Iterator[None]:
     """Look for garbage as suits many runs, and leave none behind."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(*THRESHOLDS)
     try:
-        yield
+        with collecting(*THRESHOLDS):
+            yield
     finally:
-        gc.set_threshold(*thresholds)
         gc.collect()
 
 

@@ -1,6 +1,5 @@
 """`twophase simulate`: run a scenario, show what came of it, and judge it by the exit code."""
 
-import gc
 import os
 import shlex
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ import click
 
 from items.data import data
 from sim.figures import figures_of
+from sim.garbage import collecting
 from sim.keys import ScenarioError
 from sim.run import Going, Progress, Result, Run, SetupError, begun
 from sim.scenario import DEFAULT, Scenario, load
@@ -246,17 +246,16 @@ def recording_for(file: TextFile | None, run: Going, asked: Asked) -> Callable[[
 
 def timed(run: Going, progress: Progress | None) -> tuple[Result, float]:
     """Carry out a run, and say how many seconds it took on the wall's clock."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(*GC_THRESHOLDS)
     began = perf_counter()
     try:
-        with interrupting(run.interrupt, is_late=lambda: run.is_interrupted or not run.is_in_loop):
+        with (
+            collecting(*GC_THRESHOLDS),
+            interrupting(run.interrupt, is_late=lambda: run.is_interrupted or not run.is_in_loop),
+        ):
             result = run.go(progress)
     except SetupError as error:
         name = run.scenario.name
         raise BadInputError(f"scenario {name} cannot be set up: {error}") from error
-    finally:
-        gc.set_threshold(*thresholds)
     return result, perf_counter() - began
 
 

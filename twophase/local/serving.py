@@ -29,6 +29,7 @@ from router.http import Call, Head, HttpDoor, Identify
 from router.identity import Door
 from router.responses import REGION
 from sim.chance import NamedChance
+from sim.garbage import collecting
 from sim.trace import Listener
 from twophase.local.beside import BesideDoor
 from twophase.local.cluster import LocalCluster, Nodes, impatient
@@ -222,13 +223,12 @@ def run(server: Server, opened: Callable[[Opened], None]) -> None:
 @contextmanager
 def tuned() -> Iterator[None]:
     """Let this process be a server for a while."""
-    thresholds, switch_seconds = gc.get_threshold(), sys.getswitchinterval()
-    gc.set_threshold(*GC_THRESHOLDS)
+    switch_seconds = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        yield
+        with collecting(*GC_THRESHOLDS):
+            yield
     finally:
-        gc.set_threshold(*thresholds)
         sys.setswitchinterval(switch_seconds)
 
 
