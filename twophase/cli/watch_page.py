@@ -132,14 +132,18 @@ def right_side(shown: Shown, width: int, room: int) -> list[Block]:
     going = [going_line(one, picture.us) for one in picture.going]
     blocks += [
         Block("In flight", going, max(4, room * GOING_PERCENT // 100), newest_last=False),
-        Block(
-            "Decided",
-            [decided_line(one) for one in picture.decided],
-            max(3, room * DECIDED_PERCENT // 100),
-        ),
-        Block("What happened", [happened_line(one) for one in picture.happened]),
+        *ended_blocks(picture, room),
     ]
     return blocks
+
+
+def ended_blocks(picture: Picture, room: int) -> list[Block]:
+    """Show what has come to its end, of a run or in a server."""
+    decided = [decided_line(one) for one in picture.decided]
+    return [
+        Block("Decided", decided, max(3, room * DECIDED_PERCENT // 100)),
+        Block("What happened", [happened_line(one) for one in picture.happened]),
+    ]
 
 
 def findings_of(findings: Sequence[str], width: int) -> Block:

@@ -15,10 +15,9 @@ from sim.watch.nodes import in_words
 from sim.watch.picture import DOWN, UP, Node, Picture
 from sim.watch.rates import Rate
 from twophase.cli.watch_layout import GAP, Block, Size, page
-from twophase.cli.watch_page import DECIDED_PERCENT, GOING_PERCENT, left_width_of
+from twophase.cli.watch_page import DECIDED_PERCENT, GOING_PERCENT, ended_blocks, left_width_of
 from twophase.cli.watch_rows import (
     between,
-    decided_line,
     going_line,
     happened_line,
     lines_of,
@@ -130,12 +129,7 @@ def right_side(shown: ServerShown, room: int) -> list[Block]:
     return [
         Block(title, rates, height, newest_last=False),
         Block("In flight", going, max(3, room * DECIDED_PERCENT // 100), newest_last=False),
-        Block(
-            "Decided",
-            [decided_line(one) for one in picture.decided],
-            max(3, room * DECIDED_PERCENT // 100),
-        ),
-        Block("What happened", [happened_line(one) for one in picture.happened]),
+        *ended_blocks(picture, room),
     ]
 
 
