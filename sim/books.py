@@ -92,7 +92,7 @@ class PartitionBooks:
             self.accounts[place] = opened
         there = dict(provisioned(meters))
         self.accounts = {place: one for place, one in self.accounts.items() if place in there}
-        self._seen_us, self._hashes = now_us, hashes
+        self._seen_us = now_us
 
     def keep(self, hashes: int) -> None:
         """Go on with the range that the step under way has left."""
