@@ -192,12 +192,11 @@ def memory(few: int, many: int) -> None:
 
 def main() -> None:
     transactions = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    gc.set_threshold(100_000, 50, 100)
     for shape in SHAPES:
         speed(shape, transactions)
     questions(100_000)
     growth(1_000, 5 * transactions)
-    memory(1_000, transactions // 4)
+    memory(transactions // 2, transactions)  # By then, what is kept up to a limit is full.
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from sim.cluster import Cluster
 from sim.faults.nemesis import Nemesis
 from sim.faults.placed import Told
 from sim.faults.plan import planned
+from sim.garbage import OF_A_RUN, collecting
 from sim.history import History
 from sim.indexes_seen import IndexLag
 from sim.keys import ScenarioError
@@ -146,6 +147,7 @@ class Run:
     def listen(self, listener: Listener) -> None:
         self.cluster.trace.listen(listener)
 
+    @collecting(*OF_A_RUN)
     def go(self, progress: Progress | None = None) -> Result:
         """Run from start to end, check everything, and say what came of it.
 

@@ -21,6 +21,7 @@ from sim.checkers.finding import Finding
 from sim.checkers.model import Place
 from sim.client import Client
 from sim.faults.nemesis import Nemesis
+from sim.garbage import OF_A_RUN, collecting
 from sim.loop import new_loop
 from sim.regions.caught_up import check_caught_up, is_caught_up
 from sim.regions.gate import MARK, Region
@@ -96,6 +97,7 @@ class RegionsRun:
         """End the run at its next step: between two events, where nothing is half done."""
         self.is_interrupted = True
 
+    @collecting(*OF_A_RUN)
     def go(self, progress: Progress | None = None) -> Result:
         """Run from start to end, check everything, and say what came of it.
 

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sim.garbage import collecting
-
-THRESHOLDS = (30_000, 20, 100)
+from sim.garbage import OF_A_RUN, collecting
 
 T = TypeVar("T")
 
@@ -21,7 +19,7 @@ T = TypeVar("T")
 def many_runs() -> Iterator[None]:
     """Look for garbage as suits many runs, and leave none behind."""
     try:
-        with collecting(*THRESHOLDS):
+        with collecting(*OF_A_RUN):
             yield
     finally:
         gc.collect()

@@ -11,7 +11,6 @@ import click
 
 from items.data import data
 from sim.figures import figures_of
-from sim.garbage import collecting
 from sim.keys import ScenarioError
 from sim.run import Going, Progress, Result, Run, SetupError, begun
 from sim.scenario import DEFAULT, Scenario, load
@@ -33,7 +32,6 @@ from twophase.cli.interrupting import interrupting
 
 SEEDS = 1 << 63
 NONE = "none"  # As a mutant's name: nothing is broken, whatever a file says.
-GC_THRESHOLDS = (100_000, 50, 100)  # A run makes a lot of records and no cycles to speak of.
 
 
 @data
@@ -248,10 +246,7 @@ def timed(run: Going, progress: Progress | None) -> tuple[Result, float]:
     """Carry out a run, and say how many seconds it took on the wall's clock."""
     began = perf_counter()
     try:
-        with (
-            collecting(*GC_THRESHOLDS),
-            interrupting(run.interrupt, is_late=lambda: run.is_interrupted or not run.is_in_loop),
-        ):
+        with interrupting(run.interrupt, is_late=lambda: run.is_interrupted or not run.is_in_loop):
             result = run.go(progress)
     except SetupError as error:
         name = run.scenario.name
