@@ -22,7 +22,6 @@ from items.errors import (
 from items.limits import TRANSACTION_ACTIONS_MAX, TRANSACTION_SIZE_BYTES_MAX
 from items.values import size_bytes
 from network.messages import (
-    Accept,
     Cancel,
     Commit,
     Done,
@@ -119,7 +118,7 @@ def keys_of(transaction: Transaction) -> list[RecordKey]:
 
 def without_answer(answers: Iterable[tuple[Sequence[int], object]]) -> list[int]:
     """Return the positions of the actions of which nobody has said 'done'."""
-    return sorted(n for mine, reply in answers if not isinstance(reply, Done) for n in mine)
+    return sorted([n for mine, reply in answers if not isinstance(reply, Done) for n in mine])
 
 
 async def collect_votes(transaction: Transaction, tools: Tools) -> list[Vote]:
@@ -165,7 +164,7 @@ def reasons_for(votes: Sequence[Vote]) -> tuple[Reason, ...]:
     position.  A ValidationError is told alone, the first one only, as DynamoDB does: what is wrong
     with the request itself comes before what happened to it.
     """
-    if all(isinstance(vote, Accept) for vote in votes):
+    if not [vote for vote in votes if isinstance(vote, Reject)]:
         return ()
     reasons = [vote.reason if isinstance(vote, Reject) else NONE for vote in votes]
     codes = [reason.code for reason in reasons]

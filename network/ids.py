@@ -1,12 +1,14 @@
 """Names and numbers that identify: incarnations, messages, transactions, timestamps."""
 
-from typing import NamedTuple, NewType
+from functools import lru_cache
+from typing import Final, NamedTuple, NewType
 
 TransactionId = NewType("TransactionId", str)  # UUID-shaped; holds its coordinator's incarnation.
 EntryKey = NewType("EntryKey", str)  # Under which the ledger keeps a transaction: its token or id.
 TableId = NewType("TableId", str)  # Minted when a table is created; a name may be used again.
 
 MESSAGES_PER_INCARNATION_BITS = 32
+MINTING_NODES: Final = 256  # Whose part of an id is remembered.
 
 
 class Timestamp(NamedTuple):
@@ -66,8 +68,11 @@ def transaction_id(*, node: str, incarnation: int, count: int, chance: int) -> T
 
     Never `uuid4`: the same run must mint the same ids.  `chance` fills the 26 bits that are left.
     """
-    number = int(node[1:]) & 0xFFFF
     high, low = (chance >> 14) & 0xFFF, 0x8000 | (chance & 0x3FFF)
-    return TransactionId(
-        f"{incarnation & 0xFFFFFFFF:08x}-{number:04x}-8{high:03x}-{low:04x}-{count:012x}"
-    )
+    minted_by = _minted_by(node, incarnation)
+    return TransactionId(f"{minted_by}-{0x8000 | high:x}-{low:x}-{count:012x}")
+
+
+@lru_cache(MINTING_NODES)
+def _minted_by(node: str, incarnation: int) -> str:
+    return f"{incarnation & 0xFFFFFFFF:08x}-{int(node[1:]) & 0xFFFF:04x}"

@@ -41,10 +41,10 @@ class Owners:
         asked_us = self._host.elapsed_us()
         groups = by_owner(self.placement, keys, positions)
         asks = [(node, question(mine)) for node, mine in groups.items()]
-        replies = await self._peers.ask_all(asks, patience)
+        replies = await self._peers.ask_all(asks, patience, asked_us)
         answers: Answers = list(zip(groups.values(), replies, strict=True))
         for reply in replies:
-            if is_elsewhere(reply):
+            if type(reply) is NotMine and is_elsewhere(reply):
                 return await self._ask_elsewhere(keys, question, patience, answers, asked_us)
         return answers
 

@@ -102,15 +102,22 @@ class Peers:
         self._lanes: dict[int, _Lane] = {}
         self._jitter = host.site("jitter")
 
-    def ask_all(self, asks: Sequence[Ask], patience: Patience) -> "asyncio.Future[list[Any]]":
-        """Ask everyone at once; the replies come in the order asked, None where there was none."""
+    def ask_all(
+        self, asks: Sequence[Ask], patience: Patience, now_us: int | None = None
+    ) -> "asyncio.Future[list[Any]]":
+        """Ask everyone at once; the replies come in the order asked, None where there was none.
+
+        Whoever has just looked at the elapsed time may say so: `now_us`.
+        """
         host, number, questions = self._host, self._number, self.questions
         name, to_frame = self._name, self._to_frame
         fanout = _Fanout(host.create_future(), len(asks))
         if not asks:
             fanout.future.set_result([])
             return fanout.future
-        now_us, lane = host.elapsed_us(), self._lane_of(patience)
+        if now_us is None:
+            now_us = host.elapsed_us()
+        lane = self._lane_of(patience)
         for index, (target, message) in enumerate(asks):
             self._number = number = number + 1
             frame = to_frame(name, number, 0, message)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from sortedcontainers import SortedKeyList
+from sortedcontainers import SortedList
 
 from items.keys import Key, key_order
 from items.values import AttributeValue
@@ -24,7 +24,7 @@ class KeyOrder:
     """The keys of one table; it may know some whose records are gone, and some of them twice."""
 
     def __init__(self) -> None:
-        self._sorted = SortedKeyList(key=key_order)
+        self._sorted: SortedList = SortedList()  # Of places, each with its key.
         self._fresh: list[Key] = []
 
     def __len__(self) -> int:
@@ -46,13 +46,14 @@ class KeyOrder:
     ) -> Iterator[Key]:
         """Go through the keys from `low` up to and without `high`, or the other way, each once."""
         if self._fresh:
-            self._sorted.update(self._fresh)
+            self._sorted.update([(key_order(key), key) for key in self._fresh])
             self._fresh = []
         if len(self._sorted) > 2 * len(records) + GONE_MAX:
-            there = [one for one in dict.fromkeys(self._sorted) if one in records]
-            self._sorted = SortedKeyList(there, key=key_order)
+            there = [one for one in dict.fromkeys(self._sorted) if one[1] in records]
+            self._sorted = SortedList(there)
         last: Key | None = None
-        for key in self._sorted.irange_key(low, high, (True, False), reverse=not forward):
+        end = None if high is None else (high,)
+        for _, key in self._sorted.irange((low,), end, (True, False), reverse=not forward):
             if key != last:
                 yield key
             last = key

@@ -203,10 +203,11 @@ class Memory:
         if record is None:
             table.records.pop(key[1], None)
         else:
-            is_new = key[1] not in table.records
-            table.records[key[1]] = record
-            if is_new:
-                table.order.add(key[1], table.records)
+            records = table.records
+            before = len(records)
+            records[key[1]] = record
+            if len(records) > before:
+                table.order.add(key[1], records)
         if record is None or record.ongoing is None:
             self._since.pop(key, None)
         self._records.append((key, record))

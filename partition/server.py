@@ -58,7 +58,7 @@ class PartitionServer:
         """Serve a range; without a `placement` to begin with it cannot be split."""
         self.machine = Machine(host.name, owned, stored, options, host.elapsed_us())
         self._host, self._storage, self._options = host, storage, options
-        self._is_instant = storage.is_instant
+        self._at_once = storage.at_once
         self._time = _Time(host)
         self.peers = Peers(host)
         self._managers = tuple(managers)
@@ -97,8 +97,8 @@ class PartitionServer:
         if self._observe is not None:
             self._observe(self.machine, envelope, output)
         changes = output.changes
-        if changes is not None and self._is_instant and changes.holding is None:
-            self._storage.append(changes, _already)
+        if changes is not None and self._at_once is not None and changes.holding is None:
+            self._at_once(changes)
             changes = None  # There is nothing to wait for.
         if changes is not None:
             self._appended += 1
@@ -159,7 +159,7 @@ class PartitionServer:
     def _queued(self, key: RecordKey, record: Record) -> None:
         """Hear of an entry that the step under way puts into the outbox."""
         propagator = self._propagating()
-        if self._is_instant:
+        if self._at_once is not None:
             propagator.queued(0, key, record)
             self._host.after(0, propagator.go_on, 0)  # When the step has ended, and is durable.
         else:
@@ -189,7 +189,3 @@ class PartitionServer:
             if self._managers:
                 manager = self._managers[self._manager_site.below(len(self._managers))]
                 self.peers.tell(manager, found)
-
-
-def _already() -> None:
-    """Hear that something is durable which was so at once."""

@@ -42,7 +42,7 @@ Post = Callable[..., object]  # `loop.call_soon_threadsafe`.
 class SqliteStorage:
     """One partition's file; survives its host's incarnations.  A `Storage`."""
 
-    is_instant = False
+    at_once = None
 
     def __init__(self, path: Path, name: str, post: Post, born: Sequence[TableState] = ()) -> None:
         """Open the file, or make it; the tables in `born` are there from the beginning.

@@ -44,7 +44,9 @@ class Stored:
 
 
 class Storage(Protocol):
-    is_instant: bool  # What is appended is durable on return, before `then` is called.
+    @property
+    def at_once(self) -> Callable[[Changes], None] | None:
+        """What makes changes durable on return; None: that takes a while."""
 
     def load(self) -> Stored:
         """Raise the incarnation, durably, and return all that was ever made durable."""
@@ -133,10 +135,9 @@ class Contents:
 class MemoryStorage:
     """A disk that is instant and never fails; a `Storage`."""
 
-    is_instant = True
-
     def __init__(self) -> None:
         self.contents = Contents()
+        self.at_once: Callable[[Changes], None] = self.contents.take
 
     def load(self) -> Stored:
         return self.contents.load()

@@ -51,7 +51,7 @@ class DiskWatcher(Protocol):
 class SimulatedDisk:
     """One host's disk; survives its host's incarnations.  A `Storage`."""
 
-    is_instant = False
+    at_once = None
 
     def __init__(
         self,

@@ -44,7 +44,9 @@ from twophase.local.world import RealClock, RealTimers
 
 KEEP_ALIVE_SECONDS = 75  # Longer than clients keep an idle connection and hope to use it again.
 STOP_SECONDS = 15  # Longer than any request takes (router/options.py).
-GC_THRESHOLDS = (50_000, 20, 50)  # Requests make many records and few cycles.
+# Requests make many records and few cycles.  A look at few young objects finds them in the
+# processor's caches, one at many waits for each; those that are older are looked at rarely.
+GC_THRESHOLDS = (2_000, 500, 50)
 SWITCH_SECONDS = 0.0005  # A disk's thread waits no longer for the loop's, of which it needs little.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
