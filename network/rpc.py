@@ -7,7 +7,6 @@ so under 'Twice').  An answer counts only for the very question that it names.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -57,23 +56,28 @@ class _Question(NamedTuple):
     patience: Patience
     asked_us: int
     attempt: int
+    lane: "_Lane"  # In which it waits.
 
 
 _new = tuple.__new__  # What a named tuple's own `__new__` calls, without the detour.
 
 
 class _Lane:
-    """Timers of one duration: first in, first out, with one armed timer for the first of them."""
+    """Timers of one duration: first in, first out, with one armed timer for the first of them.
 
-    __slots__ = ("_host", "_peers", "delay_us", "is_armed", "queue")
+    A question that is answered leaves at once, so that few are here and what they take is used
+    again while it is in the processor's caches.
+    """
+
+    __slots__ = ("_host", "_peers", "delay_us", "due", "is_armed")
 
     def __init__(self, peers: "Peers", host: Host, delay_us: int) -> None:
         self._peers, self._host, self.delay_us = peers, host, delay_us
-        self.queue: deque[tuple[int, int]] = deque()  # (when, question's number)
+        self.due: dict[int, int] = {}  # When, by the question's number; the next one first.
         self.is_armed = False
 
     def add(self, now_us: int, number: int) -> None:
-        self.queue.append((now_us + self.delay_us, number))
+        self.due[number] = now_us + self.delay_us
         if not self.is_armed:
             self.arm()
 
@@ -82,14 +86,16 @@ class _Lane:
         self._host.after(self.delay_us, self._fire)
 
     def _fire(self, _: Any) -> None:
-        now_us, queue, open_questions = self._host.elapsed_us(), self.queue, self._peers.questions
-        while queue and (queue[0][0] <= now_us or queue[0][1] not in open_questions):
-            number = queue.popleft()[1]
-            if number in open_questions:
-                self._peers.expired(number)
-        self.is_armed = bool(queue)
-        if queue:
-            self._host.after(queue[0][0] - now_us, self._fire)
+        now_us, due = self._host.elapsed_us(), self.due
+        while due:
+            number = next(iter(due))
+            left_us = due[number] - now_us
+            if left_us > 0:
+                self._host.after(left_us, self._fire)
+                return
+            del due[number]
+            self._peers.expired(number)
+        self.is_armed = False
 
 
 class Peers:
@@ -121,9 +127,11 @@ class Peers:
         for index, (target, message) in enumerate(asks):
             self._number = number = number + 1
             frame = to_frame(name, number, 0, message)
-            questions[number] = _new(_Question, (fanout, index, target, frame, patience, now_us, 1))
+            questions[number] = _new(
+                _Question, (fanout, index, target, frame, patience, now_us, 1, lane)
+            )
             host.send(target, frame)
-            lane.queue.append((now_us + lane.delay_us, number))
+            lane.due[number] = now_us + lane.delay_us
             if not lane.is_armed:
                 lane.arm()
         assert len(questions) <= PENDING_MAX, "a node asks without end"
@@ -137,9 +145,9 @@ class Peers:
         now_us, lane = host.elapsed_us(), self._lane_of(patience)
         self._number = number = self._number + 1
         frame = self._to_frame(self._name, number, 0, message)
-        questions[number] = _new(_Question, (future, 0, target, frame, patience, now_us, 1))
+        questions[number] = _new(_Question, (future, 0, target, frame, patience, now_us, 1, lane))
         host.send(target, frame)
-        lane.queue.append((now_us + lane.delay_us, number))
+        lane.due[number] = now_us + lane.delay_us
         if not lane.is_armed:
             lane.arm()
         assert len(questions) <= PENDING_MAX, "a node asks without end"
@@ -163,6 +171,7 @@ class Peers:
         question = self.questions.pop(number, None)
         if question is None:
             return
+        question.lane.due.pop(number, None)
         waits = question.waits
         if isinstance(waits, _Fanout):
             waits.replies[question.place] = message
@@ -187,11 +196,12 @@ class Peers:
         wait_us = min(patience.first_us << min(question.attempt, 30), patience.most_us)
         # A few waits only, so that each has a lane: three quarters, four or five of them.
         wait_us = wait_us * (3 + self._jitter.below(3)) // 4
-        self.questions[number] = question._replace(attempt=question.attempt + 1)
+        lane = self._lane(wait_us)
+        self.questions[number] = question._replace(attempt=question.attempt + 1, lane=lane)
         if left_us is not None and left_us < wait_us:
             self._host.after(left_us, self._give_up, number)
         else:
-            self._lane(wait_us).add(now_us, number)
+            lane.add(now_us, number)
 
     def _give_up(self, number: int) -> None:
         self.answered(number, None)
