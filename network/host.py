@@ -11,10 +11,10 @@ from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, Protocol
 
-from network.messages import Frame, Message, to_frame
+from network.messages import Frame, Said, written
 
 Receive = Callable[[Any], None]  # Of a `Frame`, as this transport carries it.
-ToFrame = Callable[[str, int, int, Message], Frame]
+ToFrame = Callable[[Said], Frame]
 
 
 class Transport(Protocol):
@@ -72,7 +72,7 @@ class Host:
         clock: Clock,
         timers: Timers,
         chance: Chance,
-        to_frame: ToFrame = to_frame,
+        to_frame: ToFrame = written,
     ) -> None:
         """Begin an incarnation; `to_frame` writes a message as the transport wants it."""
         self.name = name

@@ -11,7 +11,8 @@ what a repeat does ('Twice').  The roles meet only here.
     replicator → another region's → partition                 what other regions have written
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from items.actions import Action
@@ -680,15 +681,23 @@ Frame: TypeAlias = bytes | Envelope
 """What travels: bytes, or, where nothing leaves the process, the envelope itself."""
 
 
-def to_frame(source: str, number: int, reply_to: int, message: Message) -> bytes:
+Said: TypeAlias = tuple[str, int, int, Message]
+"""What an envelope holds, before it is a frame."""
+
+
+def written(said: Said) -> bytes:
     """Write an envelope as the bytes that travel."""
+    source, number, reply_to, message = said
     kind, to_wire = _TO_WIRE[type(message)]
     return pack((source, number, reply_to, kind, to_wire(message)))
 
 
-def as_it_is(source: str, number: int, reply_to: int, message: Message) -> Envelope:
-    """Leave an envelope as it is, for a network inside one process: nobody changes a message."""
-    return _new(Envelope, (source, number, reply_to, message))
+def to_frame(source: str, number: int, reply_to: int, message: Message) -> bytes:
+    return written((source, number, reply_to, message))
+
+
+# Leaves an envelope as it is, for a network inside one process: nobody changes a message.
+as_it_is: Callable[[Said], Envelope] = partial(_new, Envelope)
 
 
 def from_frame(frame: Frame) -> Envelope:

@@ -126,7 +126,7 @@ class Peers:
         lane = self._lane_of(patience)
         for index, (target, message) in enumerate(asks):
             self._number = number = number + 1
-            frame = to_frame(name, number, 0, message)
+            frame = to_frame((name, number, 0, message))
             questions[number] = _new(
                 _Question, (fanout, index, target, frame, patience, now_us, 1, lane)
             )
@@ -144,7 +144,7 @@ class Peers:
         future = host.create_future()
         now_us, lane = host.elapsed_us(), self._lane_of(patience)
         self._number = number = self._number + 1
-        frame = self._to_frame(self._name, number, 0, message)
+        frame = self._to_frame((self._name, number, 0, message))
         questions[number] = _new(_Question, (future, 0, target, frame, patience, now_us, 1, lane))
         host.send(target, frame)
         lane.due[number] = now_us + lane.delay_us
@@ -160,7 +160,7 @@ class Peers:
     def reply(self, target: str, number: int, message: Message) -> None:
         """Answer the question `number` of `target`."""
         self._number = own = self._number + 1
-        self._host.send(target, self._to_frame(self._name, own, number, message))
+        self._host.send(target, self._to_frame((self._name, own, number, message)))
 
     def next_number(self) -> int:
         """Return the number that the next message will have."""

@@ -24,6 +24,7 @@ from network.placement import is_internal
 from partition.record import Record
 from partition.rules import Applied
 
+WRITTEN = Written(None)
 # What a partition says to new work while there is too much of it.
 THROTTLED = WriteRefused(
     PROVISIONED_THROUGHPUT_EXCEEDED.name, PROVISIONED_THROUGHPUT_EXCEEDED.message, None
@@ -59,7 +60,8 @@ def write(
     except DynamoDBError as error:
         return None, WriteRefused(error.kind.name, error.message, None)
 
-    answer = Written(actions.returned(action, return_values, record.item, after))
+    shown = actions.returned(action, return_values, record.item, after)
+    answer = WRITTEN if shown is None else Written(shown)
     timestamp = timestamp_after(record, stamp)
     if after is None:
         # A delete is remembered by its table, also where there was nothing to delete: an older

@@ -20,7 +20,7 @@ from items.data import data
 from items.errors import INTERNAL_SERVER_ERROR, DynamoDBError
 from network.host import Chance, Host, Receive
 from network.ids import NEVER
-from network.messages import Response, as_it_is, to_frame
+from network.messages import Response, as_it_is, written
 from network.placement import Placement, followed_by, followers_of
 from partition.feed import Feed
 from partition.follower_server import FollowerOptions, FollowerServer
@@ -121,7 +121,7 @@ class LocalCluster:
             self.nodes = replace(self.nodes, router=router)
         self.chance = chance
         self.network = network or DirectNetwork(self.loop)
-        self.to_frame = as_it_is if network is None else to_frame
+        self.to_frame = as_it_is if network is None else written
         self.timers = RealTimers(self.loop)
         self.partitions = names("p", self.nodes.partitions or PARTITIONS)
         self.ledgers = names("l", LEDGERS)

@@ -19,7 +19,7 @@ KEYS = {
 
 
 def numbered(number: int) -> Frame:
-    return as_it_is("a", number, 0, DONE)
+    return as_it_is(("a", number, 0, DONE))
 
 
 def on_a_loop(work: Callable[[DirectNetwork], Coroutine[Any, Any, None]]) -> None:
