@@ -115,6 +115,7 @@ def test_a_page_is_called_run_html_by_default(
         (("empty",), "is empty"),
         (("empty", "--seed", "1"), "takes no --seed"),
         (("words",), "line 1 of 'words' is no event"),
+        (("far",), "the trace 'far' is of a run of several regions"),
         (("empty", "-o", "empty"), "names the run itself"),
     ],
 )
@@ -124,13 +125,16 @@ def test_what_cannot_be_is_named_and_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     Path("empty").touch()
     Path("words").write_text("words\n", encoding="utf-8")
+    Path("far").write_text(
+        '{"us":0,"event":"host.started","region":"eu","host":"eu.l1"}\n', encoding="utf-8"
+    )
 
     result = twophase("report", *words)
 
     assert result.exit_code == 2
     assert said in result.stderr
     assert "Traceback" not in result.output
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["empty", "words"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["empty", "far", "words"]
 
 
 def test_one_file_is_not_two_things(tmp_path: Path) -> None:
