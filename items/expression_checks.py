@@ -94,6 +94,15 @@ def check_given(
             "ExpressionAttributeValues can only be specified when using expressions:"
             f" {' and '.join(users)} {'is' if len(users) == 1 else 'are'} null"
         )
+    refuse_empty(names, values)
+
+
+def refuse_empty(names: Names | None, values: Values | None) -> None:
+    """Refuse placeholders that are given where there are none; None is not to give them.
+
+    Raises:
+        DynamoDBError: ValidationException.
+    """
     if names is not None and not names:
         raise validation("ExpressionAttributeNames must not be empty")
     if values is not None and not values:

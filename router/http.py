@@ -10,7 +10,7 @@ such operation, no signature (`router.signatures`); all others are the API's.
 
 import gzip
 import zlib
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 import orjson
@@ -146,7 +146,7 @@ class HttpDoor:
             response = await self._carried_out(head, body)
         except DynamoDBError as error:
             response = Response(error.kind.status, error.body())
-        told = orjson.dumps(response.body)
+        told = orjson.dumps(response.body if response.status == 200 else as_written(response.body))
         if told == b"{}" and head.headers.get(b"x-amz-target") in self._silent:
             told = b""
         return Answer(response.status, told, ((b"content-type", kind),))
@@ -200,6 +200,13 @@ def head_of(scope: Message) -> Head:
     client = (scope.get("client") or ("", 0))[0]
     path = scope["raw_path"].decode("latin1")
     return Head(client, scope["method"], path, query, dict(pairs), size)
+
+
+def as_written(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Write an error as the service does: beside an item its message has a capital letter."""
+    if "Item" not in error or "message" not in error:
+        return error
+    return {("Message" if name == "message" else name): told for name, told in error.items()}
 
 
 def answer_without_json(head: Head) -> Answer:

@@ -12,7 +12,7 @@ from items import keys
 from items.actions import Delete, Put, Update
 from items.data import data
 from items.errors import ITEM_TOO_LARGE, VALIDATION, DynamoDBError, invalid_parameter, validation
-from items.expression_checks import check, check_given, check_placeholders
+from items.expression_checks import check, check_given, check_placeholders, refuse_empty
 from items.keys import KeySchema
 from items.limits import ITEM_SIZE_BYTES_MAX
 from items.typed_json import item_from_json, values_from_json
@@ -82,6 +82,7 @@ def clauses(body: Body, options: RouterOptions) -> Clauses:
     values = body.get("ExpressionAttributeValues")
     read_values = expression_values(values, names) if values else NOTHING
     if condition is not None or update is not None:
+        refuse_empty(body.get("ExpressionAttributeNames"), values)
         check(
             {"UpdateExpression": update, "ConditionExpression": condition},
             names,

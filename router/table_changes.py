@@ -45,7 +45,7 @@ async def update_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
 
     def change(table: Table) -> Traits:
         refuse_no_change(body, table.traits, name)
-        return with_stream(changed(table.traits, body, now_us), body, name, now_us)
+        return with_stream(changed(table, body, now_us), body, name, now_us)
 
     description = responses.table_description(await tools.tables.amend(name, change))
     if any(body.get(name) is not None for name in (*PAYMENTS, INDEXES, STREAM)):
@@ -53,16 +53,21 @@ async def update_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     return {"TableDescription": description}
 
 
-def changed(traits: Traits, body: Body, now_us: int) -> Traits:
+def changed(table: Table, body: Body, now_us: int) -> Traits:
     """Say what a table's traits are to be; what the request does not name stays as it is."""
+    traits = table.traits
     throughput = throughput_after(body, traits.throughput)
     indexes = indexes_after(body, traits, throughput)
-    comes_on_demand = throughput is None and traits.throughput is not None
+    on_demand_us = traits.on_demand_us
+    if throughput is None and traits.throughput is not None:
+        on_demand_us = now_us
+    elif throughput is not None and traits.throughput is None and not on_demand_us:
+        on_demand_us = table.created_us  # As it was made: from now on that is told.
     protected = body.get("DeletionProtectionEnabled")
     return replace(
         traits,
         throughput=throughput,
-        on_demand_us=now_us if comes_on_demand else traits.on_demand_us,
+        on_demand_us=on_demand_us,
         protected=traits.protected if protected is None else protected,
         table_class=body.get("TableClass") or traits.table_class,
         indexes=indexes,

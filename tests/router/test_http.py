@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from items.errors import RESOURCE_NOT_FOUND, DynamoDBError
+from items.errors import CONDITIONAL_CHECK_FAILED, RESOURCE_NOT_FOUND, DynamoDBError
 from network.messages import Response
 from router.http import BODY_BYTES_MAX, DRAINED_BYTES_MAX, HttpDoor
 
@@ -144,6 +144,17 @@ def test_an_error_keeps_its_status_and_its_content_type(asker: Asker) -> None:
         "message": "Requested resource not found",
     }
     assert reply.headers["content-type"] == "application/x-amz-json-1.0"
+
+
+def test_beside_an_item_the_message_has_a_capital_letter(asker: Asker) -> None:
+    item = {"pk": ("S", "a")}
+    asker.answer = Response(400, DynamoDBError(CONDITIONAL_CHECK_FAILED, item=item).body())
+
+    assert asker.ask().json == {
+        "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+        "Item": {"pk": {"S": "a"}},
+        "Message": "The conditional request failed",
+    }
 
 
 # Compression.

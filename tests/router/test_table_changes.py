@@ -57,6 +57,18 @@ def test_other_units_are_told_from_now_on() -> None:
     assert described(world, router="r2") == {**answer["TableDescription"], "TableStatus": "ACTIVE"}
 
 
+def test_a_table_that_was_made_on_demand_tells_so_when_it_is_provisioned() -> None:
+    world = made()
+
+    world.ok("UpdateTable", {**NAMED, "BillingMode": "PROVISIONED", **FIVES})
+
+    found = described(world)
+    assert found["BillingModeSummary"] == {
+        "BillingMode": "PROVISIONED",
+        "LastUpdateToPayPerRequestDateTime": found["CreationDateTime"],
+    }
+
+
 def test_a_table_comes_to_be_paid_for_on_demand_and_back() -> None:
     world = provisioned()
 

@@ -188,6 +188,13 @@ def test_names_and_values_without_an_expression_are_let_through() -> None:
     assert transact_write_items(body(entry), OPTIONS).actions
 
 
+@pytest.mark.parametrize("what", ["ExpressionAttributeNames", "ExpressionAttributeValues"])
+def test_beside_an_expression_names_and_values_are_not_given_empty(what: str) -> None:
+    entry = put("a", ConditionExpression="attribute_not_exists(pk)", **{what: {}})
+
+    assert refusal(body(entry)) == (VALIDATION.name, f"{what} must not be empty")
+
+
 def test_an_item_named_twice_is_refused() -> None:
     draft = transact_write_items(body(put("a"), check("a")), OPTIONS)
 
