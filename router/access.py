@@ -17,10 +17,11 @@ from items.json_shapes import ARRAYS
 from items.limits import TRANSACTION_ACTIONS_MAX
 from router import parameters
 from router.policies import Decision, Permissions, Principal
-from router.requests import Body, read, table_called
+from router.requests import Body, read
 from router.responses import ARN_PREFIX
 from router.shapes import Shape, Structure
 from router.stream_iterators import MARK
+from router.table_names import TABLE, table_called
 
 Need: TypeAlias = tuple[str, str]  # An action, as in dynamodb:PutItem, and the ARN of a resource.
 
@@ -42,7 +43,7 @@ OF_ACTIONS = {
 OF_BATCHES = frozenset({"BatchGetItem", "BatchWriteItem"})
 INDEXED = frozenset({"Query", "Scan"})
 # Who says no table is told so as everybody else.
-ONE_TABLE = Structure("TableInput", {"TableName": parameters.TABLE}, ("TableName",))
+ONE_TABLE = Structure("TableInput", {"TableName": TABLE}, ("TableName",))
 SHAPES: dict[str, Shape] = {
     "PutItem": parameters.PUT_ITEM,
     "UpdateItem": parameters.UPDATE_ITEM,

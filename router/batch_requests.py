@@ -27,8 +27,8 @@ from router.requests import (
     projection_of,
     read,
     refuse_oversized,
-    table_called,
 )
+from router.table_names import table_called
 
 SAME_KEY_TWICE = "Provided list of item keys contains duplicates"
 NOT_ONE_REQUEST = (

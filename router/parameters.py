@@ -33,12 +33,12 @@ from router.shapes import (
     integer,
     text,
 )
+from router.table_names import NAME_PATTERN, TABLE
 
 RETURN_VALUES = ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
 
 EXPRESSION = text()
 NAMES = Mapped(text())
-TABLE = text(length_min=1, length_max=TABLE_ARN_LENGTH_MAX)
 CAPACITY = text(("INDEXES", "TOTAL", "NONE"))
 METRICS = text(("SIZE", "NONE"))
 OLD_ON_FAILURE = text(("ALL_OLD", "NONE"))
@@ -215,7 +215,9 @@ BATCH_GET_ITEM = Structure(
 PAGE: dict[str, Shape] = {
     "ReturnConsumedCapacity": CAPACITY,
     "TableName": TABLE,
-    "IndexName": text(length_min=TABLE_NAME_LENGTH_MIN, length_max=TABLE_NAME_LENGTH_MAX),
+    "IndexName": text(
+        length_min=TABLE_NAME_LENGTH_MIN, length_max=TABLE_NAME_LENGTH_MAX, pattern=NAME_PATTERN
+    ),
     "Select": text(("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")),
     "Limit": integer(least=1),
     "ExclusiveStartKey": ATTRIBUTES,

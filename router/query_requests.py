@@ -31,9 +31,10 @@ from router.sources import Source
 NO_KEY_CONDITION = (
     "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
 )
-START_SIZE_WRONG = "Exclusive Start Key must have same size as table's key schema"
 START_WRONG = "The provided starting key is invalid"
 START_OUTSIDE = "The provided starting key is outside query boundaries based on provided conditions"
+START_UNMATCHED = "The provided starting key does not match the range key predicate"
+START_OF_ONE_ROW = "The query can return at most one row and cannot be restarted"
 
 
 @data
@@ -70,13 +71,21 @@ class PageDraft:
         """
         if self.start is None:
             return None
+        is_scan_of_table = self.key_condition is None and source.index is None
+        not_of_table = f"{START_WRONG}: {keys.not_the_schema().message}"
         if len(self.start) != len(source.key_names):
-            raise validation(START_SIZE_WRONG)
-        for schema in (source.schema, source.table):
-            for attribute in key_attributes_of(schema):
+            raise validation(not_of_table if is_scan_of_table else START_WRONG)
+        if not is_scan_of_table:
+            for attribute in key_attributes_of(source.schema):
                 value = self.start.get(attribute.name)
-                if value is None or value[0] != attribute.type:
-                    raise validation(f"{START_WRONG}: {keys.not_the_schema().message}")
+                if value is None:
+                    raise validation(START_WRONG)
+                if value[0] != attribute.type:
+                    raise keys.not_the_schema()
+        for attribute in key_attributes_of(source.table):
+            value = self.start.get(attribute.name)
+            if value is None or value[0] != attribute.type:
+                raise validation(not_of_table)
         return source.key_of_request(self.start)
 
     def condition_on(self, schema: KeySchema, start: Key | None) -> KeyCondition | None:
@@ -241,7 +250,7 @@ def segment_of(body: Body) -> Segment | None:
 
 def refuse_outside(start: Key, wanted: KeyCondition) -> None:
     """Refuse a page that would begin where the key condition does not lead."""
-    if start[0] != wanted.partition:
-        raise validation(START_OUTSIDE)
     if wanted.sort is not None and not admits(wanted.sort, start[1]):
-        raise validation("The provided starting key does not match the range key predicate")
+        raise validation(START_UNMATCHED)
+    if start[0] != wanted.partition:
+        raise validation(START_OUTSIDE if wanted.sort is None else START_OF_ONE_ROW)

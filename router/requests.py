@@ -24,6 +24,7 @@ from router import legacy, parameters
 from router.legacy import NOTHING, Body, Placeholders
 from router.options import RouterOptions
 from router.shapes import Shape, as_integer, refuse_wrongs
+from router.table_names import table_called
 
 Names: TypeAlias = Mapping[str, str]
 Values: TypeAlias = Mapping[str, AttributeValue]
@@ -308,11 +309,6 @@ def refuse_oversized(item: Item) -> None:
 
 def table_name(body: Body) -> str:
     return table_called(body["TableName"])
-
-
-def table_called(named: str) -> str:
-    """Return the name of the table that is meant; a request may name it by its ARN as well."""
-    return named if not named.startswith("arn:") else named.rpartition(":table/")[2]
 
 
 def refuse_key_update(text: str, names: Names, key_names: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from router.definitions import Table, Traits
 from router.index_definitions import indexes_after
 from router.requests import Body, read, table_name
 from router.stream_parameters import refuse_no_change, view_wanted, with_stream
+from router.table_names import named_first
 from router.table_parameters import UPDATE_TABLE, refuse_unsupported
 from router.throughput import throughput_after
 from router.tools import Origin, Tools
@@ -41,7 +42,8 @@ async def update_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
             raise validation(NO_CHANGE)
         return table_name(body)
 
-    name, now_us = read(UPDATE_TABLE, body, parse), tools.tables.now_us()
+    name = read(UPDATE_TABLE, named_first(UPDATE_TABLE, body), parse)
+    now_us = tools.tables.now_us()
 
     def change(table: Table) -> Traits:
         refuse_no_change(body, table.traits, name)

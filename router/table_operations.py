@@ -11,7 +11,8 @@ from router.index_definitions import GLOBAL, LOCAL, indexes_of, refuse_roles, ty
 from router.requests import Body, read, table_name, whole_number
 from router.shapes import Structure, integer, text
 from router.stream_parameters import view_wanted, with_stream
-from router.table_parameters import CREATE_TABLE, NAME_PATTERN, ONE_TABLE, refuse_unsupported
+from router.table_names import NAME_PATTERN, named_first
+from router.table_parameters import CREATE_TABLE, ONE_TABLE, refuse_unsupported
 from router.tables import not_found
 from router.throughput import throughput_of
 from router.tools import Origin, Tools
@@ -33,21 +34,20 @@ LIST_TABLES = Structure(
 
 async def create_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     """Define a table; the answer says CREATING, and DescribeTable says when it is ACTIVE."""
-    CREATE_TABLE.check(body, deep=False)
-    name = new_name(body)  # Before the constraints, where the service has it.
+    name: str = named_first(CREATE_TABLE, body)["TableName"]
     traits = with_stream(read(CREATE_TABLE, body, new_table), body, name, tools.tables.now_us())
     table = await tools.tables.create(name, traits)
     return {"TableDescription": responses.table_description(table)}
 
 
 async def delete_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
-    name = read(ONE_TABLE, body, table_name)
+    name = read(ONE_TABLE, named_first(ONE_TABLE, body), table_name)
     table = await tools.tables.delete(name)
     return {"TableDescription": responses.table_description(table)}
 
 
 async def describe_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
-    name = read(ONE_TABLE, body, table_name)
+    name = read(ONE_TABLE, named_first(ONE_TABLE, body), table_name)
     table = await tools.tables.find(name)
     if table is None:
         raise not_found(name)
@@ -66,18 +66,6 @@ async def list_tables(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
 
 def page_of_tables(body: Body) -> tuple[str, int]:
     return body.get("ExclusiveStartTableName") or "", whole_number(body, "Limit") or TABLES_PAGE_MAX
-
-
-def new_name(body: Body) -> str:
-    name: str | None = body.get("TableName")
-    if name is None:
-        raise validation("The parameter 'TableName' is required but was not present in the request")
-    if not TABLE_NAME_LENGTH_MIN <= len(name) <= TABLE_NAME_LENGTH_MAX:
-        raise validation(
-            f"TableName must be at least {TABLE_NAME_LENGTH_MIN} characters long and"
-            f" at most {TABLE_NAME_LENGTH_MAX} characters long"
-        )
-    return name
 
 
 def new_table(body: Body) -> Traits:

@@ -7,22 +7,20 @@ encryption, replicas.  What only hangs on money or speed is taken and means noth
 from items.errors import validation
 from items.limits import (
     KEY_NAME_BYTES_MAX,
-    TABLE_ARN_LENGTH_MAX,
     TABLE_NAME_LENGTH_MAX,
     TABLE_NAME_LENGTH_MIN,
 )
 from router.legacy import Body
 from router.shapes import FLAG, Listed, Shape, Structure, integer, text
 from router.stream_parameters import SPECIFICATION
+from router.table_names import NAME_PATTERN, TABLE
 
-NAME_PATTERN = "[a-zA-Z0-9_.-]+"
 ARN_LENGTH_MAX = 1283
 TAG_KEY_LENGTH_MAX = 128
 NON_KEY_ATTRIBUTES_MAX = 20  # Of one index.
 TAG_VALUE_LENGTH_MAX = 256
 
 NEW_NAME = text(pattern=NAME_PATTERN)
-KNOWN_NAME = text(length_min=1, length_max=TABLE_ARN_LENGTH_MAX)
 KEY_NAME = text(length_min=1, length_max=KEY_NAME_BYTES_MAX)
 BILLING_MODE = text(("PROVISIONED", "PAY_PER_REQUEST"))
 THROUGHPUT = Structure(
@@ -117,7 +115,7 @@ CREATE_TABLE = Structure(
 UPDATE_TABLE = Structure(
     "UpdateTableInput",
     {
-        "TableName": KNOWN_NAME,
+        "TableName": TABLE,
         "BillingMode": BILLING_MODE,
         "ProvisionedThroughput": THROUGHPUT,
         "AttributeDefinitions": ATTRIBUTE_DEFINITIONS,
@@ -126,7 +124,7 @@ UPDATE_TABLE = Structure(
     },
     ("TableName",),
 )
-ONE_TABLE = Structure("DescribeTableInput", {"TableName": KNOWN_NAME}, ("TableName",))
+ONE_TABLE = Structure("DescribeTableInput", {"TableName": TABLE}, ("TableName",))
 ARN = text(length_min=1, length_max=ARN_LENGTH_MAX)
 TAG_RESOURCE = Structure(
     "TagResourceInput", {"ResourceArn": ARN, "Tags": Listed(TAG)}, ("ResourceArn", "Tags")
@@ -145,7 +143,7 @@ LIST_TAGS = Structure(
 UPDATE_TIME_TO_LIVE = Structure(
     "UpdateTimeToLiveInput",
     {
-        "TableName": KNOWN_NAME,
+        "TableName": TABLE,
         "TimeToLiveSpecification": Structure(
             "TimeToLiveSpecification",
             {"Enabled": FLAG, "AttributeName": KEY_NAME},

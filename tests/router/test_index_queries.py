@@ -179,14 +179,13 @@ def test_a_filter_sees_what_an_index_shows_and_no_more() -> None:
         ),
         (
             query("by-human", "human", "ann", ExclusiveStartKey=texts(pk="dogs", sk="1")),
-            "Exclusive Start Key must have same size as table's key schema",
+            "The provided starting key is invalid",
         ),
         (
             query(
                 "by-human", "human", "ann", ExclusiveStartKey=texts(pk="a", sk="1", a="b", born="c")
             ),
-            "The provided starting key is invalid: The provided key element does not match the"
-            " schema",
+            "The provided starting key is invalid",
         ),
         (
             query("by-human", "human", "ann", FilterExpression="born = :v"),

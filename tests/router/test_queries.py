@@ -202,7 +202,27 @@ SCHEMA_WRONG = "The provided key element does not match the schema"
         (
             "Query",
             query("pk = :p", ExclusiveStartKey={"pk": {"S": "c"}}),
-            "Exclusive Start Key must have same size as table's key schema",
+            "The provided starting key is invalid",
+        ),
+        (
+            "Query",
+            query("pk = :p", ExclusiveStartKey={"pk": {"S": "c"}, "feet": {"N": "1"}}),
+            "The provided starting key is invalid",
+        ),
+        (
+            "Query",
+            query("pk = :p", ExclusiveStartKey={"pk": {"S": "c"}, "sk": {"S": "1"}}),
+            SCHEMA_WRONG,
+        ),
+        (
+            "Query",
+            query("pk = :p AND sk > :n", values={":n": {"N": "3"}}, ExclusiveStartKey=key("d", 4)),
+            "The query can return at most one row and cannot be restarted",
+        ),
+        (
+            "Scan",
+            {"TableName": "pets", "ExclusiveStartKey": {"pk": {"S": "c"}}},
+            f"The provided starting key is invalid: {SCHEMA_WRONG}",
         ),
         (
             "Query",

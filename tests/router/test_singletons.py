@@ -144,9 +144,14 @@ def test_a_table_that_nobody_made_is_not_found(world: World, operation: str) -> 
 
 @pytest.mark.parametrize("name", [LEDGER_TABLE, "$tables"])
 def test_internal_tables_are_no_tables_of_clients(world: World, name: str) -> None:
-    error, _ = world.error("GetItem", {"TableName": name, "Key": {"Entry": {"S": "x"}}})
+    arn = f"arn:aws:dynamodb:us-east-1:000000000000:table/{name}"
 
-    assert error == RESOURCE_NOT_FOUND.name
+    errors = [
+        world.error("GetItem", {"TableName": named, "Key": {"Entry": {"S": "x"}}})[0]
+        for named in (name, arn)
+    ]
+
+    assert errors == ["ValidationException", RESOURCE_NOT_FOUND.name]
 
 
 def test_a_wrong_key_is_told_after_a_missing_table(world: World) -> None:
