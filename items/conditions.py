@@ -199,7 +199,13 @@ def fetch_of(operand: Operand) -> Fetch:
 
 
 def size(value: AttributeValue | None) -> AttributeValue | None:
-    """Count characters, bytes, members or elements; other values have no size."""
+    """Count characters, bytes, members or elements; other values have no size.
+
+    Characters are counted as UTF-16 has them: one beyond the first 65,536 counts twice.
+    """
     if value is None or value[0] in ("N", "BOOL", "NULL"):
         return None
-    return "N", str(len(value[1]))
+    kind, content = value
+    if kind == "S" and not content.isascii():
+        return "N", str(len(content.encode("utf-16-le", "surrogatepass")) // 2)
+    return "N", str(len(content))

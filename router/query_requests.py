@@ -5,7 +5,7 @@ Both become a *selection*: which keys, from where, and what is shown of the item
 
 from items import keys
 from items.data import data
-from items.errors import VALIDATION, DynamoDBError, invalid_parameter, validation
+from items.errors import VALIDATION, DynamoDBError, validation
 from items.expression_checks import check, check_given
 from items.expressions import parse_condition
 from items.indexes import key_attributes_of
@@ -211,17 +211,17 @@ def check_select(body: Body) -> None:
     select = body.get("Select")
     ways = ("AttributesToGet", "ProjectionExpression")
     wanted = next((way for way in ways if body.get(way) is not None), None)
+    if select not in (None, "SPECIFIC_ATTRIBUTES") and wanted is not None:
+        raise validation(f"Cannot specify the {wanted} when choosing to get {SHOWN[select]}")
     if select == "ALL_PROJECTED_ATTRIBUTES" and body.get("IndexName") is None:
-        raise invalid_parameter(
+        raise validation(
             "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
         )
     if select == "SPECIFIC_ATTRIBUTES" and wanted is None:
-        raise invalid_parameter(
+        raise validation(
             "Must specify the AttributesToGet or ProjectionExpression"
             " when choosing to get SPECIFIC_ATTRIBUTES"
         )
-    if select not in (None, "SPECIFIC_ATTRIBUTES") and wanted is not None:
-        raise invalid_parameter(f"Cannot specify the {wanted} when choosing to get {SHOWN[select]}")
 
 
 SHOWN = {

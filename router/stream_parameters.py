@@ -124,7 +124,10 @@ def view_wanted(body: Body) -> str | None:
             raise invalid_parameter("StreamViewType is required when StreamEnabled is true")
         return view
     if view is not None:
-        raise invalid_parameter("StreamViewType cannot be specified when StreamEnabled is false")
+        doing = "created" if "KeySchema" in body else "updated"
+        raise invalid_parameter(
+            f"Table is being {doing} with a stream disabled, UpdateViewType should not be specified"
+        )
     return ""
 
 

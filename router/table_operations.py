@@ -100,7 +100,7 @@ def schema_of(body: Body) -> KeySchema:
             f" Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
         )
     has_indexes = any(body.get(name) is not None for name in (LOCAL, GLOBAL))
-    if len(types) != len(names) and not has_indexes:
+    if len(body["AttributeDefinitions"]) != len(names) and not has_indexes:
         raise invalid_parameter(
             "Number of attributes in KeySchema does not exactly match"
             " number of attributes defined in AttributeDefinitions"

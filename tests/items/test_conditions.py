@@ -233,3 +233,10 @@ def test_the_deepest_condition_is_judged(text: str) -> None:
     check({"ConditionExpression": text}, {}, values)
     assert not holds(text, {"a": ("N", "1")}, {}, values)
     assert holds(text, {"a": ("N", "2")}, {}, values)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("", 0), ("heißt", 5), ("日本", 2), ("😀", 2), ("a😀b", 4)], ids=ascii
+)
+def test_the_size_of_a_string_is_counted_as_utf_16_has_it(text: str, size: int) -> None:
+    assert holds("size(s) = :size", {"s": ("S", text)}, {}, {":size": ("N", str(size))})

@@ -478,7 +478,7 @@ NAMES: Json = {"ExpressionAttributeNames": {"#a": "a"}}
         (
             "Query",
             {**QUERY, "AttributesToGet": ["a"], "Select": "COUNT"},
-            f"{INVALID}Cannot specify the AttributesToGet when choosing to get only the Count",
+            "Cannot specify the AttributesToGet when choosing to get only the Count",
         ),
     ],
 )

@@ -165,6 +165,7 @@ def test_segments_share_a_table(world: World, count: int) -> None:
     assert sorted(one for part in parts for one in part) == ALL
 
 
+ALL_PROJECTED = {"TableName": "pets", "Select": "ALL_PROJECTED_ATTRIBUTES"}
 SCHEMA_WRONG = "The provided key element does not match the schema"
 
 
@@ -237,14 +238,23 @@ SCHEMA_WRONG = "The provided key element does not match the schema"
         (
             "Scan",
             {"TableName": "pets", "Select": "SPECIFIC_ATTRIBUTES"},
-            "One or more parameter values were invalid: Must specify the AttributesToGet or"
-            " ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES",
+            "Must specify the AttributesToGet or ProjectionExpression when choosing to get"
+            " SPECIFIC_ATTRIBUTES",
         ),
         (
             "Scan",
             {"TableName": "pets", "Select": "COUNT", "ProjectionExpression": "pk"},
-            "One or more parameter values were invalid: Cannot specify the ProjectionExpression"
-            " when choosing to get only the Count",
+            "Cannot specify the ProjectionExpression when choosing to get only the Count",
+        ),
+        (
+            "Scan",
+            {**ALL_PROJECTED, "ProjectionExpression": "pk"},
+            "Cannot specify the ProjectionExpression when choosing to get ALL_PROJECTED_ATTRIBUTES",
+        ),
+        (
+            "Scan",
+            ALL_PROJECTED,
+            "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName",
         ),
         (
             "Scan",

@@ -157,8 +157,8 @@ def test_a_dropped_tables_stream_can_be_read() -> None:
         ),
         (
             {**ON, "StreamEnabled": False},
-            "One or more parameter values were invalid:"
-            " StreamViewType cannot be specified when StreamEnabled is false",
+            "One or more parameter values were invalid: Table is being updated with a stream"
+            " disabled, UpdateViewType should not be specified",
         ),
     ],
 )
