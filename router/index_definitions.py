@@ -129,27 +129,28 @@ def index_throughput(body: Body, *, is_on_demand: bool) -> Throughput | None:
 def index_of(body: Body, types: Types, *, is_local: bool) -> Index:
     """Read one index; it gets its id where its table has one."""
     names = [element["AttributeName"] for element in body["KeySchema"]]
-    refuse_roles([element["KeyType"] for element in body["KeySchema"]], names)
-    if any(name not in types for name in names):
-        raise invalid_parameter(
-            "Some index key attributes are not defined in AttributeDefinitions."
-            f" Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
-        )
+    refuse_schema([element["KeyType"] for element in body["KeySchema"]], names, types)
     partition, *sort = [KeyAttribute(name, types[name]) for name in names]
     schema = KeySchema(partition, sort[0] if sort else None)
     kind, included = projection_of(body["Projection"])
     return Index(body["IndexName"], "", schema, kind, included, is_local)
 
 
-def refuse_roles(roles: list[str], names: list[str]) -> None:
-    if roles[0] != "HASH":
-        raise validation("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-    if len(roles) > 1 and roles[1] != "RANGE":
-        raise validation("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
+def refuse_schema(roles: list[str], names: list[str], types: Types) -> None:
+    """Refuse a key schema that cannot be, in the service's order of judging."""
+    if any(name not in types for name in names):
+        raise invalid_parameter(
+            "Some index key attributes are not defined in AttributeDefinitions."
+            f" Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
+        )
     if len(names) > 1 and names[0] == names[1]:
         raise validation(
             "Both the Hash Key and the Range Key element in the KeySchema have the same name",
         )
+    if roles[0] != "HASH":
+        raise validation("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    if len(roles) > 1 and roles[1] != "RANGE":
+        raise validation("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
 
 
 def projection_of(body: Body) -> tuple[str, tuple[str, ...]]:

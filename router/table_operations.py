@@ -7,7 +7,7 @@ from items.keys import KeyAttribute, KeySchema
 from items.limits import TABLE_NAME_LENGTH_MAX, TABLE_NAME_LENGTH_MIN
 from router import responses, tags
 from router.definitions import Traits
-from router.index_definitions import GLOBAL, LOCAL, indexes_of, refuse_roles, types_of
+from router.index_definitions import GLOBAL, LOCAL, indexes_of, refuse_schema, types_of
 from router.requests import Body, read, table_name, whole_number
 from router.shapes import Structure, integer, text
 from router.stream_parameters import view_wanted, with_stream
@@ -88,19 +88,14 @@ def new_table(body: Body) -> Traits:
 
 def schema_of(body: Body) -> KeySchema:
     """Read the key schema: a partition key, then perhaps a sort key, and their types."""
-    elements = body["KeySchema"]
+    elements, defined = body["KeySchema"], len(body["AttributeDefinitions"])
     types = types_of(body)
     names = [element["AttributeName"] for element in elements]
-    refuse_roles([element["KeyType"] for element in elements], names)
-    if names[0] in types and names[-1] not in types:
+    if len(names) > defined:
         raise validation("Invalid KeySchema: Some index key attribute have no definition")
-    if any(name not in types for name in names):
-        raise invalid_parameter(
-            "Some index key attributes are not defined in AttributeDefinitions."
-            f" Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
-        )
+    refuse_schema([element["KeyType"] for element in elements], names, types)
     has_indexes = any(body.get(name) is not None for name in (LOCAL, GLOBAL))
-    if len(body["AttributeDefinitions"]) != len(names) and not has_indexes:
+    if defined != len(names) and not has_indexes:
         raise invalid_parameter(
             "Number of attributes in KeySchema does not exactly match"
             " number of attributes defined in AttributeDefinitions"

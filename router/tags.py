@@ -4,20 +4,31 @@ A table's tags are part of its definition.  They are for people and their bills;
 depends on them.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from items.errors import RESOURCE_NOT_FOUND, DynamoDBError, invalid_parameter, validation
+from items.errors import (
+    ACCESS_DENIED,
+    RESOURCE_NOT_FOUND,
+    DynamoDBError,
+    invalid_parameter,
+    validation,
+)
 from router.definitions import Table, Traits
 from router.requests import Body, read
+from router.shapes import Shape
 from router.table_parameters import LIST_TAGS, TAG_RESOURCE, UNTAG_RESOURCE
 from router.tools import Origin, Tools
 
 Tags: TypeAlias = tuple[tuple[str, str], ...]
 
 TAGS_MAX = 50
-ARN_SERVICE = ("arn", "dynamodb")
+# As much as the service asks of an ARN before it asks who may do anything with it.
+LIKE_AN_ARN = re.compile(r".+:.+:.+:.+:.+:.+/.+", re.DOTALL)
+TABLE_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:[^:]+:\d+:table/([^/]{3,})", re.ASCII)
+ROOT = "arn:aws:iam::000000000000:root"  # Whoever it is that asks: nobody here is somebody.
 
 
 async def tag_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
@@ -30,7 +41,7 @@ async def tag_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
         with_tags((), given)
         return name, given
 
-    name, given = read(TAG_RESOURCE, body, parse)
+    name, given = read(TAG_RESOURCE, arn_first("TagResource", TAG_RESOURCE, body), parse)
 
     def change(table: Table) -> Traits:
         return replace(table.traits, tags=with_tags(table.traits.tags, given))
@@ -48,7 +59,7 @@ async def untag_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
             raise validation("Atleast one Tag Key needs to be provided as Input.")
         return name, keys
 
-    name, keys = read(UNTAG_RESOURCE, body, parse)
+    name, keys = read(UNTAG_RESOURCE, arn_first("UntagResource", UNTAG_RESOURCE, body), parse)
 
     def change(table: Table) -> Traits:
         return replace(table.traits, tags=without_tags(table.traits.tags, keys))
@@ -58,7 +69,7 @@ async def untag_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
 
 
 async def list_tags_of_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
-    name = read(LIST_TAGS, body, name_in)
+    name = read(LIST_TAGS, arn_first("ListTagsOfResource", LIST_TAGS, body), name_in)
     table = await tools.tables.find(name)
     if table is None:
         raise not_found(body)
@@ -88,12 +99,31 @@ def without_tags(tags: Tags, keys: Collection[str]) -> Tags:
 
 def name_in(body: Body) -> str:
     """Return the name of the table that an ARN names, whatever account and region it is of."""
-    arn: str = body["ResourceArn"]
-    begin, _, table = arn.rpartition(":table/")
-    parts = begin.split(":")
-    if (parts[0], *parts[2:3]) != ARN_SERVICE or not table:
+    found = TABLE_ARN.fullmatch(body["ResourceArn"])
+    if found is None:
+        arn = body["ResourceArn"]
         raise validation(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
-    return table
+    return found[1]
+
+
+def arn_first(operation: str, shape: Shape, body: Body) -> Body:
+    """Look at the ARN before the constraints, where the service does.
+
+    Raises:
+        DynamoDBError: SerializationException if its JSON does not fit, ValidationException if there
+            is none, AccessDeniedException if it is none at all.
+    """
+    shape.check(body, deep=False)
+    arn: str | None = body.get("ResourceArn")
+    if arn is None:
+        raise validation("Invalid TableArn")
+    if LIKE_AN_ARN.fullmatch(arn) is None:
+        raise DynamoDBError(
+            ACCESS_DENIED,
+            f"User: {ROOT} is not authorized to perform: dynamodb:{operation}"
+            f" on resource: {arn or '*'}",
+        )
+    return body
 
 
 def not_found(body: Body) -> DynamoDBError:

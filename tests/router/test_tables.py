@@ -290,17 +290,33 @@ SORT_DEFINED = {
             "Invalid KeySchema: The first KeySchemaElement is not a HASH key type",
         ),
         (
-            {"KeySchema": PETS["KeySchema"] * 2},
+            {
+                "KeySchema": [
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "HASH"},
+                ],
+                "AttributeDefinitions": [
+                    {"AttributeName": "pk", "AttributeType": "S"},
+                    {"AttributeName": "sk", "AttributeType": "S"},
+                ],
+            },
             "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type",
         ),
         (
             {
-                "KeySchema": [
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "pk", "KeyType": "RANGE"},
-                ]
+                "KeySchema": PETS["KeySchema"] * 2,
+                "AttributeDefinitions": PETS["AttributeDefinitions"] * 2,
             },
             "Both the Hash Key and the Range Key element in the KeySchema have the same name",
+        ),
+        (
+            {"KeySchema": PETS["KeySchema"] * 2},
+            "Invalid KeySchema: Some index key attribute have no definition",
+        ),
+        (
+            {"AttributeDefinitions": PETS["AttributeDefinitions"] * 2},
+            f"{INVALID} Number of attributes in KeySchema does not exactly match number of"
+            " attributes defined in AttributeDefinitions",
         ),
         (
             {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]},

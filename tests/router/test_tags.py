@@ -106,17 +106,14 @@ INVALID = "Invalid TableArn: Invalid ResourceArn provided as input"
             {**NAMED, "TagKeys": []},
             "Atleast one Tag Key needs to be provided as Input.",
         ),
-        ("ListTagsOfResource", {"ResourceArn": "pets"}, f"{INVALID} pets"),
-        (
-            "ListTagsOfResource",
-            {"ResourceArn": "arn:aws:s3:::table/pets"},
-            f"{INVALID} arn:aws:s3:::table/pets",
-        ),
+        ("TagResource", {"Tags": []}, "Invalid TableArn"),
+        ("ListTagsOfResource", {}, "Invalid TableArn"),
+        ("ListTagsOfResource", {"ResourceArn": "a:b:c:d:e:f/g"}, f"{INVALID} a:b:c:d:e:f/g"),
+        ("ListTagsOfResource", {"ResourceArn": ARN[:-2]}, f"{INVALID} {ARN[:-2]}"),
         (
             "TagResource",
-            {"Tags": [{"Key": "", "Value": "x" * 257}]},
-            "3 validation errors detected: Value null at 'resourceArn' failed to satisfy"
-            " constraint: Member must not be null; Value '' at 'tags.1.member.key' failed to"
+            {**NAMED, "Tags": [{"Key": "", "Value": "x" * 257}]},
+            "2 validation errors detected: Value '' at 'tags.1.member.key' failed to"
             " satisfy constraint: Member must have length greater than or equal to 1;"
             f" Value '{'x' * 257}' at 'tags.1.member.value' failed to satisfy constraint:"
             " Member must have length less than or equal to 256",
@@ -127,6 +124,16 @@ def test_what_is_no_tag_and_no_table_is_refused(
     world: World, operation: str, body: Json, message: str
 ) -> None:
     assert world.error(operation, body) == (VALIDATION.name, message)
+
+
+@pytest.mark.parametrize("arn", ["pets", "arn:aws:s3:::table/pets", "a:b:c:d:e:f/", ""])
+@pytest.mark.parametrize("operation", ["TagResource", "UntagResource", "ListTagsOfResource"])
+def test_what_is_no_arn_is_nobodys_to_ask_about(world: World, operation: str, arn: str) -> None:
+    assert world.error(operation, {"ResourceArn": arn}) == (
+        "AccessDeniedException",
+        "User: arn:aws:iam::000000000000:root is not authorized to perform:"
+        f" dynamodb:{operation} on resource: {arn or '*'}",
+    )
 
 
 @pytest.mark.parametrize(
