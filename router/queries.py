@@ -22,6 +22,7 @@ from network.placement import Placement, Share
 from router import capacity, query_requests
 from router.definitions import Table
 from router.followers import may_be_late
+from router.key_paths import refuse_inside_keys
 from router.legacy import NOTHING, Body
 from router.lookups import on_table
 from router.nodes import nobody_knows
@@ -67,6 +68,12 @@ async def find(tools: Tools, draft: PageDraft, body: Body, origin: Origin) -> di
         nonlocal source
         source = source_of(draft, body, table)
         asked = scan_of(draft, source, draft.start_on(source), origin, filters_here=filters_here)
+        refuse_inside_keys(
+            table,
+            draft.names,
+            ProjectionExpression=draft.projection,
+            FilterExpression=draft.filter,
+        )
         if tools.options.tells_price and may_be_late(body):
             asked = replace(asked, costs_half=True)
         return await find_on(tools, draft, asked, source, is_late=is_late)

@@ -6,7 +6,7 @@ know the table's id says so and has done nothing: the name may stand for another
 
 from typing import Any
 
-from items.actions import BOTH, Action, Put, shown
+from items.actions import BOTH, Action, Put, Update, shown
 from items.errors import OPERAND_TYPE_INCORRECT, TYPE_TO_UPDATE_MISMATCH, validation
 from items.indexes import refuse_unindexable
 from items.units import weight_bytes
@@ -14,6 +14,7 @@ from network.messages import NotMine, Reading, WriteRefused, Written
 from router import capacity, index_costs, requests, responses
 from router.definitions import Table
 from router.followers import may_be_late
+from router.key_paths import refuse_inside_keys
 from router.lookups import on_table
 from router.nodes import WriteReply, error_of, images_in
 from router.requests import Body, WriteDraft
@@ -27,6 +28,7 @@ async def get_item(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
 
     async def ask(table: Table) -> Reading | NotMine:
         key = draft.on(table.id, table.schema)
+        refuse_inside_keys(table, draft.names, ProjectionExpression=draft.projection)
         if followers is not None:
             return await followers.read(key, origin.request)
         return await tools.nodes.read(key, origin.request, costs_half=may_be_late(body))
@@ -63,6 +65,8 @@ async def write(tools: Tools, draft: WriteDraft, body: Body, origin: Origin) -> 
 
     async def ask(table: Table) -> WriteReply:
         action = draft.on(table.id, table.schema)
+        if isinstance(action, Update):
+            refuse_inside_keys(table, action.names, UpdateExpression=action.update)
         if table.traits.indexes and isinstance(action, Put):  # Before its condition is judged.
             refuse_unindexable(table.indexes, action.item, is_update=False)
         asked.append((table, action))
