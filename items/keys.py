@@ -42,12 +42,12 @@ def key_of_item(schema: KeySchema, item: Item) -> Key:
             another type than the schema's.
     """
     partition = key_value_of_item(schema.partition, item)
+    check_partition(schema.partition, partition)  # All of it before the sort key's turn.
     if schema.sort is None:
-        key: Key = (partition,)
-    else:
-        key = (partition, key_value_of_item(schema.sort, item))
-    check_contents(schema, key)
-    return key
+        return (partition,)
+    sort = key_value_of_item(schema.sort, item)
+    check_sort(schema.sort, sort)
+    return partition, sort
 
 
 def key_of_request(schema: KeySchema, attributes: Item) -> Key:
@@ -131,15 +131,27 @@ def key_value_of_item(attribute: KeyAttribute, item: Item) -> AttributeValue:
 
 
 def check_contents(schema: KeySchema, key: Key) -> None:
+    """Refuse what is empty or too long, the partition key's first."""
+    check_partition(schema.partition, key[0])
+    if schema.sort is not None:
+        check_sort(schema.sort, key[1])
+
+
+def check_partition(attribute: KeyAttribute, value: AttributeValue) -> None:
     """Refuse what is empty, then what is too long."""
-    for position, value in enumerate(key):
-        if not value[1]:
-            raise empty_key(key_names(schema)[position], value)
-    if value_size_bytes(key[0]) > PARTITION_KEY_BYTES_MAX:
+    if not value[1]:
+        raise empty_key(attribute.name, value)
+    if value_size_bytes(value) > PARTITION_KEY_BYTES_MAX:
         raise invalid_parameter(
             f"Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_BYTES_MAX} bytes"
         )
-    if len(key) > 1 and value_size_bytes(key[1]) > SORT_KEY_BYTES_MAX:
+
+
+def check_sort(attribute: KeyAttribute, value: AttributeValue) -> None:
+    """Refuse what is empty, then what is too long."""
+    if not value[1]:
+        raise empty_key(attribute.name, value)
+    if value_size_bytes(value) > SORT_KEY_BYTES_MAX:
         raise invalid_parameter(
             "Aggregated size of all range keys has exceeded the size limit of"
             f" {SORT_KEY_BYTES_MAX} bytes"

@@ -187,3 +187,14 @@ def test_keys_whose_places_are_equal_still_have_an_order() -> None:
     """Two partition keys with one hash must not be taken for one another."""
     assert key_order((s("a"),)) != key_order((s("b"),))
     assert key_order((s("a"),))[1:] < key_order((s("b"),))[1:]
+
+
+def test_all_that_is_wrong_with_the_partition_key_comes_before_the_sort_key() -> None:
+    schema = KeySchema(KeyAttribute("pk", "S"), KeyAttribute("sk", "N"))
+
+    with pytest.raises(DynamoDBError, match=r"empty string value\. Key: pk"):
+        key_of_item(schema, {"pk": ("S", "")})
+    with pytest.raises(DynamoDBError, match="Size of hashkey"):
+        key_of_item(schema, {"pk": ("S", "x" * 2_049)})
+    with pytest.raises(DynamoDBError, match="Missing the key sk"):
+        key_of_item(schema, {"pk": ("S", "x")})

@@ -132,13 +132,16 @@ def test_the_ledger_is_spread_over_its_nodes() -> None:
 
 @pytest.mark.parametrize("name", [LEDGER_TABLE, TABLES_TABLE])
 def test_no_client_reaches_an_internal_table(name: str) -> None:
-    """§3.1: it has no definition, and nobody can make one of that name."""
+    """§3.1: it has no name that a client could say, and by its ARN there is none."""
     stage = Stage()
     stage.write(json_put("a", 1), token="T")
 
-    found = stage.do("GetItem", {"TableName": name, "Key": {"Entry": {"S": "T"}}})
+    named = stage.do("GetItem", {"TableName": name, "Key": {"Entry": {"S": "T"}}})
+    arn = f"arn:aws:dynamodb:us-east-1:000000000000:table/{name}"
+    found = stage.do("GetItem", {"TableName": arn, "Key": {"Entry": {"S": "T"}}})
     made = stage.do("CreateTable", {**CREATE_TABLE, "TableName": name})
 
+    assert (named.error, named.outcome) == ("ValidationException", "cancelled")
     assert (found.error, found.outcome) == ("ResourceNotFoundException", "cancelled")
     assert made.error == "ValidationException"
 
