@@ -43,6 +43,7 @@ LEDGERS = MANAGERS = 1
 RESTART_US = 200_000  # After a failure: so long a host stays down.
 PATIENT_US = 1_000_000  # Nothing is lost on the way, so few questions are asked again …
 IMPATIENT_US = 100_000  # … and where something is, all of them sooner.
+SCAN_US = 5_000_000  # Between two looks through the ledger: partitions report what stalls as well.
 TABLE_ANSWER_US = 1_000_000  # Longer than a table takes to come or go, unless nodes are down.
 SILENCE_US = 2_000_000  # There, whoever was asked once and is silent for so long has not heard it.
 
@@ -72,7 +73,9 @@ class Nodes:
     coordinators: int = 2
     routers: int = 1  # Two would each believe their own memory of a table for a second.
     partition: PartitionOptions = PartitionOptions()
-    coordinator: CoordinatorOptions = CoordinatorOptions(repeat_first_us=PATIENT_US)
+    coordinator: CoordinatorOptions = CoordinatorOptions(
+        repeat_first_us=PATIENT_US, scan_us=SCAN_US
+    )
     router: RouterOptions = RouterOptions(
         repeat_first_us=PATIENT_US, table_answer_us=TABLE_ANSWER_US
     )
