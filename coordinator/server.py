@@ -63,7 +63,7 @@ class CoordinatorServer:
 
     def receive(self, frame: Frame) -> None:
         """Take an answer, or begin a task for a request."""
-        envelope = frame if type(frame) is Envelope else from_frame(frame)
+        envelope = from_frame(frame)
         message = envelope.message
         if envelope.reply_to:
             self._peers.answered(envelope.reply_to, message)

@@ -22,6 +22,7 @@ from items.errors import (
 from items.limits import TRANSACTION_ACTIONS_MAX, TRANSACTION_SIZE_BYTES_MAX
 from items.values import size_bytes
 from network.messages import (
+    Accept,
     Cancel,
     Commit,
     Done,
@@ -164,7 +165,7 @@ def reasons_for(votes: Sequence[Vote]) -> tuple[Reason, ...]:
     position.  A ValidationError is told alone, the first one only, as DynamoDB does: what is wrong
     with the request itself comes before what happened to it.
     """
-    if not [vote for vote in votes if isinstance(vote, Reject)]:
+    if all(isinstance(vote, Accept) for vote in votes):
         return ()
     reasons = [vote.reason if isinstance(vote, Reject) else NONE for vote in votes]
     codes = [reason.code for reason in reasons]

@@ -30,8 +30,9 @@ from items.expressions import (
 from items.limits import ATTRIBUTE_NAME_BYTES_MAX, PLACEHOLDER_LENGTH_MAX, PLACEHOLDERS_BYTES_MAX
 from items.operands import Names, Values
 from items.paths import Path
-from items.syntax import DocumentPath, Operand, operands_in, predicates_of
-from items.update_checks import operands_of_change, update_checks
+from items.reached import operands_of_text
+from items.syntax import Operand
+from items.update_checks import update_checks
 from items.values import size_bytes, text_bytes
 
 # In the order in which they are judged.
@@ -219,17 +220,13 @@ def examined(
     """Look at a text: what is found, and its operands; raises if it cannot even be parsed."""
     match what:
         case "UpdateExpression":
-            update = parse_update(text)
-            operands = chain.from_iterable(map(operands_of_change, update.changes))
-            return update_checks(update, given, allow_reserved=allow_reserved), operands
+            found = update_checks(parse_update(text), given, allow_reserved=allow_reserved)
         case "ProjectionExpression":
-            paths = parse_projection(text)
-            found = projection_checks(paths, given, allow_reserved=allow_reserved)
-            return found, map(DocumentPath, paths)
+            found = projection_checks(parse_projection(text), given, allow_reserved=allow_reserved)
         case _:
             condition = parse_condition(text, what)
             found = condition_checks(condition, given, allow_reserved=allow_reserved)
-            return found, chain.from_iterable(map(operands_in, predicates_of(condition)))
+    return found, operands_of_text(what, text)
 
 
 def projection_checks(

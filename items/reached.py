@@ -1,11 +1,11 @@
-"""Which attributes an expression reaches into: of `a.b` and `a[0]` it is `a`."""
+"""What a text stands on, and which attributes it reaches into: of `a.b` and `a[0]` it is `a`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
 from items.expressions import CACHED_TEXTS_MAX, parse_condition, parse_projection, parse_update
-from items.paths import Path
-from items.syntax import DocumentPath, operands_in, predicates_of
+from items.syntax import DocumentPath, Operand, operands_in, predicates_of
 from items.update_checks import operands_of_change
 
 
@@ -15,17 +15,18 @@ def reached_into(what: str, text: str) -> tuple[str, ...]:
 
     `what` is the parameter that has the text: UpdateExpression and so on.
     """
-    return tuple(dict.fromkeys([str(path[0]) for path in _paths(what, text) if len(path) > 1]))
+    operands = operands_of_text(what, text)
+    paths = [one.steps for one in operands if isinstance(one, DocumentPath)]
+    return tuple(dict.fromkeys([str(path[0]) for path in paths if len(path) > 1]))
 
 
-def _paths(what: str, text: str) -> Iterator[Path]:
-    if what == "ProjectionExpression":
-        yield from parse_projection(text)
-        return
-    if what == "UpdateExpression":
-        changes = parse_update(text).changes
-        operands = [one for change in changes for one in operands_of_change(change)]
-    else:
-        predicates = predicates_of(parse_condition(text, what))
-        operands = [one for predicate in predicates for one in operands_in(predicate)]
-    yield from (one.steps for one in operands if isinstance(one, DocumentPath))
+def operands_of_text(what: str, text: str) -> Iterable[Operand]:
+    """Give every operand of a text, as written."""
+    match what:
+        case "UpdateExpression":
+            return chain.from_iterable(map(operands_of_change, parse_update(text).changes))
+        case "ProjectionExpression":
+            return map(DocumentPath, parse_projection(text))
+        case _:
+            predicates = predicates_of(parse_condition(text, what))
+            return chain.from_iterable(map(operands_in, predicates))

@@ -693,6 +693,7 @@ def written(said: Said) -> bytes:
 
 
 def to_frame(source: str, number: int, reply_to: int, message: Message) -> bytes:
+    """Write an envelope, of which these are the parts, as the bytes that travel."""
     return written((source, number, reply_to, message))
 
 

@@ -71,14 +71,6 @@ class Output:
     stalled: tuple[Stalled, ...] = ()  # For a recovery manager; needs no durability.
 
 
-def cause_of(message: Message) -> str:
-    """Name the transaction or the client's attempt that a message is about, if it is about one."""
-    if isinstance(message, Prepare | Commit | Cancel):
-        return message.transaction
-    cause: str = getattr(message, "request", "") or getattr(message, "transaction", "")
-    return cause
-
-
 class Machine(TableSteps, MoveSteps):
     """The state of one partition; the only place that changes it."""
 
@@ -127,17 +119,16 @@ class Machine(TableSteps, MoveSteps):
         reply = self._steps[type(message)](message, envelope, now)
         changes = None
         if self._records or self._states or self._held is not None:
+            cause = getattr(message, "request", "") or getattr(message, "transaction", "")
             changes = Changes(
-                cause_of(message),
+                cause,
                 self._timestamp,
                 tuple(self._records),
-                tuple(self._states.values()) if self._states else (),
+                tuple(self._states.values()),
                 self._lsn,
                 self._held,
             )
-            self._records, self._timestamp = [], NEVER
-            if self._states or self._held is not None:
-                self._states, self._held = {}, None
+            self._records, self._states, self._timestamp, self._held = [], {}, NEVER, None
         if self._streams is not None:
             changes = self._with_streams(changes, self._streams, now.clock_us)
         if self._met:
@@ -175,11 +166,10 @@ class Machine(TableSteps, MoveSteps):
             votes = metered.prepared(message, votes, promised, self.record)
         # All or none: an accept beside a rejection makes no new promise, so that a transaction that
         # is bound to be cancelled holds up nobody.  What it promised before stays until the cancel.
-        if promised and votes == [rules.ACCEPT] * len(votes):
-            elapsed_us = now.elapsed_us
+        if votes == [rules.ACCEPT] * len(votes):
             for key, record in promised:
                 self.keep(key, record)
-                self._since[key] = elapsed_us
+                self._since[key] = now.elapsed_us
         return Votes(tuple(votes))
 
     def _indexable(self, action: Action, record: Record, kept: Record) -> tuple[Record, Vote]:

@@ -89,7 +89,7 @@ class PartitionServer:
 
     def receive(self, frame: Frame) -> None:
         """Take one message to its reply."""
-        envelope = frame if type(frame) is Envelope else from_frame(frame)
+        envelope = from_frame(frame)
         if envelope.reply_to:  # Only a split makes a partition ask.
             self.peers.answered(envelope.reply_to, envelope.message)
             return

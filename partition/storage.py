@@ -137,20 +137,7 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self.contents = Contents()
-        self.at_once: Callable[[Changes], None] = self._take
-
-    def _take(self, changes: Changes) -> None:
-        """Add one append: of items alone, as most are, or of whatever it is."""
-        contents = self.contents
-        if changes.tables or changes.holding is not None or changes.streams is not None:
-            contents.take(changes)
-            return
-        contents.lsn, records = changes.lsn, contents.records
-        for key, record in changes.records:
-            if record is None:
-                records.pop(key, None)
-            else:
-                records[key] = record
+        self.at_once: Callable[[Changes], None] = self.contents.take
 
     def load(self) -> Stored:
         return self.contents.load()

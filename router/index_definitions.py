@@ -10,7 +10,7 @@ from items.errors import (
     invalid_parameter,
     validation,
 )
-from items.indexes import ALL, INCLUDE, KEYS_ONLY, Index
+from items.indexes import ALL, INCLUDE, KEYS_ONLY, Index, key_attributes_of
 from items.keys import KeyAttribute, KeySchema, key_names
 from network.settings import Throughput
 from router.definitions import IndexTraits, Status, Traits
@@ -47,18 +47,14 @@ def types_of(body: Body) -> dict[str, str]:
     """Read the types of attributes that a request defines, each of them once."""
     types: dict[str, str] = {}
     for one in body.get("AttributeDefinitions") or ():
-        refuse_other_type(types, one["AttributeName"], one["AttributeType"])
-        types[one["AttributeName"]] = one["AttributeType"]
+        name, wanted = one["AttributeName"], one["AttributeType"]
+        defined = types.setdefault(name, wanted)
+        if defined != wanted:  # No item could have it as both.
+            raise invalid_parameter(
+                f"Attribute {name} is defined as {defined} and cannot be defined as {wanted}"
+                " as well"
+            )
     return types
-
-
-def refuse_other_type(types: Types, name: str, wanted: str) -> None:
-    """Refuse a second type of an attribute: no item could have it as both."""
-    defined = types.get(name, wanted)
-    if defined != wanted:
-        raise invalid_parameter(
-            f"Attribute {name} is defined as {defined} and cannot be defined as {wanted} as well"
-        )
 
 
 def _local(body: Body, schema: KeySchema, types: Types) -> list[IndexTraits]:
@@ -247,8 +243,7 @@ def types_known(traits: Traits) -> dict[str, str]:
     So the service has it (measured by a suite that is run against it, in July 2026).
     """
     schemas = (traits.schema, *(one.index.schema for one in traits.indexes))
-    known = [one for schema in schemas for one in (schema.partition, schema.sort)]
-    return {one.name: one.type for one in known if one is not None}
+    return {one.name: one.type for schema in schemas for one in key_attributes_of(schema)}
 
 
 def _with_new(

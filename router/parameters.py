@@ -11,8 +11,6 @@ from items.limits import (
     BATCH_GET_KEYS_MAX,
     BATCH_WRITE_REQUESTS_MAX,
     TABLE_ARN_LENGTH_MAX,
-    TABLE_NAME_LENGTH_MAX,
-    TABLE_NAME_LENGTH_MIN,
     TOKEN_LENGTH_MAX,
     TOKEN_LENGTH_MIN,
 )
@@ -33,7 +31,7 @@ from router.shapes import (
     integer,
     text,
 )
-from router.table_names import NAME_PATTERN, TABLE
+from router.table_names import NAME, TABLE
 
 RETURN_VALUES = ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
 
@@ -215,9 +213,7 @@ BATCH_GET_ITEM = Structure(
 PAGE: dict[str, Shape] = {
     "ReturnConsumedCapacity": CAPACITY,
     "TableName": TABLE,
-    "IndexName": text(
-        length_min=TABLE_NAME_LENGTH_MIN, length_max=TABLE_NAME_LENGTH_MAX, pattern=NAME_PATTERN
-    ),
+    "IndexName": NAME,
     "Select": text(("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")),
     "Limit": integer(least=1),
     "ExclusiveStartKey": ATTRIBUTES,

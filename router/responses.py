@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from items.indexes import key_attributes_of
 from items.keys import KeyAttribute, KeySchema, key_names
 from items.projections import project
 from items.typed_json import item_to_json
@@ -125,14 +126,10 @@ def billing_mode(traits: Traits) -> dict[str, Any]:
     return {"BillingMode": mode, "LastUpdateToPayPerRequestDateTime": since}
 
 
-def key_attributes(schema: KeySchema) -> list[KeyAttribute]:
-    return [schema.partition] if schema.sort is None else [schema.partition, schema.sort]
-
-
 def all_key_attributes(table: Table) -> list[KeyAttribute]:
     """Return the attributes of all keys, the table's and its indexes', each once."""
     schemas = [table.schema, *(one.index.schema for one in table.traits.indexes)]
-    return list(dict.fromkeys(one for schema in schemas for one in key_attributes(schema)))
+    return list(dict.fromkeys(one for schema in schemas for one in key_attributes_of(schema)))
 
 
 def _name(attribute: KeyAttribute) -> str:

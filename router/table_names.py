@@ -4,36 +4,40 @@ A name that no table can have is refused before anything else is looked at.  Onl
 tables say that a name has three letters at least; for others there is no table of a shorter one.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from items.errors import validation
 from items.json_shapes import as_text
 from items.limits import TABLE_ARN_LENGTH_MAX, TABLE_NAME_LENGTH_MAX, TABLE_NAME_LENGTH_MIN
-from router.shapes import Leaf, Shape, wrong_lengths
+from router.shapes import Leaf, Shape, text
 
 NAME_PATTERN: Final = "[a-zA-Z0-9_.-]+"
 ARN: Final = "arn:"
 
-_is_name = re.compile(NAME_PATTERN, re.ASCII).fullmatch
+# What an index is called, and a table where its ARN will not do.
+NAME: Final = text(
+    length_min=TABLE_NAME_LENGTH_MIN, length_max=TABLE_NAME_LENGTH_MAX, pattern=NAME_PATTERN
+)
+
+_called = text(length_min=1, length_max=TABLE_NAME_LENGTH_MAX, pattern=NAME_PATTERN)
+_arn_or_nothing = text(length_min=1, length_max=TABLE_ARN_LENGTH_MAX)
+
+
+def _leaf_for(named: str) -> Leaf:
+    return _arn_or_nothing if not named or named.startswith(ARN) else _called
+
+
+def fits_table(json: Any) -> bool:
+    return isinstance(json, str) and _leaf_for(json).fits(json)
 
 
 def wrongs_of_table(named: str) -> list[str]:
     """List what is wrong with how a table is named."""
-    if not named or named.startswith(ARN):
-        return wrong_lengths(len(named), 1, TABLE_ARN_LENGTH_MAX)
-    found = wrong_lengths(len(named), 1, TABLE_NAME_LENGTH_MAX)
-    if _is_name(named):
-        return found
-    return [f"Member must satisfy regular expression pattern: {NAME_PATTERN}", *found]
+    return _leaf_for(named).broken(named)
 
 
-def fits_table(json: Any) -> bool:
-    return isinstance(json, str) and json.isascii() and not wrongs_of_table(json)
-
-
-TABLE = Leaf(fits_table, as_text, wrongs_of_table, as_text)
+TABLE: Final = Leaf(fits_table, as_text, wrongs_of_table, as_text)
 
 
 def named_first(shape: Shape, body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,14 +4,13 @@ from typing import Any
 
 from items.errors import invalid_parameter, validation
 from items.keys import KeyAttribute, KeySchema
-from items.limits import TABLE_NAME_LENGTH_MAX, TABLE_NAME_LENGTH_MIN
 from router import responses, tags
 from router.definitions import Traits
 from router.index_definitions import GLOBAL, LOCAL, indexes_of, refuse_schema, types_of
 from router.requests import Body, read, table_name, whole_number
-from router.shapes import Structure, integer, text
+from router.shapes import Structure, integer
 from router.stream_parameters import view_wanted, with_stream
-from router.table_names import NAME_PATTERN, named_first
+from router.table_names import NAME, named_first
 from router.table_parameters import CREATE_TABLE, ONE_TABLE, refuse_unsupported
 from router.tables import not_found
 from router.throughput import throughput_of
@@ -22,11 +21,7 @@ TABLES_PAGE_MAX = 100
 LIST_TABLES = Structure(
     "ListTablesInput",
     {
-        "ExclusiveStartTableName": text(
-            length_min=TABLE_NAME_LENGTH_MIN,
-            length_max=TABLE_NAME_LENGTH_MAX,
-            pattern=NAME_PATTERN,
-        ),
+        "ExclusiveStartTableName": NAME,
         "Limit": integer(least=1, most=TABLES_PAGE_MAX),
     },
 )

@@ -5,15 +5,11 @@ encryption, replicas.  What only hangs on money or speed is taken and means noth
 """
 
 from items.errors import validation
-from items.limits import (
-    KEY_NAME_BYTES_MAX,
-    TABLE_NAME_LENGTH_MAX,
-    TABLE_NAME_LENGTH_MIN,
-)
+from items.limits import KEY_NAME_BYTES_MAX
 from router.legacy import Body
 from router.shapes import FLAG, Listed, Shape, Structure, integer, text
 from router.stream_parameters import SPECIFICATION
-from router.table_names import NAME_PATTERN, TABLE
+from router.table_names import NAME, NAME_PATTERN, TABLE
 
 ARN_LENGTH_MAX = 1283
 TAG_KEY_LENGTH_MAX = 128
@@ -52,11 +48,8 @@ KEY_SCHEMA = Listed(
     1,
     2,
 )
-INDEX_NAME = text(
-    length_min=TABLE_NAME_LENGTH_MIN, length_max=TABLE_NAME_LENGTH_MAX, pattern=NAME_PATTERN
-)
 INDEX: dict[str, Shape] = {
-    "IndexName": INDEX_NAME,
+    "IndexName": NAME,
     "KeySchema": KEY_SCHEMA,
     "Projection": Structure(
         "Projection",
@@ -80,14 +73,14 @@ INDEX_UPDATES = Listed(
         {
             "Update": Structure(
                 "UpdateGlobalSecondaryIndexAction",
-                {"IndexName": INDEX_NAME, "ProvisionedThroughput": THROUGHPUT},
+                {"IndexName": NAME, "ProvisionedThroughput": THROUGHPUT},
                 ("IndexName",),
             ),
             "Create": Structure(
                 "CreateGlobalSecondaryIndexAction", GLOBAL_INDEX, REQUIRED_OF_INDEX
             ),
             "Delete": Structure(
-                "DeleteGlobalSecondaryIndexAction", {"IndexName": INDEX_NAME}, ("IndexName",)
+                "DeleteGlobalSecondaryIndexAction", {"IndexName": NAME}, ("IndexName",)
             ),
         },
     )

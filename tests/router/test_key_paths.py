@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.router.harness import World
+from tests.router.indexed import index, table
 
 Json = dict[str, Any]
 NAMED: Json = {"TableName": "pets"}
@@ -23,29 +24,9 @@ NOT_ALLOWED = (
 @pytest.fixture(scope="module")
 def world() -> World:
     found = World()
-    found.ok(
-        "CreateTable",
-        {
-            **NAMED,
-            "KeySchema": [
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            "AttributeDefinitions": [
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "N"},
-                {"AttributeName": "human", "AttributeType": "S"},
-            ],
-            "GlobalSecondaryIndexes": [
-                {
-                    "IndexName": "by-human",
-                    "KeySchema": [{"AttributeName": "human", "KeyType": "HASH"}],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-            "BillingMode": "PAY_PER_REQUEST",
-        },
-    )
+    types = {"pk": "S", "sk": "N", "human": "S"}
+    by_human = index("by-human", "human")
+    found.ok("CreateTable", table("pk", "sk", types=types, remote=[by_human]))
     found.wait_for_status("pets", "ACTIVE")
     item = {"toys": {"M": {"ball": {"S": "red"}}}, "meals": {"L": [{"S": "fish"}]}}
     found.ok("PutItem", {**NAMED, "Item": {**KEYED["Key"], **item}})
