@@ -5,6 +5,7 @@ For tests that ask for a thousand things at once.  What SDKs make of the answers
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,6 +94,13 @@ def together(url: str, count: int, work: Callable[[Client, int], Awaitable[Any]]
         return await asyncio.wait_for(all_of_them, TOGETHER_SECONDS)
 
     return asyncio.run(everyone())
+
+
+async def grown(counts: Counter[str], name: str, by: int) -> None:
+    """Wait until `name` has been counted `by` times more: as long as that takes."""
+    enough = counts[name] + by
+    while counts[name] < enough:  # noqa: ASYNC110 - a counter tells nobody that it grows
+        await asyncio.sleep(0.01)
 
 
 # Requests -----------------------------------------------------------------------------------------

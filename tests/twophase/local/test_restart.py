@@ -22,6 +22,7 @@ from tests.twophase.light import (
     RefusedError,
     add,
     get,
+    grown,
     make_table,
     new_table,
     put,
@@ -163,9 +164,9 @@ def test_kill_9_under_load_loses_nothing_and_leaves_nothing_half(folder: Path, s
             return
         nonlocal process
         for _ in range(ends):
-            await asyncio.sleep(2.0 if soak else 0.7)
+            await grown(bank.told, "committed", 300 if soak else 50)
             process = await asyncio.to_thread(killed_and_started_again, process, folder)
-            await asyncio.sleep(0.3)
+        await grown(bank.told, "committed", 50)
         bank.over = True
 
     for result in together(process.url, WRITERS + 1, work):
@@ -175,7 +176,6 @@ def test_kill_9_under_load_loses_nothing_and_leaves_nothing_half(folder: Path, s
     balances = [int(found["Item"]["v"]["N"]) for found in read["Responses"]]
 
     assert sum(balances) == EACH * len(ACCOUNTS)
-    assert bank.told["committed"] > 50, bank.told
     assert bank.told["broken"] > 0, bank.told
     for name, counted in bank.counted.items():
         value, twin = (
@@ -230,7 +230,7 @@ def test_a_stop_answers_what_is_under_way_and_refuses_what_is_new(folder: Path) 
 
     async def work(client: Client, n: int) -> None:
         if n == 0:
-            await asyncio.sleep(0.3)
+            await grown(results, "200", 20)
             process.popen.send_signal(signal.SIGINT)
             return
         while True:
@@ -248,7 +248,6 @@ def test_a_stop_answers_what_is_under_way_and_refuses_what_is_new(folder: Path) 
     assert process.ended() == 0
 
     assert set(results) <= {"200", "closed", "refused"}
-    assert results["200"] > 20
     assert results["refused"] == 7
 
 
