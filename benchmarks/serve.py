@@ -1,11 +1,13 @@
 """How fast the server is, beside two others from PyPI: answers a second at 1 and 16 clients.
 
-    python benchmarks/serve.py [--seconds 3] [--rivals DIR] [--alone]
+    python benchmarks/serve.py [--rounds 7] [--rivals DIR] [--alone]
 
 All servers are processes of their own and keep everything in memory; one light client program asks
-them all for the same things, one server after the other.  moto and ministack pin libraries of their
-own, so they live in an environment of their own, which is made in DIR (`.rivals`) if it is not
-there; `--alone` leaves them out.
+them all for the same things.  A machine that others use as well is twice as fast in one second as
+in the next: so servers take turns of half a second, and what is told are the medians, of answers a
+second and of how many times as many twophase gave as the other in the same round.  moto and
+ministack pin libraries of their own, so they live in an environment of their own, which is made in
+DIR (`.rivals`) if it is not there; `--alone` leaves them out.
 
 Then, with `--data`, what group commit saves: transactions for each sync of a partition, counted.
 """
@@ -21,8 +23,9 @@ import sys
 import time
 import venv
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
@@ -36,6 +39,8 @@ ITEMS = 1_000
 VALUE = "x" * 200  # An item is about 230 bytes.
 CLIENTS = (1, 16)
 START_SECONDS = 60
+TURN_SECONDS = 0.5
+SYNCS_SECONDS = 3.0
 TABLE = "benchmark"
 HEAD = (
     "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.0\r\n"
@@ -195,13 +200,22 @@ async def measure(port: int, clients: int, requests: list[bytes], seconds: float
     return answered / (time.monotonic() - began)
 
 
-async def figures(port: int, seconds: float) -> dict[tuple[str, int], float]:
-    await prepare(port)
-    return {
-        (name, clients): await measure(port, clients, requests, seconds)
-        for clients in CLIENTS
-        for name, requests in REQUESTS.items()
-    }
+Figures = dict[tuple[str, int], dict[str, list[float]]]  # What, and how many clients: by server.
+
+
+async def figures(ports: dict[str, int], rounds: int) -> Figures:
+    """Measure all servers in turns."""
+    for port in ports.values():
+        await prepare(port)
+    found: Figures = {}
+    for clients in CLIENTS:
+        for name, requests in REQUESTS.items():
+            of_each = found[name, clients] = {server: [] for server in ports}
+            for _ in range(rounds):
+                for server, port in ports.items():
+                    rate = await measure(port, clients, requests, TURN_SECONDS)
+                    of_each[server].append(rate)
+    return found
 
 
 # Servers ------------------------------------------------------------------------------------------
@@ -258,16 +272,19 @@ def running(command: Callable[[int], list[str]]) -> Iterator[int]:
                 process.wait()
 
 
-def show(found: dict[str, dict[tuple[str, int], float]]) -> None:
-    names = list(found)
-    print(f"{'answers a second':<24}{'clients':>8}" + "".join(f"{name:>12}" for name in names))
-    for name, clients in found[names[0]]:
-        row = [found[server][name, clients] for server in names]
-        times = "".join(f"{row[0] / one:>8.1f}×" for one in row[1:])
-        print(f"{name:<24}{clients:>8}" + "".join(f"{one:>12,.0f}" for one in row) + times)
+def show(found: Figures) -> None:
+    (ours, *others), *_ = found.values()
+    heads = "".join(f"{name:>12}" for name in (ours, *others))
+    print(f"{'answers a second':<24}{'clients':>8}{heads}")
+    for (name, clients), rates in found.items():
+        row = "".join(f"{median(of_one):>12,.0f}" for of_one in rates.values())
+        for other in others:
+            rounds = zip(rates[ours], rates[other], strict=True)
+            row += f"{median(mine / theirs for mine, theirs in rounds):>8.1f}×"
+        print(f"{name:<24}{clients:>8}{row}")
 
 
-def show_syncs(seconds: float) -> None:
+def show_syncs() -> None:
     """Show how many transactions share a sync, on disks of this machine."""
     print("\nWith --data: committed transactions ÷ (all syncs ÷ partitions)")
     for clients in (1, 16, 64):
@@ -277,26 +294,26 @@ def show_syncs(seconds: float) -> None:
                 runner.run(prepare(port))
                 before = server.cluster.syncs()
                 writes = REQUESTS["TransactWriteItems (2)"]
-                rate = runner.run(measure(port, clients, writes, seconds))
+                rate = runner.run(measure(port, clients, writes, SYNCS_SECONDS))
             syncs = server.cluster.syncs() - before
             partitions = len(server.cluster.partitions)
-            each = rate * seconds / (syncs / partitions)
+            each = rate * SYNCS_SECONDS / (syncs / partitions)
         print(f"{clients:>3} clients: {each:4.1f}   ({rate:,.0f} a second)")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=3.0, help="for each figure")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each server")
     parser.add_argument("--rivals", type=Path, default=Path(".rivals"), help="their environment")
     parser.add_argument("--alone", action="store_true", help="leave the rivals out")
     asked = parser.parse_args()
     rivals = None if asked.alone else rivals_in(asked.rivals.resolve())
-    found = {}
-    for name, command in servers(rivals).items():
-        with running(command) as port, asyncio.Runner(loop_factory=new_loop) as runner:
-            found[name] = runner.run(figures(port, asked.seconds))
-    show(found)
-    show_syncs(asked.seconds)
+    with ExitStack() as stack:
+        commands = servers(rivals).items()
+        ports = {name: stack.enter_context(running(command)) for name, command in commands}
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            show(runner.run(figures(ports, asked.rounds)))
+    show_syncs()
 
 
 if __name__ == "__main__":

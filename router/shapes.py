@@ -82,21 +82,25 @@ def text(
     if not options and length_min == 0 and length_max is None and pattern is None:
         return Leaf(is_text, as_text, nothing, as_text)
 
+    matches = None if pattern is None else re.compile(pattern).fullmatch
+    longest = sys.maxsize if length_max is None else length_max
+
     def broken(json: str) -> list[str]:
         found = []
         if options and json not in options:
             found.append(f"Member must satisfy enum value set: [{', '.join(options)}]")
-        if pattern is not None and re.fullmatch(pattern, json) is None:
+        if matches is not None and matches(json) is None:
             found.append(f"Member must satisfy regular expression pattern: {pattern}")
         return found + wrong_lengths(len(json), length_min, length_max)
 
-    has_only_lengths = not options and pattern is None
-    longest = sys.maxsize if length_max is None else length_max
-
     def fits(json: Any) -> bool:
-        if not (isinstance(json, str) and json.isascii()):
-            return False
-        return (has_only_lengths and length_min <= len(json) <= longest) or not broken(json)
+        return (
+            isinstance(json, str)
+            and json.isascii()
+            and length_min <= len(json) <= longest
+            and (not options or json in options)
+            and (matches is None or matches(json) is not None)
+        )
 
     return Leaf(fits, as_text, broken, as_text)
 
