@@ -20,6 +20,19 @@ class StorageError(Exception):
     """A file that cannot be used, and why."""
 
 
+NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+
+
+def unusable(path: Path, error: sqlite3.Error, what: str = "damaged") -> StorageError:
+    """Say why a file cannot be used: it is `what`, or there is nothing wrong but with its disk."""
+    name = getattr(error, "sqlite_errorname", "")
+    return StorageError(
+        f"{path} cannot be written: {error}"
+        if name.startswith(NO_ROOM)
+        else f"{path} is {what}: {error}"
+    )
+
+
 def locked(path: Path) -> sqlite3.Connection:
     """Lock a file for as long as the connection that is returned is open.
 
@@ -63,7 +76,7 @@ def opened(path: Path, name: str, born: Sequence[TableState]) -> sqlite3.Connect
         refuse_damaged(connection, path, name)
     except sqlite3.Error as error:
         connection.close()
-        raise StorageError(f"{path} is damaged or not a partition's file: {error}") from error
+        raise unusable(path, error, "damaged or not a partition's file") from error
     except BaseException:
         connection.close()
         raise
@@ -88,7 +101,10 @@ def refuse_damaged(connection: sqlite3.Connection, path: Path, name: str) -> Non
     (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
         raise StorageError(f"{path} is damaged: {found}")
-    (owner,) = connection.execute("SELECT name FROM partition").fetchone()
+    owners = [owner for (owner,) in connection.execute("SELECT name FROM partition")]
+    if len(owners) != 1:
+        raise StorageError(f"{path} is damaged: it does not say whose it is")
+    (owner,) = owners
     if owner != name:
         raise StorageError(f"{path} holds partition {owner}, not {name}: give it its name back")
 

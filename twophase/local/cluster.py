@@ -151,6 +151,7 @@ class LocalCluster:
         self.answers: dict[tuple[str, str], int] = {}  # By operation, and 'done' or the error.
         self._requests = 0
         self._turn = 0
+        self._is_closed = False
         # Requests under way, by router: whoever waits is told when the router crashes.
         self._under_way: dict[str, dict[int, asyncio.Task[Any]]]
         self._under_way = {name: {} for name in self.routers}
@@ -182,7 +183,7 @@ class LocalCluster:
 
     def start(self, name: str) -> None:
         """Begin a new incarnation on this host's disk and clock; nothing happens if it is up."""
-        if name in self.servers:
+        if name in self.servers or self._is_closed:
             return
         disk = self.disks.get(name)
         stored = disk.load() if disk is not None else None
@@ -285,6 +286,7 @@ class LocalCluster:
 
     def close(self) -> None:
         """Stop all hosts, and let go of their disks; what they were told to write is written."""
+        self._is_closed = True  # Whoever was to come up again, after a crash, does not.
         for name in reversed(self.all_names()):
             if name in self.servers:
                 self.network.leave(name)
@@ -385,8 +387,9 @@ class LocalCluster:
             memory = MemoryStorage()
             memory.contents.take(Changes("born", NEVER, (), born, 0))
             return memory
-        file = self._directory.path / f"{name}.sqlite"
+        file = self._directory.file_of(name)
         disk = SqliteStorage(file, name, self.loop.call_soon_threadsafe, born)
+        self._directory.has_made(name)
         disk.failed = partial(self._restart, name)
         return disk
 

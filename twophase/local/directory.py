@@ -1,13 +1,20 @@
 """The data directory: one SQLite file a partition, and one for what concerns them all.
 
-`cluster.sqlite` has how many there are of each node, because keys are placed by it, and the
-incarnations of hosts that have no disk of their own.  Its lock is the directory's lock.
+`cluster.sqlite` has how many there are of each node, because keys are placed by it, which files
+were made, and the incarnations of hosts that have no disk of their own.  Its lock is the
+directory's lock.
+
+The files belong together.  One that is missing must not be made anew: its items would be gone
+without a word, or a router would count its requests from the beginning, and requests that are not
+the same would have one name.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from partition.sqlite_files import StorageError, locked
+from partition.sqlite_files import StorageError, locked, unusable
 
 VERSION = 1
 MARK = 0x32706163  # SQLite's application_id: '2pac'.
@@ -34,22 +41,29 @@ class Directory:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise StorageError(f"the data directory {path} cannot be made: {reason}") from error
-        file = path / "cluster.sqlite"
+        self._file = file = path / "cluster.sqlite"
         try:
             self._lock = locked(file)
         except StorageError as error:
             told = str(error).replace(str(file), f"the data directory {path}")
             raise StorageError(told) from error
         try:
+            self._refuse_orphans(is_known=file.exists() and file.stat().st_size > 0)
             self._connection = opened(file)
         except BaseException:
             self._lock.close()
+            raise
+        try:
+            self._refuse_orphans(is_known=self.number("partitions") is not None)
+        except BaseException:
+            self.close()
             raise
 
     def number(self, kind: str) -> int | None:
         """Return how many nodes of a kind there are; None if that was never settled."""
         select = "SELECT number FROM nodes WHERE kind = ?"
-        row = self._connection.execute(select, (kind,)).fetchone()
+        with self._told():
+            row = self._connection.execute(select, (kind,)).fetchone()
         return None if row is None else int(row[0])
 
     def settle(self, kind: str, count: int) -> None:
@@ -60,8 +74,7 @@ class Directory:
         """
         known = self.number(kind)
         if known is None:
-            with self._connection:
-                self._connection.execute("INSERT INTO nodes VALUES (?, ?)", (kind, count))
+            self._note(kind, count)
         elif known != count:
             raise StorageError(
                 f"{self.path} was made with {known} {kind}, not {count}: keys are placed by that"
@@ -74,29 +87,78 @@ class Directory:
 
     def bear(self, kind: str, count: int) -> None:
         """Note, durably, that a split makes a node: there are so many of its kind then."""
-        with self._connection:
+        self._note(f"{kind} with children", count)
+
+    def file_of(self, node: str) -> Path:
+        """Return where a node's file is, or is to be made.
+
+        Raises:
+            StorageError: It was made before, and is not there any more.
+        """
+        file = self.path / f"{node}.sqlite"
+        if self.number(made(node)) and not (file.is_file() and file.stat().st_size):
+            raise StorageError(
+                f"{file} is {'empty' if file.exists() else 'missing'}, and what it had is nowhere"
+                " else: put it back, or begin with another directory"
+            )
+        return file
+
+    def has_made(self, node: str) -> None:
+        """Note, durably, that a node's file is there now."""
+        if not self.number(made(node)):
+            self._note(made(node), 1)
+
+    def next_incarnation(self, host: str) -> int:
+        """Raise a host's incarnation, durably.
+
+        Raises:
+            StorageError: That cannot be written.
+        """
+        with self._told():
+            with self._connection:
+                self._connection.execute(
+                    "INSERT INTO incarnations VALUES (?, 1)"
+                    " ON CONFLICT (host) DO UPDATE SET incarnation = incarnation + 1",
+                    (host,),
+                )
+            ((incarnation,),) = self._connection.execute(
+                "SELECT incarnation FROM incarnations WHERE host = ?", (host,)
+            )
+        return int(incarnation)
+
+    def _note(self, kind: str, number: int) -> None:
+        with self._told(), self._connection:
             self._connection.execute(
                 "INSERT INTO nodes VALUES (?, ?)"
                 " ON CONFLICT (kind) DO UPDATE SET number = excluded.number",
-                (f"{kind} with children", count),
+                (kind, number),
             )
 
-    def next_incarnation(self, host: str) -> int:
-        """Raise a host's incarnation, durably."""
-        with self._connection:
-            self._connection.execute(
-                "INSERT INTO incarnations VALUES (?, 1)"
-                " ON CONFLICT (host) DO UPDATE SET incarnation = incarnation + 1",
-                (host,),
+    def _refuse_orphans(self, *, is_known: bool) -> None:
+        """Refuse partitions' files of which nothing is known here."""
+        others = sorted(one.name for one in self.path.glob("[pl]*.sqlite"))
+        if others and not is_known:
+            raise StorageError(
+                f"{self._file} is missing or empty, and {others[0]} belongs to one that was there:"
+                " put it back, or begin with another directory"
             )
-        row = self._connection.execute(
-            "SELECT incarnation FROM incarnations WHERE host = ?", (host,)
-        ).fetchone()
-        return int(row[0])
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say what SQLite cannot do in our words."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise unusable(self._file, error) from error
 
     def close(self) -> None:
         self._connection.close()
         self._lock.close()
+
+
+def made(node: str) -> str:
+    """Return under which kind it is noted that a node's file was made."""
+    return f"file of {node}"
 
 
 def opened(file: Path) -> sqlite3.Connection:
@@ -115,6 +177,9 @@ def opened(file: Path) -> sqlite3.Connection:
             raise StorageError(
                 f"{file} was written by a newer twophase: use that one, or another directory"
             )
+        ((found,),) = connection.execute("PRAGMA quick_check(1)")
+        if found != "ok":
+            raise StorageError(f"{file} is damaged: {found}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         if not tables:
@@ -123,7 +188,7 @@ def opened(file: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
-        raise StorageError(f"{file} is damaged or cannot be written: {error}") from error
+        raise unusable(file, error) from error
     except BaseException:
         if connection is not None:
             connection.close()

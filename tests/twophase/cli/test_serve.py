@@ -116,6 +116,9 @@ def test_a_directory_keeps_the_number_of_partitions_that_it_was_made_with(tmp_pa
 
 @pytest.mark.parametrize("name", ["cluster.sqlite", "p2.sqlite"])
 def test_a_damaged_file_is_told(tmp_path: Path, name: str) -> None:
+    directory = Directory(tmp_path)
+    directory.settle("partitions", 4)
+    directory.close()
     (tmp_path / name).write_bytes(b"no database at all, but long enough to be one" * 200)
 
     told = refusal("--port", "0", "--data", str(tmp_path))
