@@ -7,6 +7,7 @@ ASGI's scopes and events take.  Whatever is anything else - a body in parts, ano
 """
 
 import asyncio
+import re
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -18,6 +19,7 @@ START = b"POST / HTTP/1.1\r\n"
 END_OF_LINE = b"\r\n"
 IN_LINES = bytes([byte for byte in range(256) if byte >= 0x20 and byte != 0x7F])
 IN_NAMES = b"-_.0123456789abcdefghijklmnopqrstuvwxyz"
+UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 UNUSUAL = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
 FAILED = Answer(
     500, b"Internal Server Error", ((b"connection", b"close"), (b"content-length", b"21"))
@@ -60,6 +62,18 @@ def plain_request(received: bytes) -> Plain | None:
     return None
 
 
+def without_upgrade(received: bytes) -> bytes:
+    """Leave out a request's offer to speak another protocol, which nobody has to take up.
+
+    Java's client offers HTTP/2 with every request (RFC 9110 §7.8); uvicorn's parser would take what
+    follows the head for that other protocol, and the request's body would be lost.
+    """
+    if not received.startswith(START):
+        return received
+    head, end, rest = received.partition(b"\r\n\r\n")
+    return UPGRADE.sub(b"", head) + end + rest
+
+
 class Connection(HttpToolsProtocol):
     """One connection, for as long as the client or the server keeps it."""
 
@@ -75,7 +89,7 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what the client says."""
         if not self._is_plain:
-            super().data_received(data)
+            super().data_received(without_upgrade(data))
             return
         if self._working is not None:
             self._early += data
@@ -84,7 +98,7 @@ class Connection(HttpToolsProtocol):
         plain = plain_request(data)
         if plain is None:
             self._is_plain = False
-            super().data_received(data)
+            super().data_received(without_upgrade(data))
             return
         client = self.client[0] if self.client else ""
         head = Head(client, "POST", "/", b"", plain.headers, 0)
@@ -131,6 +145,13 @@ class Connection(HttpToolsProtocol):
             early, self._early = self._early, b""
             self.flow.resume_reading()
             self.data_received(early)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio asks for a bool.
+        """Answer what is under way, also for a client that has nothing more to say."""
+        if self._working is None:
+            return super().eof_received()
+        self._is_last = True
+        return True
 
     def shutdown(self) -> None:
         """Answer what is under way, and close."""

@@ -2,7 +2,11 @@
 
 import asyncio
 import contextlib
+import json
+import socket
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httptools
@@ -13,8 +17,10 @@ from uvicorn.server import ServerState
 
 from network.messages import Response
 from router.http import HEAD_BYTES_MAX, HttpDoor
+from tests.twophase.light import new_table
 from twophase.local.connection import Connection, plain_request
 from twophase.local.serving import config_of
+from twophase.testing import local_dynamodb
 
 HEADERS = {
     "host": "localhost",
@@ -345,3 +351,51 @@ def test_an_answer_waits_for_a_client_that_does_not_listen() -> None:
         assert line.take().endswith(b'{"a":1}')
 
     on_a_line(work)
+
+
+# With a server ------------------------------------------------------------------------------------
+
+
+def heard(url: str, *parts: bytes, ends: bool = False) -> bytes:
+    """Say something to a server, part by part, and hear what it says until it closes or waits."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        for part in parts:
+            if part is not parts[0]:
+                time.sleep(0.05)  # So that they are not taken for one.
+            client.sendall(part)
+        if ends:
+            client.shutdown(socket.SHUT_WR)
+        client.settimeout(10)
+        return client.recv(100_000)
+
+
+JAVAS = {
+    "connection": "Upgrade, HTTP2-Settings",
+    "upgrade": "h2c",
+    "http2-settings": "AAMAAABkAARAAAAAAAIAAAAA",
+}
+
+
+@pytest.mark.parametrize("is_in_parts", [False, True])
+def test_an_offer_of_another_protocol_is_not_taken_up_and_costs_nothing(is_in_parts: bool) -> None:
+    asked = request(0, line="POST / HTTP/1.1", x_amz_target="DynamoDB_20120810.ListTables", **JAVAS)
+    head, end, body = asked.partition(b"\r\n\r\n")
+    with local_dynamodb() as server:
+        answer = heard(server.url, head + end, body) if is_in_parts else heard(server.url, asked)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b'{"TableNames":[]}')
+
+
+def test_a_client_that_has_said_all_is_answered(tmp_path: Path) -> None:
+    content = json.dumps(new_table()).encode()
+    head = request(x_amz_target="DynamoDB_20120810.CreateTable", content_length="")
+    asked = head.replace(b"\r\n\r\n", b"\r\ncontent-length: %d\r\n\r\n" % len(content))
+    with local_dynamodb(data=tmp_path) as server:
+        # The answer takes a sync or two, and the end comes at once.
+        answer = heard(server.url, asked.partition(b"{")[0] + content, ends=True)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"TableDescription" in answer
