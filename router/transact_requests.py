@@ -24,7 +24,7 @@ from items.errors import (
 from items.keys import KeySchema
 from items.limits import ITEM_SIZE_BYTES_MAX, TRANSACTION_SIZE_BYTES_MAX
 from items.typed_json import item_from_json
-from items.values import Item
+from items.values import Item, size_bytes
 from network.ids import TableId
 from network.messages import RecordKey
 from router import parameters
@@ -51,6 +51,7 @@ TWO_ACTIONS_IN_ONE = "TransactItems can only contain one of Check, Put, Update o
 NO_ACTION = "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"
 EMPTY_KEY = "One or more parameter values are not valid."  # Wrong with the request as a whole.
 FINGERPRINT_BYTES = 16
+ITEMS_NEVER_TOO_LARGE = TRANSACTION_SIZE_BYTES_MAX // ITEM_SIZE_BYTES_MAX
 
 
 @data
@@ -100,7 +101,7 @@ def transact_write_items(body: Body, options: RouterOptions) -> WriteTransaction
         drafts = tuple([action_draft(entry, options) for entry in entries])
         payload = canonical_json(entries)
         if len(payload) > TRANSACTION_SIZE_BYTES_MAX:
-            raise validation(f"{PAYLOAD_TOO_LARGE}: {PAYLOAD_TOO_LARGE}{len(payload)}")
+            raise too_large(len(payload))
         if len(payload) > ITEM_SIZE_BYTES_MAX:  # An item is no larger than the JSON that it is in.
             for draft in drafts:
                 if isinstance(draft, PutDraft):
@@ -110,6 +111,21 @@ def transact_write_items(body: Body, options: RouterOptions) -> WriteTransaction
 
     shape = parameters.transact_write_items(options.transaction_actions_max)
     return read(shape, body, parse)
+
+
+def refuse_too_much(items: Sequence[Item | None]) -> None:
+    """Refuse a read transaction of more than 4 MB of items, however little of them is asked for.
+
+    The service's documentation says so (API_TransactGetItems); its words are the write's.
+    """
+    if len(items) > ITEMS_NEVER_TOO_LARGE:
+        total = sum([size_bytes(item) for item in items if item is not None])
+        if total > TRANSACTION_SIZE_BYTES_MAX:
+            raise too_large(total)
+
+
+def too_large(size: int) -> DynamoDBError:
+    return validation(f"{PAYLOAD_TOO_LARGE}: {PAYLOAD_TOO_LARGE}{size}")
 
 
 def transact_get_items(body: Body, options: RouterOptions) -> tuple[GetDraft, ...]:

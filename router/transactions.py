@@ -67,6 +67,7 @@ async def transact_get_items(tools: Tools, body: Body, origin: Origin) -> dict[s
         if newer is None:
             raise
         found = await read_transaction(tools, drafts, newer, origin)
+    transact_requests.refuse_too_much(found.items)
     answer: dict[str, Any] = {
         "Responses": [
             responses.got(item, draft.projection, draft.names)

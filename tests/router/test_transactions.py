@@ -193,6 +193,24 @@ def test_a_projection_shows_a_part(world: World) -> None:
     assert answer == {"Responses": ({"Item": {"feet": {"N": "4"}}},)}
 
 
+def test_a_read_of_more_than_4_mb_is_refused_however_little_is_shown(world: World) -> None:
+    names = [f"n{n}" for n in range(11)]
+    for name in names:
+        world.put({"pk": {"S": name}, "much": {"S": "x" * 390_000}})
+    get = {"ProjectionExpression": "pk"}
+
+    some = world.ok(
+        "TransactGetItems", write(*({"Get": {**key(one), **get}} for one in names[:10]))
+    )
+    error, message = world.error(
+        "TransactGetItems", write(*({"Get": {**key(one), **get}} for one in names))
+    )
+
+    assert len(some["Responses"]) == 10
+    assert error == "ValidationException"
+    assert message.startswith("Transaction payload size cannot exceed 4MB. Payload Size: ")
+
+
 def test_silence_leaves_the_outcome_unknown() -> None:
     world = World(shape=Shape(coordinators=1, clients=0))
     world.table()
