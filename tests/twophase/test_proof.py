@@ -214,8 +214,8 @@ def test_an_unknown_outcome_and_a_get_item_may_be_over_at_any_time() -> None:
     ("change", "said"),
     [
         (lambda _: [], "the first line is to be the header"),
-        (lambda texts: ["[]", *texts[1:]], "line 1 is to be a JSON object"),
-        (lambda texts: [texts[0], "{", *texts[2:]], "line 2 is not JSON"),
+        (lambda texts: ["[]", *texts[1:]], "line 1 is not a JSON object"),
+        (lambda texts: [texts[0], "{", *texts[2:]], "line 2 is not a JSON object"),
         (lambda texts: ["{}", *texts[1:]], "the first line is to be the header"),
         (lambda texts: [texts[0], "{}", *texts[1:]], "not as lines of a proof"),
         (lambda texts: [texts[0], '{"n": 1, "writes": 3}', *texts[1:]], "not as lines"),
@@ -286,3 +286,49 @@ def test_a_proof_takes_a_file_of_its_own(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "--history and --proof name the same file" in result.stderr
+
+
+# What only somebody with a seal could claim -------------------------------------------------------
+
+
+def test_a_place_that_has_two_values_at_the_end_is_refused() -> None:
+    data = json.loads(proof()[-2])["data"]
+    other = [data[0][0], {"id": {"S": "x"}, "balance": {"N": "999999"}}]
+
+    assert "two values at the end" in refuted(sealed(operations(), data=[other, *data]))
+
+
+def test_two_writes_of_one_place_at_one_timestamp_are_refused() -> None:
+    changed = operations()
+    for one in changed:
+        one["timestamp"] = one["timestamp"] and [1, "c1"]
+
+    assert "at one timestamp" in refuted(sealed(changed))
+
+
+@given(places)
+def test_an_answer_before_its_question_is_refused(place: int) -> None:
+    changed = operations()
+    known = [one for one in changed if one["returned_us"] is not None]
+    one = known[place % len(known)]
+    one["returned_us"] = one["invoked_us"] - 1
+
+    assert "was over before it began" in refuted(sealed(changed))
+
+
+@pytest.mark.parametrize("field", ["invoked_us", "returned_us"])
+@pytest.mark.parametrize("time", [float("nan"), 1.5, True, "1"])
+def test_a_time_that_is_none_is_refused(field: str, time: object) -> None:
+    changed = operations()
+    changed[0][field] = time
+
+    assert refuted(sealed(changed))
+
+
+def test_a_writer_that_is_called_a_read_is_not_let_off_real_time() -> None:
+    changed = operations()
+    writers = [one for one in changed if one["writes"] and one["returned_us"] is not None]
+    late = writers[-1]
+    late["f"], late["invoked_us"], late["returned_us"] = "GetItem", 0, 0
+
+    assert "real time is not kept" in refuted(sealed(changed))
