@@ -94,9 +94,13 @@ class Follower:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--endpoint", default="http://127.0.0.1:8000")
-    parser.add_argument("--table", required=True)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--endpoint", default="http://127.0.0.1:8000", help="where a server listens (%(default)s)"
+    )
+    parser.add_argument("--table", required=True, help="a table that has a stream")
     asked = parser.parse_args()
     settings = {
         "endpoint_url": asked.endpoint,

@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from click.testing import CliRunner
 
-from network.events import EVENTS, FAULTS
+from network.events import EVENTS, FAULTS, WITNESSED
 from sim.keys import KEYS, Value
 from sim.scenario import parse, shipped
 from sim.workloads.registry import WORKLOADS, make
@@ -250,11 +250,13 @@ def page_of_events() -> str:
         "What nodes note about themselves, and what the simulation's witness notes about them.",
         "An event is `noun.happened`; `twophase simulate` counts each one as a *mark*, and a"
         " [trace](trace.md) has it as a line.",
+        "A [server](serve.md#look-inside) shows those that nodes note, and no others: a simulation"
+        " looks into its nodes, and has the clients as well.",
         "This page is made from `network/events.py` by `tests/test_docs_examples.py`.",
         "",
-        "| event | meaning |",
-        "|---|---|",
-        *(f"| `{event}` | {meaning} |" for event, meaning in EVENTS.items()),
+        "| event | noted by | meaning |",
+        "|---|---|---|",
+        *(f"| `{event}` | {noted_by(event)} | {meaning} |" for event, meaning in EVENTS.items()),
         "",
         "## Faults",
         "",
@@ -266,6 +268,10 @@ def page_of_events() -> str:
         *(f"| `{event}` | {meaning} |" for event, meaning in FAULTS.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def noted_by(event: str) -> str:
+    return "a simulation" if event in WITNESSED else "nodes"
 
 
 def test_the_pages_are_there() -> None:

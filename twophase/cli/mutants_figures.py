@@ -88,6 +88,11 @@ def length(tale: Tale | None) -> str:
     return f"{tale.transactions} · {tale.choices} · {tale.events}" if tale is not None else ""
 
 
+def several(value: float, one: str) -> str:
+    """Write a median and what it counts: 1 choice, 1.5 choices."""
+    return f"{value:g} {one}" if value == 1 else f"{value:g} {one}s"
+
+
 def sentences(figures: Figures) -> list[str]:
     """Say what a hunt has come to."""
     said = [f"{figures.found} of {figures.to_be_found} mutants that can be found were found."]
@@ -102,8 +107,8 @@ def sentences(figures: Figures) -> list[str]:
     if figures.story is not None:
         transactions, choices = figures.story
         said.append(
-            f"Their shrunk stories have {transactions:g} transactions and {choices:g} choices"
-            " (medians)."
+            f"Their shrunk stories have {several(transactions, 'transaction')} and"
+            f" {several(choices, 'choice')} (medians)."
         )
     for verdict, names in figures.wrong.items():
         said.append(f"{verdict}: {', '.join(names)}.")

@@ -19,6 +19,7 @@ from twophase.cli.mutants_figures import (
     length,
     number,
     sentences,
+    several,
 )
 from twophase.cli.mutants_hunt import Told
 from twophase.cli.mutants_json import replay
@@ -115,7 +116,8 @@ def draw_one(console: Console, told: Told) -> None:
     if tale is not None:
         console.print(
             Text(
-                f"Its shrunk story: {tale.transactions} transactions, {tale.choices} choices,"
+                f"Its shrunk story: {several(tale.transactions, 'transaction')},"
+                f" {several(tale.choices, 'choice')},"
                 f" {tale.events} events."
             )
         )
