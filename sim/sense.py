@@ -11,6 +11,7 @@ from sim.faults.steps import parse as parse_step
 from sim.keys import ScenarioError, Value, delay_of, span_of
 from sim.permitted import permissions_in
 from sim.regions.names import names_of
+from sim.workloads.listed import Listed
 from sim.workloads.registry import make
 
 STEPS_MAX = 1_000
@@ -47,9 +48,11 @@ def check_sense(
         ScenarioError: Naming the mistake, and what would be right.
     """
     try:
-        make(workload, workload_keys)
+        made = make(workload, workload_keys)
     except ValueError as error:
         raise ScenarioError(f"workload.{error}") from error
+    if isinstance(made, Listed):
+        _check_clients(made, int(keys["workload.clients"]))
     parts = [f"network.{name}" for name in ("loss", "repeat", "late", "corrupt")]
     total = sum(float(keys[part]) for part in parts)
     if total > 1:
@@ -65,6 +68,15 @@ def check_sense(
             f"{' and '.join(UNITS)} go together: tables are provisioned with both, or on demand"
         )
     _check_times(keys)
+
+
+def _check_clients(listed: Listed, count: int) -> None:
+    for client in listed.clients:
+        if int(client[1:]) > count:
+            raise ScenarioError(
+                f"workload.requests names {client}; there are k1 to k{count}, as workload.clients"
+                " says"
+            )
 
 
 def _check_regions(keys: Mapping[str, Value]) -> None:

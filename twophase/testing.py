@@ -16,9 +16,9 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from router.policy_file import permissions_of
+from router.policy_file import PolicyError, permissions_of
 from twophase.local.cluster import LocalCluster, Nodes
-from twophase.local.faults import parse
+from twophase.local.faults import FaultsError, parse
 from twophase.local.serving import Asked, Opened, Server, new_loop
 from twophase.local.splitting import split
 from twophase.local.world import new_seed
@@ -91,10 +91,11 @@ class LocalDynamoDB:
         'next TransactWriteItems: conflict 2' makes it for one request.
 
         Raises:
-            FaultsError: The text names no faults.
+            FaultsError: The text names no faults, or there were none to begin with.
         """
         trouble = self.cluster.trouble
-        assert trouble is not None, "begin with faults='' to have faults later"
+        if trouble is None:
+            raise FaultsError("there are no faults here: begin with faults='' to have them later")
         self.inside(lambda _: trouble.tell(text))
 
     def split(self, partition: str) -> str:
@@ -197,11 +198,18 @@ def local_dynamodb(
 
 
 def permitted(nodes: Nodes, policies: Path | str | Mapping[str, Any] | None) -> Nodes:
-    """Let routers ask these policies."""
+    """Let routers ask these policies.
+
+    Raises:
+        PolicyError: They are none, or cannot be read.
+    """
     if policies is None:
         return nodes
     if isinstance(policies, Path | str):
-        text = Path(policies).read_text(encoding="utf-8")
+        try:
+            text = Path(policies).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PolicyError(f"{policies} cannot be read: {error}") from error
     else:
         text = json.dumps(policies)
     return replace(nodes, router=replace(nodes.router, permissions=permissions_of(text)))

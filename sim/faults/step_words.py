@@ -34,8 +34,9 @@ def kind_of(word: str) -> str:
     for known in (word, word.removesuffix("s"), f"{word}s"):
         if known in KINDS:
             return known
-    near = get_close_matches(word, KINDS, 3, 0.5) or list(KINDS)
-    raise StepError(f"{word!r} is no kind of message; there are {', '.join(near)}")
+    near = get_close_matches(word, KINDS, 1, 0.7)
+    known = f"did you mean {near[0]}?" if near else f"there are {', '.join(KINDS)}"
+    raise StepError(f"{word!r} is no kind of message; {known}")
 
 
 def number_of(ordinal: str | None, number: str | None) -> int:

@@ -84,7 +84,7 @@ def events_of(name: str, lines: Iterable[str]) -> Iterator[Event]:
     seen = 0
     for number, line in enumerate(lines, 1):
         try:
-            told = json.loads(line)
+            told = json_of(line)
             event = None if is_of_regions(told) else event_of(told)
         except (
             ValueError,
@@ -96,7 +96,7 @@ def events_of(name: str, lines: Iterable[str]) -> Iterator[Event]:
         ) as error:
             raise TraceError(
                 f"line {number} of {name!r} is no event of a trace as `twophase simulate --trace`"
-                f" writes them: {type(error).__name__}: {error}"
+                f" writes them: {reason(error)}"
             ) from error
         if event is None:
             raise TraceError(
@@ -106,6 +106,22 @@ def events_of(name: str, lines: Iterable[str]) -> Iterator[Event]:
         yield event
     if not seen:
         raise TraceError(f"the trace {name!r} is empty")
+
+
+def json_of(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        raise ValueError("it is no JSON, or was cut off") from None
+
+
+def reason(error: Exception) -> str:
+    """Say what a line lacks, without the words of Python."""
+    if isinstance(error, KeyError):
+        return f"it has no {error.args[0]!r}"
+    if isinstance(error, TypeError | IndexError):
+        return "a part of it is of another type than it should be"
+    return str(error)
 
 
 def is_of_regions(line: Any) -> bool:

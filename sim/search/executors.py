@@ -181,4 +181,4 @@ class RayExecutor(Executor):
 
 
 def _not_installed(extra: str, library: str) -> str:
-    return f"{library} is not installed: pip install 'twophase[{extra}]' brings it"
+    return f"{library} is not installed: pip install '.[{extra}]' in twophase's directory brings it"

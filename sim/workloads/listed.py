@@ -63,6 +63,11 @@ class Listed:
         if twice is not None:
             raise ValueError("requests must not give {} the value {!r} twice".format(*twice))
 
+    @property
+    def clients(self) -> Iterable[str]:
+        """Those who ask for something."""
+        return self._requests
+
     def items(self) -> Iterable[tuple[str, Json]]:
         for key, value in self._there.items():
             yield TABLE, {"key": {"S": key}, "value": {"S": value}}

@@ -104,3 +104,8 @@ def test_a_request_is_not_asked_for_before_its_moment() -> None:
 def test_a_moment_is_a_duration(moment: str) -> None:
     with pytest.raises(ScenarioError, match="a duration is like 90ms"):
         load("one-transaction", {"workload.requests": f"k1: {moment} get a"})
+
+
+def test_a_client_that_is_not_there_is_named() -> None:
+    with pytest.raises(ScenarioError, match="names k9; there are k1 to k1, as"):
+        load("one-transaction", {"workload.requests": "k9: write put(a, 1)"})

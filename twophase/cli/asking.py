@@ -31,8 +31,9 @@ def ask(url: str | None, path: str, body: bytes | None = None) -> dict[str, Any]
         BadInputError: There is none, or it says no.
     """
     where = url or os.environ.get("AWS_ENDPOINT_URL") or DEFAULT_URL
-    if urlsplit(where).scheme not in ("http", "https") or not urlsplit(where).netloc:
-        raise BadInputError(f"--url is an address such as {DEFAULT_URL}, not {where!r}")
+    if not is_address(where):
+        given = "--url" if url else "AWS_ENDPOINT_URL"
+        raise BadInputError(f"{given} is an address such as {DEFAULT_URL}, not {where!r}")
     try:
         secret = secret_for(where)
     except SecretError as error:
@@ -52,6 +53,14 @@ def ask(url: str | None, path: str, body: bytes | None = None) -> dict[str, Any]
         reason = getattr(error, "reason", error)
         told_reason = getattr(reason, "strerror", None) or str(reason)
         raise BadInputError(f"nobody answers at {where}: {told_reason.lower()}") from error
+
+
+def is_address(where: str) -> bool:
+    try:
+        parts = urlsplit(where)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # No port, or no address of IPv6.
+        return False
 
 
 def as_object(told: bytes, where: str) -> dict[str, Any]:

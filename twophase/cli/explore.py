@@ -227,7 +227,7 @@ def changed(
     """Change what the command line says of a world."""
     limits = replace(world.limits, **given) if given else world.limits
     asked = world.asked if transactions is None else world.asked[:transactions]
-    known = [*world.partitions, *(f"c{n}" for n in range(1, 10))]
+    known = [*world.partitions, *(f"c{n}" for n in range(1, len(asked) + 1))]
     for host in clocks_us:
         if host not in known:
             raise BadInputError(f"--clocks: there is no {host}; there are {', '.join(known)}")
@@ -237,7 +237,7 @@ def changed(
 def clocks_of(text: str | None) -> dict[str, int]:
     """Read `c1=10,c2=5` as µs by host."""
     clocks = {}
-    for part in (text or "").split(",") if text else ():
+    for part in text.split(",") if text is not None else ():
         host, is_set, ms = part.strip().partition("=")
         if not is_set:
             raise BadInputError(f"--clocks is like c1=10,c2=5, not {text!r}")

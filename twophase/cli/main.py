@@ -4,6 +4,7 @@ A command is imported when it is called and not before, so that help comes at on
 returns its exit code; what a person got wrong is told in one sentence on standard error.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,14 @@ from typing import Any, NoReturn
 
 import click
 
-from twophase.cli.errors import BAD_INPUT, CLOSED_PIPE, INTERRUPTED, BadInputError, sentence
+from twophase.cli.errors import (
+    BAD_INPUT,
+    CLOSED_PIPE,
+    INTERRUPTED,
+    BadInputError,
+    sentence,
+    why,
+)
 
 # Where each command is, and what it does, for `twophase --help`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -39,6 +47,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "split": ("twophase.cli.split", "Have a partition of a running server split."),
     "scenarios": ("twophase.cli.scenarios", "List the scenarios that come with twophase."),
 }
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 NO_ASSERTIONS = (
     "run Python without -O (and PYTHONOPTIMIZE): the protocol's assertions are part of it"
 )
@@ -75,10 +84,10 @@ class Commands(click.Group):
 
     def _ended(self, args: list[str], prog_name: str, extra: dict[str, Any]) -> int:
         """Carry out a command and return its exit code."""
-        for stream in (sys.stdout, sys.stderr):
-            # A terminal that cannot show a sign shows another one.
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # Text streams can.
+        make_streams_patient()
         try:
+            if sys.stdout is None:
+                raise click.ClickException("standard output is closed: there is nowhere to answer")
             if not __debug__:
                 raise click.ClickException(NO_ASSERTIONS)
             with self.make_context(prog_name, args, **extra) as context:
@@ -94,11 +103,28 @@ class Commands(click.Group):
             return BAD_INPUT
         except (KeyboardInterrupt, click.Abort):
             return INTERRUPTED
-        except BrokenPipeError:
-            # Nobody reads on.  What is still buffered must not be met again at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return CLOSED_PIPE
+        except OSError as error:
+            return not_written(prog_name, error)
         return int(code or 0)
+
+
+def make_streams_patient() -> None:
+    """Have a terminal that cannot show a sign show another one."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # Else it was closed before this began.
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # Text streams can.
+
+
+def not_written(prog_name: str, error: OSError) -> int:
+    """Return the exit code of a command whose output goes nowhere."""
+    if not isinstance(error, BrokenPipeError) and error.errno not in NO_ROOM:
+        raise error
+    # What is still buffered must not be met again at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # Nobody reads on.
+        return CLOSED_PIPE
+    click.echo(f"{prog_name}: the output cannot be written: {why(error)}", err=True)
+    return BAD_INPUT
 
 
 @click.group(

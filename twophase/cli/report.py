@@ -68,6 +68,8 @@ def command(
     path = PAGE if output is None else output
     if Path(run).is_file() and same_file(run, path):
         raise BadInputError(f"-o names the run itself, {path!r}: give the page another name")
+    if transaction == "":
+        raise BadInputError("--transaction names none: it is empty")
     if name:
         export(recording_at(run, seed, settings, mutant), name, transaction, output)
         return 0

@@ -130,6 +130,8 @@ def command(
     refuse_without_extra()
     if data is not None and in_memory:
         raise BadInputError("--data keeps everything and --in-memory nothing: choose one of them")
+    if data == "":
+        raise BadInputError("--data names no directory: it is empty")
     wanted = Wanted(
         host,
         whole(port, "--port", 0, PORTS - 1),
@@ -165,7 +167,7 @@ def refuse_without_extra() -> None:
     if missing:
         raise BadInputError(
             f"serving needs {' and '.join(missing)}, which are not installed:"
-            " pip install 'twophase[serve]'"
+            " pip install '.[serve]' in twophase's directory brings them"
         )
 
 

@@ -14,7 +14,7 @@ from sim.search.broken import broken
 from sim.search.executors import JOBS_MAX, open_pool
 from sim.search.steps.cells import Cell, run_cells, seconds
 from sim.search.steps.occasions import TooLargeError
-from sim.search.steps.table import Table, sweep, undisturbed
+from sim.search.steps.table import Table, Undisturbed, sweep, undisturbed
 from twophase.cli import options
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError
@@ -107,7 +107,7 @@ def command(
 
 def swept(asked: Asked) -> int:
     """Make the whole table, show it, and return the exit code."""
-    table = Table(undisturbed(asked.scenario, asked.seed, asked.mutant))
+    table = Table(calm_run(asked))
     with (
         closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
         plain_bar("steps", as_json=asked.as_json) as progress,
@@ -127,6 +127,21 @@ def swept(asked: Asked) -> int:
 
         steps_table.show(asked, table)
     return 0 if table.ok else FINDING
+
+
+def calm_run(asked: Asked) -> Undisturbed:
+    """Run the scenario without any fault.
+
+    Raises:
+        BadInputError: It has no step to put a fault on.
+    """
+    calm = undisturbed(asked.scenario, asked.seed, asked.mutant)
+    if not calm.cells:
+        raise BadInputError(
+            f"scenario {asked.name} has no step to put a fault on: its transactions are over before"
+            " the trouble begins; ask for more, as in --set workload.transactions=5"
+        )
+    return calm
 
 
 def told(asked: Asked, address: str) -> int:
@@ -154,7 +169,7 @@ def cells_at(asked: Asked, address: str) -> tuple[Cell, ...]:
     match = ADDRESS.fullmatch(address)
     if match is None:
         raise BadInputError(f"{CELL}, not {address!r}")
-    calm = undisturbed(asked.scenario, asked.seed, asked.mutant)
+    calm = calm_run(asked)
     first = _at(match[1], calm.cells)
     if match[2] is None:
         return (first,)

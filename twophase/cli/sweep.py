@@ -230,7 +230,8 @@ def seeds_of(text: str) -> tuple[int, int]:
     end = int(match[2]) if match and match[2] else first + 1
     if match is None or not first < end <= SEEDS:
         raise BadInputError(
-            f"--seeds must be FROM:TO, as in 0:1000, the first before the second, not {text!r}"
+            "--seeds must be FROM:TO, as in 0:1000, the first before the second, and none above"
+            f" {SEEDS}, not {text!r}"
         )
     return first, end
 

@@ -23,7 +23,8 @@ ANSWER_SECONDS = 60
 LAST_LINE = "Ctrl-C stops it."
 NOWHERE = "127.0.0.1,localhost"  # Where no proxy is asked.
 NO_AWS = (
-    "the tutorial needs the aws command, which is not installed: pip install 'twophase[tutorial]'"
+    "the tutorial needs the aws command, which is not installed:"
+    " pip install '.[tutorial]' in twophase's directory brings it"
 )
 
 

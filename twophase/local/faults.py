@@ -22,6 +22,7 @@ import re
 from collections.abc import Callable
 
 from items.data import data
+from items.limits import TRANSACTION_ACTIONS_MAX as ACTIONS_MAX
 
 UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m)")
@@ -157,8 +158,10 @@ def parse_next(text: str) -> Next:
     operation, what, place = found[1], found[2], int(found[3] or 1)
     if operation not in CAN_MEET[what]:
         raise FaultsError(f"{what} can happen to {', '.join(CAN_MEET[what])}, not to {operation}")
-    if place < 1:
-        raise FaultsError("items are counted from 1")
+    items = ACTIONS_MAX if operation.startswith("Transact") else 1
+    if not 1 <= place <= items:
+        has = f"has {items} at most" if items > 1 else "has one"
+        raise FaultsError(f"items are counted from 1, and {operation} {has}: there is no {place}")
     return Next(operation, what, place)
 
 

@@ -112,8 +112,12 @@ def read(path: str) -> Failure:
     Raises:
         ScenarioError: There is none, or it is none.
     """
+    if Path(path).is_dir():
+        raise ScenarioError(f"{path!r} is a directory, not a failure's file")
     if not Path(path).is_file():
         raise ScenarioError(f"there is no failure's file {path!r}")
+    if not path.endswith(".toml"):
+        raise ScenarioError(f"{path!r} is no failure's file: the name of one ends in .toml")
     scenario = load(path)
     recorded = scenario.failure
     if recorded is None:

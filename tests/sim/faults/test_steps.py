@@ -54,7 +54,7 @@ MISTAKES = [
     ("kill c1", "say 'lose vote #2' or"),
     ("lose", "no message is named by ''"),
     ("lose #3", "which message? Say 'c1>p1 #3'"),
-    ("lose the second voet", "'voet' is no kind of message; there are vote"),
+    ("lose the second voet", "'voet' is no kind of message; did you mean vote?"),
     ("lose the zeroth vote", "'zeroth' is no number"),
     ("lose vote #0", "a number is from 1"),
     ("lose second vote #3", "say 'second' or '#3', not both"),

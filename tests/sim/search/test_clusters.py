@@ -153,5 +153,5 @@ def test_a_library_that_is_not_installed_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, LIBRARIES[kind], None)
 
-    with pytest.raises(ExecutorError, match=rf"pip install 'twophase\[{kind}\]'"):
+    with pytest.raises(ExecutorError, match=rf"pip install '\.\[{kind}\]'"):
         open_pool(f"{kind}://127.0.0.1:1", 0)

@@ -181,7 +181,9 @@ def test_clocks_change_which_transaction_comes_first() -> None:
         (("refused", "--seconds", "-1"), "--seconds is a whole number"),
         (("refused", "--transactions", "0"), "--transactions is a whole number"),
         (("refused", "--clocks", "c1"), "--clocks is like c1=10,c2=5, not 'c1'"),
+        (("refused", "--clocks", ""), "--clocks is like c1=10,c2=5, not ''"),
         (("refused", "--clocks", "x1=3"), "--clocks: there is no x1"),
+        (("two-that-conflict", "--clocks", "c9=5"), "there is no c9; there are p1, p2, c1, c2"),
         (("refused", "--mutant", "nobody"), "there is no mutant 'nobody'"),
     ],
 )

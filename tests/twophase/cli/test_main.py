@@ -1,6 +1,7 @@
 """The command as a process: start, end, exit codes, pipes."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -113,6 +114,27 @@ def test_a_closed_pipe_is_silent() -> None:
 
     assert complaint == b""
     assert code == 141
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+@pytest.mark.parametrize("words", [["scenarios"], ["simulate", "one-transaction"], ["--help"]])
+def test_an_output_that_cannot_be_written_is_told(words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert ended.stderr == "twophase: the output cannot be written: no space left on device\n"
+    assert ended.returncode == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX closes it")
+def test_an_output_that_is_closed_is_told() -> None:
+    shell = f"{shlex.quote(sys.executable)} -m twophase scenarios >&-"
+    ended = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, text=True, check=False)
+
+    assert ended.stderr == "twophase: standard output is closed: there is nowhere to answer\n"
+    assert ended.returncode == 2
 
 
 def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:

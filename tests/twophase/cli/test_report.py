@@ -114,7 +114,11 @@ def test_a_page_is_called_run_html_by_default(
         (("bank", *SMALL, "-o", ""), "takes the name of a file"),
         (("empty",), "is empty"),
         (("empty", "--seed", "1"), "takes no --seed"),
+        (("bank", *SMALL, "--transaction", ""), "--transaction names none: it is empty"),
         (("words",), "line 1 of 'words' is no event"),
+        (("words",), "it is no JSON, or was cut off"),
+        (("null",), "a part of it is of another type than it should be"),
+        (("other",), "it has no 'us'"),
         (("far",), "the trace 'far' is of a run of several regions"),
         (("empty", "-o", "empty"), "names the run itself"),
     ],
@@ -124,7 +128,8 @@ def test_what_cannot_be_is_named_and_leaves_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty").touch()
-    Path("words").write_text("words\n", encoding="utf-8")
+    for name, line in {"words": "words", "null": "null", "other": '{"a": 1}'}.items():
+        Path(name).write_text(f"{line}\n", encoding="utf-8")
     Path("far").write_text(
         '{"us":0,"event":"host.started","region":"eu","host":"eu.l1"}\n', encoding="utf-8"
     )
@@ -134,7 +139,8 @@ def test_what_cannot_be_is_named_and_leaves_nothing(
     assert result.exit_code == 2
     assert said in result.stderr
     assert "Traceback" not in result.output
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["empty", "far", "words"]
+    left = sorted(entry.name for entry in tmp_path.iterdir())
+    assert left == ["empty", "far", "null", "other", "words"]
 
 
 def test_one_file_is_not_two_things(tmp_path: Path) -> None:

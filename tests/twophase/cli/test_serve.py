@@ -98,6 +98,10 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     assert told == f"the data directory {tmp_path / 'file'} cannot be made: file exists"
 
 
+def test_a_directory_without_a_name_is_not_the_current_one() -> None:
+    assert refusal("--port", "0", "--data", "").endswith("--data names no directory: it is empty")
+
+
 def test_a_directory_of_another_shape_is_told(tmp_path: Path) -> None:
     directory = Directory(tmp_path)
     directory.settle("partitions", 3)

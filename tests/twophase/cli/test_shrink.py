@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from sim.scenario import load
 from sim.script import rewrite
+from tests.tidy import ROOT
 from twophase.cli.main import main
 
 MUTANT = "conditions-are-not-judged"
@@ -159,6 +160,8 @@ def test_with_few_runs_it_is_the_smallest_so_far() -> None:
         (("nowhere.toml",), "there is no scenario file 'nowhere.toml'"),
         (("bank", "--mutant", "nobody"), "there is no mutant 'nobody'"),
         ((*SMALL, "--runs", "0"), "--runs must be a whole number from 1"),
+        (("bank", "--seed", "1", "--runs", "0"), "--runs must be a whole number from 1"),
+        ((*SMALL, "-o", "one", "--script", "./one"), "--output and --script name the same file"),
         ((*SMALL, "--seconds", "soon"), "--seconds must be a whole number from 1"),
         ((*SMALL, "-o", "/nowhere/story.toml"), "there is no directory"),
         ((*SMALL, "--script", "/nowhere/story.txt"), "there is no directory"),
@@ -204,6 +207,39 @@ def test_what_is_not_the_same_is_said(failed: Path, old: str, new: str, said: st
     assert said in result.stderr
     assert not document["same"]
     assert said in document["differs"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("page.md", "'page.md' is no failure's file: the name of one ends in .toml"),
+        ("folder", "'folder' is a directory, not a failure's file"),
+        ("lost.toml", "there is no failure's file 'lost.toml'"),
+    ],
+)
+def test_what_is_no_failures_file_is_not_taken_for_a_scenario(
+    name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("page.md").touch()
+    Path("folder").mkdir()
+
+    result = twophase("replay", name)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_the_file_that_the_page_writes_by_hand_fails_as_it_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "shrink.md").read_text(encoding="utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    path = tmp_path / "hand.toml"
+    path.write_text(text, encoding="utf-8")
+
+    result = twophase("replay", str(path))
+
+    assert result.output == "The same run: timestamps: data differ.\n"
+    assert result.exit_code == 0
 
 
 def test_a_scenario_is_no_failure(tmp_path: Path) -> None:

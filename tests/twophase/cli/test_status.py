@@ -214,6 +214,8 @@ def test_steps_wait_in_order_and_for_their_own_operation(calm: LocalDynamoDB) ->
         ("next PutItem: explode", "is no step"),
         ("next GetItem: conflict", "conflict can happen to TransactWriteItems, PutItem,"),
         ("next PutItem: conflict 0", "items are counted from 1"),
+        ("next PutItem: conflict 2", "PutItem has one: there is no 2"),
+        ("next TransactGetItems: throttle 101", "has 100 at most: there is no 101"),
     ],
 )
 def test_what_names_no_fault_is_one_sentence(spec: str, expected: str) -> None:
@@ -240,7 +242,17 @@ def dynamodb_without_control() -> Iterator[str]:
         yield server.url
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "ftp://x", "nonsense"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1",
+        "ftp://x",
+        "nonsense",
+        "http://127.0.0.1:999999",
+        "http://[::1",
+        "http://:1",
+    ],
+)
 def test_nobody_there_is_one_sentence(url: str) -> None:
     assert "twophase: " in refusal("status", "--url", url)
 

@@ -103,6 +103,8 @@ def test_a_pair_is_told_by_both_of_its_addresses() -> None:
     [
         (("--cell", "x"), "--cell must be an address in the table, as in 3a"),
         (("--cell", "99z"), "there is no cell 99z: they are from 1a to"),
+        (("bank", "--set", "workload.transactions=1"), "has no step to put a fault on"),
+        (("bank", "--set", "workload.transactions=1", "--cell", "3a"), "has no step to put"),
         (("--mutant", "nobody"), "nobody"),
         (("--jobs", "0"), "--jobs must be a whole number"),
         (("--seed", "-1"), "--seed must be a whole number"),

@@ -13,6 +13,7 @@ import pytest
 from tests.tidy import ROOT
 from tests.twophase.light import Client, RefusedError, add, get, make_table, snapshot, together
 from twophase.local.cluster import LocalCluster
+from twophase.local.faults import FaultsError
 from twophase.testing import LocalDynamoDB, local_dynamodb
 
 ROUNDS = 60
@@ -241,5 +242,5 @@ def test_the_fixture_works_in_tests_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_faults_must_be_asked_for_to_come_later() -> None:
-    with local_dynamodb() as server, pytest.raises(AssertionError, match="begin with faults=''"):
+    with local_dynamodb() as server, pytest.raises(FaultsError, match="begin with faults=''"):
         server.faults("loss=0.1")
