@@ -45,7 +45,8 @@ class HistoryReader:
         self._line = 0
         self._place = -1
         self._asked: dict[Key, Asked] = {}  # By process.
-        self.lines = array("i")  # Of each transaction yielded, the line of its invocation.
+        self.lines = array("i")  # Of each transaction yielded, the line of its invocation …
+        self.ends = array("i")  # … and of its end; the same if it has none.
 
     def __iter__(self) -> Iterator[Txn]:
         decode = json.JSONDecoder(parse_constant=self._no_number).decode
@@ -64,6 +65,7 @@ class HistoryReader:
                 yield ended
         for place, line, ops in self._asked.values():
             self.lines.append(line)
+            self.ends.append(line)
             yield Txn(place, ops, place, None, INFO)
 
     def _parsed(self, raw: bytes, decode: Callable[[str], Any]) -> dict[str, Any]:
@@ -111,6 +113,7 @@ class HistoryReader:
         if len(self.lines) >= TRANSACTIONS_MAX:
             self._refuse(f"more than {TRANSACTIONS_MAX:,} transactions; check a part of them")
         self.lines.append(line)
+        self.ends.append(self._line)
         return Txn(began, ops, began, place if kind != INFO else None, kind)
 
     def _placed(self, entry: dict[str, Any]) -> int:

@@ -81,7 +81,7 @@ def checked_file(name: str, model: str, *, is_shown: bool) -> Checked:
         except MalformedError as error:
             raise BadInputError(f"{called(name)}, {error}") from error
         except HistoryError as error:
-            line = reader.lines[error.transaction]
+            line = (reader.ends if error.is_answer else reader.lines)[error.transaction]
             raise BadInputError(f"{called(name)}, line {line}: {error}") from error
         except OSError as error:
             raise BadInputError(f"{called(name)} cannot be read: {why(error)}") from error

@@ -6,6 +6,7 @@ of a list it is named by its last element, since elements are unique.  What cont
 inside one transaction, or between two reads of one list, is noticed on the way in.
 """
 
+import json
 from array import array
 from collections.abc import Hashable
 
@@ -138,12 +139,12 @@ class Observed:
         self.is_final.append(1)
         return version
 
-    def _is(self, number: int, key: int, kind: int) -> None:
+    def _is(self, number: int, key: int, kind: int, *, is_answer: bool = False) -> None:
         if self.kinds[key] == EITHER:
             self.kinds[key] = kind
         elif self.kinds[key] != kind:
             text = f"key {self.keys[key]!r} is used as a list and as a register; use two keys"
-            raise HistoryError(number, text)
+            raise HistoryError(number, text, is_answer=is_answer)
 
     def _write(
         self,
@@ -187,7 +188,7 @@ class Observed:
         self, number: int, key: int, value: Value, own: dict[int, list[int]], found: dict[int, int]
     ) -> None:
         if value is not None and self.kinds[key] != REGISTER:
-            self._is(number, key, REGISTER)
+            self._is(number, key, REGISTER, is_answer=True)
         version = self.versions[key].get(value)
         if version is None:
             version = self._new_version(key, value, NOBODY)
@@ -202,7 +203,7 @@ class Observed:
         self, number: int, key: int, value: Value, own: dict[int, list[int]], found: dict[int, int]
     ) -> None:
         if self.kinds[key] != LIST:
-            self._is(number, key, LIST)
+            self._is(number, key, LIST, is_answer=True)
         # What a list is read as, its reader has judged: it is a list of values, or nothing.
         seen: list[Hashable] = list(value) if value else []  # type: ignore[call-overload]  # As said.
         count = len(seen)
@@ -234,10 +235,10 @@ class Observed:
         for value in values:
             if value is None or value.__class__ in (list, dict, bool):
                 text = (
-                    f"key {self.keys[key]!r} was read with an element {value!r}; elements are "
-                    "numbers or texts"
+                    f"key {self.keys[key]!r} was read with an element {json.dumps(value)}; elements"
+                    " are numbers or texts"
                 )
-                raise HistoryError(number, text)
+                raise HistoryError(number, text, is_answer=True)
 
     def _torn(self, number: int, key: int, seen: list[Hashable]) -> None:
         if key not in self.torn:

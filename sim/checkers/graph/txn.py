@@ -38,12 +38,13 @@ class Txn(NamedTuple):
 class HistoryError(Exception):
     """Says why these transactions are no history that can be judged.
 
-    `transaction` is the number of the one that is wrong, counted from 0 as they were given.
+    `transaction` is the number of the one that is wrong, counted from 0 as they were given;
+    `is_answer` says that it is what it was told, not what it asked for.
     """
 
-    def __init__(self, transaction: int, text: str) -> None:
+    def __init__(self, transaction: int, text: str, *, is_answer: bool = False) -> None:
         super().__init__(text)
-        self.transaction = transaction
+        self.transaction, self.is_answer = transaction, is_answer
 
 
 @data

@@ -162,6 +162,16 @@ def test_no_verdict_is_neither_yes_nor_no(monkeypatch: pytest.MonkeyPatch) -> No
             "line 3: key 'x' is used as a list and as a register",
         ),
         (
+            ["-"],
+            lines([["w", "x", 1]], [["r", "x", []]]),
+            "line 4: key 'x' is used as a list and as a register",
+        ),
+        (
+            ["-"],
+            lines([["r", "x", [None]]]),
+            "line 2: key 'x' was read with an element null; elements are numbers or texts",
+        ),
+        (
             ["-", "--model", "linearizable"],
             lines([["w", "x", 1]], [["w", "x", 2], ["r", "y", None]]),
             "line 3: transaction 2 has more or fewer operations than one",
