@@ -136,7 +136,7 @@ class Directory:
 
     def _refuse_orphans(self, *, is_known: bool) -> None:
         """Refuse partitions' files of which nothing is known here."""
-        others = sorted(one.name for one in self.path.glob("[pl]*.sqlite"))
+        others = sorted(one.name for one in self.path.glob("[pl][0-9]*.sqlite"))
         if others and not is_known:
             raise StorageError(
                 f"{self._file} is missing or empty, and {others[0]} belongs to one that was there:"
