@@ -162,7 +162,7 @@ def test_a_file_has_its_steps_as_a_list() -> None:
     [
         ("[3]", "is to be a list like ["),
         ("4", "is to be a list like ["),
-        ('["lose the voet"]', "'voet' is no kind of message; there are vote"),
+        ('["lose the voet"]', "'voet' is no kind of message; did you mean vote?"),
         ('["crash c9 after its ledger write"]', "names c9; there are c1 to c2"),
         ('["lose z1>c1 #3"]', "names z1; there are hosts like k1, r1, c1, p1, l1, m1"),
         (str(["lose vote"] * 1_001), "may have 1000 steps, not 1001"),
