@@ -271,7 +271,7 @@ def test_opposite_transfers_cancel_and_never_hang(url: str) -> None:
 
 def test_the_bank_is_whole_in_every_snapshot(url: str, soak: bool) -> None:
     conflict = "TransactionCanceledException TransactionConflict"
-    enough, told = 1_000 if soak else 50, Counter[str]()
+    enough, told = 3_000 if soak else 50, Counter[str]()
 
     async def work(client: Client, n: int) -> None:
         turn = n
