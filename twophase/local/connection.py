@@ -51,6 +51,7 @@ def plain_request(received: bytes) -> Plain | None:
     if (
         headers.get(b"content-length") == b"%d" % len(body)
         and len(headers) == len(lines)  # No name comes twice.
+        and b"" not in headers
         and not b"".join(headers).translate(None, IN_NAMES)
         and block.translate(None, IN_LINES) == END_OF_LINE * (len(lines) - 1)
         and b":  " not in block

@@ -11,7 +11,7 @@ from typing import Any
 
 import httptools
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
@@ -194,6 +194,7 @@ WORDS = st.binary(max_size=8) | st.sampled_from(
 
 
 @given(st.lists(WORDS, max_size=8).map(b"".join), st.integers(0, 400))
+@example(b": ", 17)  # A header without a name.
 def test_what_goes_the_short_way_is_read_as_on_the_long_one(noise: bytes, place: int) -> None:
     received = request()[:place] + noise + request()[place:]
     plain = plain_request(received)
