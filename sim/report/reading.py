@@ -84,7 +84,7 @@ def events_of(name: str, lines: Iterable[str]) -> Iterator[Event]:
     seen = 0
     for number, line in enumerate(lines, 1):
         try:
-            told = json_of(line)
+            told = json.loads(line)
             event = None if is_of_regions(told) else event_of(told)
         except (
             ValueError,
@@ -108,15 +108,10 @@ def events_of(name: str, lines: Iterable[str]) -> Iterator[Event]:
         raise TraceError(f"the trace {name!r} is empty")
 
 
-def json_of(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except json.JSONDecodeError:
-        raise ValueError("it is no JSON, or was cut off") from None
-
-
 def reason(error: Exception) -> str:
     """Say what a line lacks, without the words of Python."""
+    if isinstance(error, json.JSONDecodeError):
+        return "it is no JSON, or was cut off"
     if isinstance(error, KeyError):
         return f"it has no {error.args[0]!r}"
     if isinstance(error, TypeError | IndexError):

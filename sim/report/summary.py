@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from network.events import EVENTS
+from sim.counted import counted
 from sim.faults.kinds import KINDS
 from sim.figures import Percentiles, figures_of
 from sim.report.recording import Arrived, Lost, Noted, Recording, Sent
@@ -68,10 +69,6 @@ def cluster_of(scenario: Scenario) -> list[str]:
     counts = [(scenario.number(f"workload.{NODES[0][0]}"), NODES[0][1])]
     counts += [(scenario.number(f"cluster.{many}"), one) for many, one in NODES[1:]]
     return [counted(count, one) for count, one in counts]
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one}" if count == 1 else f"{count:,} {many or one + 's'}"
 
 
 def latency_of(found: Percentiles | None) -> Json | None:

@@ -12,13 +12,14 @@ from rich.progress import (
 from rich.table import Table as Grid
 from rich.text import Text
 
+from sim.counted import counted
 from sim.search.ablate.ablation import Ablated
 from sim.search.ablate.clients import clients_told
 from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
 from twophase.cli.drawing import drawing
 from twophase.cli.progress import PatientBar
-from twophase.cli.summary import counted, section
+from twophase.cli.summary import section
 
 WIDTH_MAX = 140
 EXAMPLE = "twophase ablate timestamp-test"

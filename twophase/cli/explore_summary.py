@@ -10,11 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sim.counted import counted
 from sim.search.explore.walk import Walked
 from sim.search.explore.world import Limits
 from twophase.cli.drawing import drawing
 from twophase.cli.explore import Asked, Told
-from twophase.cli.summary import counted, section
+from twophase.cli.summary import section
 
 COLUMNS_MAX = 120
 WIDE = 100  # Less, and there is no room for what may go wrong.

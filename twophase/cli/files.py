@@ -6,8 +6,9 @@ ordinary file, a pipe or a terminal, is written to as it stands.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -26,6 +27,21 @@ FATES = {
     LATE: "late",
     CORRUPT: "corrupt",
 }
+
+
+def refuse_same_file(paths: Mapping[str, str | None]) -> None:
+    """Refuse two options that name one file.
+
+    Raises:
+        BadInputError: Naming both.
+    """
+    for (one, first), (other, second) in combinations(paths.items(), 2):
+        if first is not None and second is not None and same_file(first, second):
+            raise BadInputError(f"{one} and {other} name the same file: give them one each")
+
+
+def same_file(first: str, second: str) -> bool:
+    return os.path.realpath(first) == os.path.realpath(second)
 
 
 class LinesFile:

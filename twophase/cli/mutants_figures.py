@@ -6,6 +6,7 @@ from math import inf, isinf
 from statistics import median
 
 from items.data import data
+from sim.counted import counted
 from sim.search.hunt.hunted import FOUND, SURVIVED, Hunted, Mean
 from sim.search.hunt.strategies import portfolio
 from sim.search.hunt.tales import Tale
@@ -88,11 +89,6 @@ def length(tale: Tale | None) -> str:
     return f"{tale.transactions} · {tale.choices} · {tale.events}" if tale is not None else ""
 
 
-def several(value: float, one: str) -> str:
-    """Write a median and what it counts: 1 choice, 1.5 choices."""
-    return f"{value:g} {one}" if value == 1 else f"{value:g} {one}s"
-
-
 def sentences(figures: Figures) -> list[str]:
     """Say what a hunt has come to."""
     said = [f"{figures.found} of {figures.to_be_found} mutants that can be found were found."]
@@ -107,8 +103,8 @@ def sentences(figures: Figures) -> list[str]:
     if figures.story is not None:
         transactions, choices = figures.story
         said.append(
-            f"Their shrunk stories have {several(transactions, 'transaction')} and"
-            f" {several(choices, 'choice')} (medians)."
+            f"Their shrunk stories have {counted(transactions, 'transaction')} and"
+            f" {counted(choices, 'choice')} (medians)."
         )
     for verdict, names in figures.wrong.items():
         said.append(f"{verdict}: {', '.join(names)}.")

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sim.counted import counted
 from sim.search.hunt.hunted import FOUND, SURVIVED, Hunted
 from sim.search.hunt.shots import NONE
 from sim.search.hunt.strategies import portfolio
@@ -19,7 +20,6 @@ from twophase.cli.mutants_figures import (
     length,
     number,
     sentences,
-    several,
 )
 from twophase.cli.mutants_hunt import Told
 from twophase.cli.mutants_json import replay
@@ -116,8 +116,8 @@ def draw_one(console: Console, told: Told) -> None:
     if tale is not None:
         console.print(
             Text(
-                f"Its shrunk story: {several(tale.transactions, 'transaction')},"
-                f" {several(tale.choices, 'choice')},"
+                f"Its shrunk story: {counted(tale.transactions, 'transaction')},"
+                f" {counted(tale.choices, 'choice')},"
                 f" {tale.events} events."
             )
         )

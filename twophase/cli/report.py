@@ -15,7 +15,7 @@ from twophase.cli import options
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import BadInputError
 from twophase.cli.exporting import export, format_of
-from twophase.cli.files import text_file
+from twophase.cli.files import same_file, text_file
 from twophase.cli.reporting import origin_of, recorded, tell, write_page
 from twophase.cli.simulate import (
     Asked,
@@ -23,7 +23,6 @@ from twophase.cli.simulate import (
     mutant_of,
     one_cluster,
     run_of,
-    same_file,
     settings_of,
     timed,
 )

@@ -16,15 +16,8 @@ from sim.search.shrink.shrink import shrink
 from sim.search.shrink.trials import RUNS_MAX, Progress
 from twophase.cli import options
 from twophase.cli.errors import BadInputError
-from twophase.cli.files import text_file
-from twophase.cli.simulate import (
-    loaded,
-    mutant_of,
-    one_cluster,
-    run_of,
-    same_file,
-    settings_of,
-)
+from twophase.cli.files import refuse_same_file, text_file
+from twophase.cli.simulate import loaded, mutant_of, one_cluster, run_of, settings_of
 
 RUNS_MOST = 1_000_000
 SECONDS_MOST = 86_400
@@ -75,8 +68,7 @@ def command(
 
     The exit code is 0 if it was made short, 2 for bad input: also for a run that does not fail.
     """
-    if output is not None and script is not None and same_file(output, script):
-        raise BadInputError("--output and --script name the same file: give them one each")
+    refuse_same_file({"--output": output, "--script": script})
     runs_most = whole_of("--runs", runs, RUNS_MOST) or RUNS_MAX
     seconds_most = whole_of("--seconds", seconds, SECONDS_MOST)
     asked = Asked(

@@ -5,12 +5,13 @@ from rich.progress import BarColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from sim.counted import counted
 from sim.search.shrink.failure import Failure
 from sim.search.shrink.scripted import Scripted
 from sim.search.shrink.shrink import Shrunk
 from twophase.cli.drawing import drawing
 from twophase.cli.progress import PatientBar
-from twophase.cli.summary import counted, section
+from twophase.cli.summary import section
 
 COLUMNS_MAX = 120
 

@@ -4,7 +4,6 @@ import os
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from itertools import combinations
 from time import perf_counter
 
 import click
@@ -24,6 +23,7 @@ from twophase.cli.files import (
     TextFile,
     TraceFile,
     lines_file,
+    refuse_same_file,
     text_file,
     write_history,
 )
@@ -110,9 +110,7 @@ def command(
         raise BadInputError("--story draws a picture and --json prints none: choose one of them")
     files = {"--trace": trace, "--history": history, "--proof": proof}
     files |= {"--failure": failure, "--report": report}
-    for (one, first), (other, second) in combinations(files.items(), 2):
-        if first is not None and second is not None and same_file(first, second):
-            raise BadInputError(f"{one} and {other} name the same file: give them one each")
+    refuse_same_file(files)
     keys = settings_of(settings)
     number, rule = run_of(scenario, keys, seed, mutant)
     paths = (trace, history, rule, proof, failure, report)
@@ -356,7 +354,3 @@ def settings_of(texts: tuple[str, ...]) -> dict[str, str]:
             raise BadInputError(f"--set takes KEY=VALUE, as in cluster.partitions=8, not {text!r}")
         settings[key.strip()] = value.strip()
     return settings
-
-
-def same_file(first: str, second: str) -> bool:
-    return os.path.realpath(first) == os.path.realpath(second)

@@ -16,6 +16,7 @@ from items.data import data
 from network.events import EVENTS
 from sim.books import Capacity
 from sim.checkers.finding import Finding
+from sim.counted import counted
 from sim.faults.kinds import KINDS
 from sim.figures import Figures, Percentiles
 from sim.history import Operation
@@ -114,10 +115,6 @@ def draw_heading(console: Console, scenario: Scenario, seed: int) -> None:
     if followers:
         nodes.append(f"{counted(followers, 'follower')} of each partition")
     console.print(Text(listed(nodes), style="dim"))
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one}" if count == 1 else f"{count:,} {many or one + 's'}"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -8,11 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from network.events import EVENTS
+from sim.counted import counted
 from sim.search.results import Tally
 from sim.search.rows import KILLED
 from sim.search.verdict import percent, words_of
 from twophase.cli.drawing import drawing
-from twophase.cli.summary import COLUMNS_MAX, counted, listed, section
+from twophase.cli.summary import COLUMNS_MAX, listed, section
 from twophase.cli.sweep_told import Told
 
 COMBINATIONS_MAX = 50  # Drawn; JSON and CSV have them all.

@@ -84,19 +84,16 @@ class Connection(HttpToolsProtocol):
         self._is_plain = True  # So far: nothing has gone the long way.
         self._working: asyncio.Task[None] | None = None  # On a request that goes the short way.
         self._early = b""  # What came before the answer to what was there.
-        self._is_last = False  # The server stops: no further request is taken.
+        self._is_last = False  # No further request is taken: the server stops, or the client has.
         self._quiet_since = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Take what the client says."""
-        if not self._is_plain:
-            super().data_received(without_upgrade(data))
-            return
-        if self._working is not None:
+        if self._working is not None:  # On the short way: so is what comes now, for the moment.
             self._early += data
             self.flow.pause_reading()
             return
-        plain = plain_request(data)
+        plain = plain_request(data) if self._is_plain else None
         if plain is None:
             self._is_plain = False
             super().data_received(without_upgrade(data))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from partition.sqlite_files import StorageError
-from tests.twophase.light import make_table, together
+from tests.twophase.light import TABLE, make_table, together
 from twophase.local.cluster import LocalCluster
 from twophase.local.directory import Directory
 from twophase.testing import local_dynamodb
@@ -31,7 +31,7 @@ def data(left: Path, tmp_path: Path) -> Path:
 
 def refusal(data: Path) -> str:
     with pytest.raises(StorageError) as refused, local_dynamodb(data=data):
-        pass
+        raise AssertionError("it must not open")
     return str(refused.value)
 
 
@@ -54,8 +54,10 @@ def zeroed(file: Path) -> None:
 
 
 def test_it_opens_again(data: Path) -> None:
-    with local_dynamodb(data=data):
-        pass
+    with local_dynamodb(data=data) as server:
+        (found,) = together(server.url, 1, lambda client, _: client.call("ListTables", {}))
+
+    assert found == {"TableNames": [TABLE]}
 
 
 @pytest.mark.parametrize(
