@@ -51,7 +51,6 @@ class Feed:
     """The log of one incarnation of a partition; a `Storage`."""
 
     def __init__(self, host: Host, storage: Storage, followers: Sequence[str]) -> None:
-        self.at_once = None if storage.at_once is None else self._append_at_once
         self.incarnation = host.incarnation
         self.durable = 0  # Appends so far …
         self._appended = 0  # … and those that are on their way as well.
@@ -84,6 +83,9 @@ class Feed:
 
     # Storage -----------------------------------------------------------------------------------
 
+    def adopt(self, memory: Callable[[], Stored]) -> bool:  # noqa: ARG002  # The seam's.
+        return False  # The log is made of what is appended.
+
     def load(self) -> Stored:
         return self._storage.load()
 
@@ -91,9 +93,6 @@ class Feed:
         self._appended += 1
         appended(self, entry_of(self._appended, changes))
         self._storage.append(changes, partial(self._is_durable, self._appended, changes, then))
-
-    def _append_at_once(self, changes: Changes) -> None:
-        self.append(changes, _nobody_waits)
 
     def _is_durable(
         self, position: int, changes: Changes, then: Callable[[], None], _: Any = None
@@ -204,10 +203,6 @@ class Feed:
 
 def _nobody(_: Any) -> None:
     raise AssertionError("nothing arrives before there is a partition")
-
-
-def _nobody_waits() -> None:
-    """Hear that something is durable which was so at once."""
 
 
 def appended(_: Feed, __: LogEntry) -> None:

@@ -119,15 +119,16 @@ class Machine(TableSteps, MoveSteps):
         reply = self._steps[type(message)](message, envelope, now)
         changes = None
         if self._records or self._states or self._held is not None:
-            cause = getattr(message, "request", "") or getattr(message, "transaction", "")
-            changes = Changes(
-                cause,
-                self._timestamp,
-                tuple(self._records),
-                tuple(self._states.values()),
-                self._lsn,
-                self._held,
-            )
+            if self.appends or self._held is not None:
+                cause = getattr(message, "request", "") or getattr(message, "transaction", "")
+                changes = Changes(
+                    cause,
+                    self._timestamp,
+                    tuple(self._records),
+                    tuple(self._states.values()),
+                    self._lsn,
+                    self._held,
+                )
             self._records, self._states, self._timestamp, self._held = [], {}, NEVER, None
         if self._streams is not None:
             changes = self._with_streams(changes, self._streams, now.clock_us)

@@ -89,11 +89,13 @@ class Memory:
     def __init__(self, name: str, owned: Range, stored: Stored, options: PartitionOptions) -> None:
         self.name = name
         self.incarnation = stored.incarnation
+        self._configured = self.holding = Holding(owned)
         self._range = owned  # What it serves; a split makes it smaller.
-        self.holding = Holding(owned)
         self._options = options
         # Whether it takes no new work now; set from outside, and no part of what it remembers.
         self.throttled = False
+        # Whether somebody is to be told of each step's changes: not if this memory is all there is.
+        self.appends = True
         self.meters: Meters | None = None  # None: no table here is held to anything, or counted.
         self._lsn = stored.lsn
         self._tables = {state.id: Table(state) for state in stored.tables}
@@ -118,6 +120,23 @@ class Memory:
         self._steps_as_configured: Steps = {}
         self._steps_of_range: Steps = {}
         self._steps: Steps = {}
+
+    def stored(self) -> Stored:
+        """Return all that is remembered here, as a storage would give it back after a crash."""
+        return Stored(
+            self.incarnation,
+            self._lsn,
+            tuple([table.state for table in self._tables.values()]),
+            tuple(
+                [
+                    ((name, key), record)
+                    for name, table in self._tables.items()
+                    for key, record in table.records.items()
+                ]
+            ),
+            None if self.holding == self._configured else self.holding,
+            None if self._streams is None else self._streams.stored(),
+        )
 
     def census(self) -> Census:
         """Count what is kept here, for people who look."""

@@ -58,7 +58,9 @@ class PartitionServer:
         """Serve a range; without a `placement` to begin with it cannot be split."""
         self.machine = Machine(host.name, owned, stored, options, host.elapsed_us())
         self._host, self._storage, self._options = host, storage, options
-        self._at_once = storage.at_once
+        # Whether a crash leaves the machine's memory: then there is no append to wait for.
+        self._is_adopted = observe is None and storage.adopt(self.machine.stored)
+        self.machine.appends = not self._is_adopted
         self._time = _Time(host)
         self.peers = Peers(host)
         self._managers = tuple(managers)
@@ -97,9 +99,8 @@ class PartitionServer:
         if self._observe is not None:
             self._observe(self.machine, envelope, output)
         changes = output.changes
-        if changes is not None and self._at_once is not None and changes.holding is None:
-            self._at_once(changes)
-            changes = None  # There is nothing to wait for.
+        if changes is not None and self._is_adopted and changes.holding is None:
+            changes = None  # Of a stream: there is nothing to wait for.
         if changes is not None:
             self._appended += 1
             if output.reply is not None:
@@ -159,7 +160,7 @@ class PartitionServer:
     def _queued(self, key: RecordKey, record: Record) -> None:
         """Hear of an entry that the step under way puts into the outbox."""
         propagator = self._propagating()
-        if self._at_once is not None:
+        if self._is_adopted:
             propagator.queued(0, key, record)
             self._host.after(0, propagator.go_on, 0)  # When the step has ended, and is durable.
         else:

@@ -1,11 +1,11 @@
-"""One partition's durable memory: the seam, what passes through it, and the simplest disk there is.
+"""One partition's durable memory: the seam, what passes through it, and how to do without.
 
 A partition keeps everything in memory and writes what changes.  One append is one step of the
 machine: all of it is durable or nothing is, in the order of the appends.  A failed append is a
 crash: the partition's memory is thrown away, and what was waiting for the append is never answered.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from items.data import data
@@ -44,9 +44,11 @@ class Stored:
 
 
 class Storage(Protocol):
-    @property
-    def at_once(self) -> Callable[[Changes], None] | None:
-        """What makes changes durable on return; None: that takes a while."""
+    def adopt(self, memory: Callable[[], Stored]) -> bool:
+        """Take a machine's own memory for what is kept here, if a crash leaves that as it is.
+
+        True: from now on nothing has to be appended.  False: all that changes has to be.
+        """
 
     def load(self) -> Stored:
         """Raise the incarnation, durably, and return all that was ever made durable."""
@@ -67,6 +69,20 @@ class Contents:
         self.sequence = 0
         self.stream: dict[int, StreamRecord] = {}  # By LSN.
         self.shards: dict[str, Shard] = {}
+
+    @classmethod
+    def of(cls, stored: Stored) -> "Contents":
+        """Return what is loaded as this, but for the incarnation."""
+        contents = cls()
+        contents.incarnation, contents.lsn = stored.incarnation, stored.lsn
+        contents.tables = {state.id: state for state in stored.tables}
+        contents.records = dict(stored.records)
+        contents.holding = stored.holding
+        if stored.streams is not None:
+            contents.sequence = stored.streams.sequence
+            contents.stream = {record.lsn: record for record in stored.streams.records}
+            contents.shards = {shard.id: shard for shard in stored.streams.shards}
+        return contents
 
     def copy(self) -> "Contents":
         twin = Contents()
@@ -133,15 +149,31 @@ class Contents:
 
 
 class MemoryStorage:
-    """A disk that is instant and never fails; a `Storage`."""
+    """No disk at all: a crash loses nothing, and what is appended is durable at once; a `Storage`.
 
-    def __init__(self) -> None:
-        self.contents = Contents()
-        self.at_once: Callable[[Changes], None] = self.contents.take
+    A machine's memory can therefore stand in for it, and nothing is kept twice.
+    """
+
+    def __init__(self, tables: Iterable[TableState] = ()) -> None:
+        """Hold these tables, empty, to begin with."""
+        self._contents = Contents()
+        self._contents.tables = {state.id: state for state in tables}
+        self._memory: Callable[[], Stored] | None = None  # None: whatever was appended.
+
+    @property
+    def contents(self) -> Contents:
+        """What is kept here now."""
+        return self._contents if self._memory is None else Contents.of(self._memory())
+
+    def adopt(self, memory: Callable[[], Stored]) -> bool:
+        self._memory = memory
+        return True
 
     def load(self) -> Stored:
-        return self.contents.load()
+        self._contents, self._memory = self.contents, None
+        return self._contents.load()
 
     def append(self, changes: Changes, then: Callable[[], None]) -> None:
-        self.contents.take(changes)
+        if self._memory is None:
+            self._contents.take(changes)
         then()

@@ -56,6 +56,14 @@ class Streams:
                 self._kept.append(record)
         self.waiting = sorted((one for one in stored.records if not one.sequence), key=stream.place)
 
+    def stored(self) -> StoredStreams | None:
+        """Return all of it, as a storage would give it back; None if there never was a stream."""
+        if not self.sequence:
+            return None
+        return StoredStreams(
+            self.sequence, (*self._kept, *self.waiting), tuple(self.shards.values())
+        )
+
     # What a step does ------------------------------------------------------------------------
 
     def begin(

@@ -17,7 +17,7 @@ from partition import stream
 from partition.record import Record, TableState
 from partition.split import Holding
 from partition.sqlite import SqliteStorage
-from partition.storage import Changes, MemoryStorage, Storage
+from partition.storage import Changes, MemoryStorage, Storage, Stored
 from partition.stream import StreamChanges
 from sim.chance import NamedChance
 from sim.disk import DiskSpeed, SimulatedDisk
@@ -95,24 +95,26 @@ def test_each_append_is_confirmed_once_and_in_order(bench: Bench) -> None:
     assert bench.done == ["born", *"0123456789"]
 
 
-def test_only_what_can_do_so_at_once_is_durable_on_return(bench: Bench) -> None:
-    bench.settle()
-    before = len(bench.done)
+def test_only_a_memory_that_no_crash_harms_is_adopted(bench: Bench) -> None:
+    stored = Stored(1, 5, (TableState(TABLE, SCHEMA),), ((at("a"), record(1)),))
 
-    bench.append("t1", ("a", record(1)))
-
-    assert (len(bench.done) > before) == (bench.storage.at_once is not None)
+    assert bench.storage.adopt(lambda: stored) == isinstance(bench.storage, MemoryStorage)
 
 
-def test_what_was_made_durable_at_once_is_there_after_a_restart() -> None:
-    storage = MemoryStorage()
+def test_what_a_machine_remembers_is_there_after_a_restart() -> None:
+    storage = MemoryStorage([TableState(TABLE, SCHEMA)])
+    first = storage.load()
+    assert [state.id for state in first.tables] == [TABLE]
+    storage.adopt(lambda: Stored(1, 5, first.tables, ((at("a"), record(1)),)))
 
-    storage.at_once(Changes("born", NEVER, (), (TableState(TABLE, SCHEMA),), 0))
-    storage.at_once(Changes("t1", NEVER, ((at("a"), record(1)),), (), 5))
+    second = storage.load()
+    storage.append(Changes("t2", NEVER, ((at("b"), record(2)),), (), 6), lambda: None)
+    third = storage.load()
 
-    stored = storage.load()
-    assert [key for key, _ in stored.records] == [at("a")]
-    assert stored.lsn == 5
+    assert [one.incarnation for one in (first, second, third)] == [1, 2, 3]
+    assert second.records == ((at("a"), record(1)),)
+    assert second.lsn == 5
+    assert third.records == ((at("a"), record(1)), (at("b"), record(2)))
 
 
 def test_what_was_appended_is_there_after_a_restart(bench: Bench) -> None:

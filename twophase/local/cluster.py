@@ -19,7 +19,6 @@ from coordinator.server import CoordinatorServer
 from items.data import data
 from items.errors import INTERNAL_SERVER_ERROR, DynamoDBError
 from network.host import Chance, Host, Receive
-from network.ids import NEVER
 from network.messages import Response, as_it_is, written
 from network.placement import Placement, followed_by, followers_of
 from partition.feed import Feed
@@ -27,7 +26,7 @@ from partition.follower_server import FollowerOptions, FollowerServer
 from partition.options import PartitionOptions
 from partition.server import PartitionServer
 from partition.sqlite import SqliteStorage, StorageError
-from partition.storage import Changes, MemoryStorage
+from partition.storage import MemoryStorage
 from router.options import RouterOptions
 from router.server import RouterServer
 from sim.cluster import HOME_TABLES, INTERNAL_TABLES, names
@@ -384,9 +383,7 @@ class LocalCluster:
         # What is born of a split has its tables from its parent.
         born = (*INTERNAL_TABLES, *HOME_TABLES) if name in self.placement.ledgers else ()
         if self._directory is None:
-            memory = MemoryStorage()
-            memory.contents.take(Changes("born", NEVER, (), born, 0))
-            return memory
+            return MemoryStorage(born)
         file = self._directory.file_of(name)
         disk = SqliteStorage(file, name, self.loop.call_soon_threadsafe, born)
         self._directory.has_made(name)

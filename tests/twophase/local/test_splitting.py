@@ -121,6 +121,25 @@ def crash_all(cluster: LocalCluster) -> None:
         cluster.crash(name)
 
 
+def crash_and_start_all(cluster: LocalCluster) -> None:
+    crash_all(cluster)
+    for name in cluster.all_names():
+        cluster.start(name)
+
+
+def test_without_a_disk_a_crash_takes_no_split_back() -> None:
+    with local_dynamodb() as server:
+        together(server.url, 1, fill)
+        server.inside(crash_and_start_all)
+        for parent in ("p1", "l1"):
+            until(server, owns(server.split(parent)))
+        server.inside(crash_and_start_all)
+
+        assert together(server.url, 1, total) == [EACH * len(ACCOUNTS)]
+        assert all_items(server) == len(ACCOUNTS)
+        assert [owns(name)(server.cluster) for name in ("p1", "p5", "l1", "l2")] == [True] * 4
+
+
 @pytest.mark.parametrize("wait_seconds", [0.0, 0.002, 0.004, 0.008, 0.016])
 def test_a_split_that_was_broken_off_comes_to_an_end_before_the_door_opens(
     tmp_path: Path, wait_seconds: float
