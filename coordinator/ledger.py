@@ -43,6 +43,10 @@ class State(StrEnum):
     COMPLETED = "COMPLETED"
 
 
+# As an entry's item has them.
+PREPARING, COMMITTING, CANCELLING, COMPLETED = [("S", str(state)) for state in State]
+
+
 @data
 class RefusedCall:
     """A call that was refused under a token, and stays so whatever comes of the token.
@@ -172,8 +176,8 @@ class Ledger:
         state = State.CANCELLING if reasons else State.COMMITTING
         update = "SET #state = :state, Reasons = :reasons" if reasons else "SET #state = :state"
         values: dict[str, AttributeValue] = {
-            ":state": ("S", str(state)),
-            ":preparing": ("S", str(State.PREPARING)),
+            ":state": CANCELLING if reasons else COMMITTING,
+            ":preparing": PREPARING,
             ":id": ("S", transaction.id),
         }
         if reasons:
@@ -190,9 +194,9 @@ class Ledger:
     async def complete(self, transaction: Transaction, *, committed: bool) -> None:
         """Note that every participant has carried out the decision: nothing is left to do."""
         values = {
-            ":completed": ("S", str(State.COMPLETED)),
-            ":committing": ("S", str(State.COMMITTING)),
-            ":cancelling": ("S", str(State.CANCELLING)),
+            ":completed": COMPLETED,
+            ":committing": COMMITTING,
+            ":cancelling": CANCELLING,
             ":id": ("S", transaction.id),
         }
         # Of a commit nobody asks any more whose call it was: it is remembered for everybody.
@@ -203,7 +207,7 @@ class Ledger:
 
     async def purge(self, key: EntryKey, transaction: TransactionId) -> None:
         """Forget a completed transaction, and with it its token."""
-        values = {":completed": ("S", str(State.COMPLETED)), ":id": ("S", transaction)}
+        values = {":completed": COMPLETED, ":id": ("S", transaction)}
         condition = "#state = :completed AND #transaction = :id"
         await self._write(
             Delete(LEDGER_TABLE, entry_key(key), condition, NAMES, values, old_on_failure=True)
@@ -313,7 +317,7 @@ def _entering(entry: Entry, expected: Entry | None) -> Put:
         # Only over the very entry that was read: a call that was refused since must stay in it.
         unchanged, values = _refused_as_in(expected)
         condition = f"#state = :completed AND {unchanged}"
-        values[":completed"] = ("S", str(State.COMPLETED))
+        values[":completed"] = COMPLETED
     return Put(LEDGER_TABLE, key, item_of(entry), condition, NAMES, values, old_on_failure=True)
 
 

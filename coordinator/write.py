@@ -40,6 +40,8 @@ from network.placement import Placement
 from network.rpc import Peers
 
 TABLE_UNKNOWN = Reason(RESOURCE_NOT_FOUND.name, RESOURCE_NOT_FOUND.message)
+# Of whoever was silent until the coordinator gave up: the items are as if throttled.
+SILENT = Reject(THROTTLING_ERROR_REASON, None)
 Answer = Callable[[Finished | Failed], None]
 
 
@@ -140,8 +142,7 @@ async def collect_votes(transaction: Transaction, tools: Tools) -> list[Vote]:
 
 def votes_in(answers: Answers, actions: Sequence[Action], timestamps: Timestamps) -> list[Vote]:
     """Put each vote at its action's position."""
-    # Silent until the coordinator gave up: the items are as if throttled.
-    votes: list[Vote] = [Reject(THROTTLING_ERROR_REASON, None)] * len(actions)
+    votes: list[Vote] = [SILENT] * len(actions)
     for mine, reply in answers:
         match reply:
             case Votes(votes=theirs):

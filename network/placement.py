@@ -127,9 +127,10 @@ class Placement:
 
     def owner(self, table: str, key: Key) -> str:
         """Return the name of the node that owns this key of this table."""
+        nodes, bounds = self.partitions, self._bounds
         if table[0] == INTERNAL_TABLE_MARK:
-            return self.ledgers[bisect_right(self._ledger_bounds, partition_hash(key[0]))]
-        return self.partitions[bisect_right(self._bounds, partition_hash(key[0]))]
+            nodes, bounds = self.ledgers, self._ledger_bounds
+        return nodes[bisect_right(bounds, partition_hash(key[0]))] if bounds else nodes[0]
 
     def owner_of_hash(self, table: str, place: int) -> str:
         if is_internal(table):

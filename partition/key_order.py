@@ -17,14 +17,16 @@ from partition.record import Record
 
 GONE_MAX = 1_000  # Keys that came and went, before they are looked through.
 
-Place = tuple[Any, ...]  # What a key is ordered by, or what lies between two keys.
+# What a key is ordered by, or what lies between two keys: the hash first, and then what tells keys
+# of one hash apart.  () is before all.
+Place = tuple[Any, ...]
 
 
 class KeyOrder:
     """The keys of one table; it may know some whose records are gone, and some of them twice."""
 
     def __init__(self) -> None:
-        self._sorted: SortedList = SortedList()  # Of places, each with its key.
+        self._sorted: SortedList = SortedList()  # Of hashes, places and keys.
         self._fresh: list[Key] = []
 
     def __len__(self) -> int:
@@ -46,14 +48,14 @@ class KeyOrder:
     ) -> Iterator[Key]:
         """Go through the keys from `low` up to and without `high`, or the other way, each once."""
         if self._fresh:
-            self._sorted.update([(key_order(key), key) for key in self._fresh])
+            self._sorted.update([(*_bound(key_order(key)), key) for key in self._fresh])
             self._fresh = []
         if len(self._sorted) > 2 * len(records) + GONE_MAX:
-            there = [one for one in dict.fromkeys(self._sorted) if one[1] in records]
+            there = [one for one in dict.fromkeys(self._sorted) if one[2] in records]
             self._sorted = SortedList(there)
         last: Key | None = None
-        end = None if high is None else (high,)
-        for _, key in self._sorted.irange((low,), end, (True, False), reverse=not forward):
+        begin, end = _bound(low) if low else None, _bound(high) if high is not None else None
+        for _, __, key in self._sorted.irange(begin, end, (True, False), reverse=not forward):
             if key != last:
                 yield key
             last = key
@@ -63,6 +65,11 @@ class KeyOrder:
         keys = self.walk(records, () if start is None else behind(start))
         there = (key for key in keys if key in records and records[key].item)
         return list(islice(there, limit))
+
+
+def _bound(place: Place) -> tuple[int, Place]:
+    """Put a place's hash before it: nearly always two hashes differ, and are compared at once."""
+    return place[0], place
 
 
 def behind(key: Key) -> Place:

@@ -257,7 +257,7 @@ class LocalCluster:
             fate, marked = self.trouble.begin(operation, body, request)
             if fate == NOT_ASKED:
                 return unknown()
-        task = asyncio.current_task()
+        task = asyncio.current_task(self.loop)
         assert task is not None, "a coroutine runs in a task"
         self._under_way[name][number] = task
         try:
