@@ -62,6 +62,7 @@ class Once:
             assert len(self._answers) < SENDERS_MAX, "more senders than a cluster has nodes"
             answers = self._answers[source] = OrderedDict()
         answers[number] = answer
-        while len(answers) > self._answers_max:
+        if len(answers) > self._answers_max:
             forgotten, _ = answers.popitem(last=False)
-            self._floors[source] = max(self._floors.get(source, 0), forgotten)
+            if forgotten > self._floors.get(source, 0):
+                self._floors[source] = forgotten

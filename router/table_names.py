@@ -5,6 +5,7 @@ tables say that a name has three letters at least; for others there is no table 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from items.errors import validation
@@ -14,6 +15,7 @@ from router.shapes import Leaf, Shape, text
 
 NAME_PATTERN: Final = "[a-zA-Z0-9_.-]+"
 ARN: Final = "arn:"
+NAMES_MAX: Final = 1_000  # That are remembered, with whether a table can be called so.
 
 # What an index is called, and a table where its ARN will not do.
 NAME: Final = text(
@@ -28,8 +30,13 @@ def _leaf_for(named: str) -> Leaf:
     return _arn_or_nothing if not named or named.startswith(ARN) else _called
 
 
+@lru_cache(NAMES_MAX)
+def _fits(named: str) -> bool:
+    return _leaf_for(named).fits(named)
+
+
 def fits_table(json: Any) -> bool:
-    return isinstance(json, str) and _leaf_for(json).fits(json)
+    return isinstance(json, str) and _fits(json)
 
 
 def wrongs_of_table(named: str) -> list[str]:
