@@ -166,7 +166,7 @@ class MemoryStorage:
         return self._contents if self._memory is None else Contents.of(self._memory())
 
     def adopt(self, memory: Callable[[], Stored]) -> bool:
-        self._memory = memory
+        self._contents, self._memory = Contents(), memory
         return True
 
     def load(self) -> Stored:

@@ -106,11 +106,8 @@ def transact_write_items(body: Body, options: RouterOptions) -> WriteTransaction
             for draft in drafts:
                 if isinstance(draft, PutDraft):
                     refuse_oversized(draft.item)
-        token = body.get("ClientRequestToken")
-        if token is None:  # Nobody can ask under it again, so there is nothing to compare.
-            return WriteTransactionDraft(None, b"", drafts)
         fingerprint = blake2b(payload, digest_size=FINGERPRINT_BYTES).digest()
-        return WriteTransactionDraft(token, fingerprint, drafts)
+        return WriteTransactionDraft(body.get("ClientRequestToken"), fingerprint, drafts)
 
     shape = parameters.transact_write_items(options.transaction_actions_max)
     return read(shape, body, parse)
