@@ -275,11 +275,16 @@ class Nodes:
     async def find_shards(self, table_name: str, label: str) -> list[tuple[Shard, int]]:
         """Ask all partitions for the shards that they keep, in the order of their ids.
 
-        With each comes the latest sequence number of its partition.
+        With each comes the latest sequence number of its partition.  All of them are asked while
+        the placement is one and the same, so that a shard's parent is told of with it: whoever
+        answered before a split may have split once more in between.
         """
         found: dict[str, Shards] = {}
         pauses = self.reading_pauses()
+        asked_by = self.placement.record.number
         while True:
+            if self.placement.record.number != asked_by:
+                found, asked_by = {}, self.placement.record.number
             left = [node for node in self.placement.partitions if node not in found]
             if not left:
                 shards = [(one, told.latest) for told in found.values() for one in told.shards]

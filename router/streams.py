@@ -13,6 +13,7 @@ from items.keys import key_attributes
 from items.to_json import item_to_json
 from network.messages import ReadStream, StreamPage
 from network.streams import Shard, StreamRecord, sequence_number, sequence_of
+from router import shard_order
 from router.definitions import Status, Table
 from router.requests import Body, read, whole_number
 from router.responses import REGION, key_schema, stream_arn
@@ -71,7 +72,7 @@ async def describe_stream(tools: Tools, body: Body, _: Origin) -> dict[str, Any]
         table = None
     if table is None and not shards:
         raise stream_not_found(body["StreamArn"])
-    told = [one for one in shards if one.id > (body.get("ExclusiveStartShardId") or "")]
+    told = shard_order.behind(body.get("ExclusiveStartShardId") or "", shards)
     only = body.get("ShardFilter")
     if only is not None:
         told = [one for one in told if one.parent == only.get("ShardId")]

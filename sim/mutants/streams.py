@@ -1,16 +1,19 @@
 """Mutants of streams: what leaves a record, when it is released, and what a split makes of it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from network.ids import NEVER
 from network.messages import Commit, Prepare
+from network.streams import Shard
 from partition import rules, stream
 from partition.machine import Machine
 from partition.record import Record
 from partition.storage import Changes
 from partition.stream_steps import StreamSteps
 from partition.streams import Streams
+from router import shard_order
 from sim.disk import SimulatedDisk
 from sim.mutants.mutant import OF_TRANSACTIONS, Hint, mutant
 from sim.mutants.patches import Patches
@@ -20,6 +23,14 @@ SPLITS = {"faults.partition_splits": "6", "workload.transactions": "80"}
 # What is lost is asked again late, so that a transaction's commits arrive far apart.
 SLOW = {"network.loss": "0.1", "protocol.repeat_first_us": "1000000"}
 APART = {"workload.transactions": "150", **SLOW}
+# A list is read slowly, and partitions split twice between two of its pages.
+CLOGGED = {
+    "cluster.partitions": "3",
+    "faults.partition_splits": "12",
+    "faults.clogs": "25",
+    "faults.crashes": "0",
+    "workload.transactions": "80",
+}
 UNRECORDED = ("change unrecorded", "record lost", "copy differs")
 NEEDS = {"cluster.streams": "NEW_AND_OLD_IMAGES"}
 
@@ -185,6 +196,22 @@ def children_name_no_parent(patches: Patches) -> None:
         shard = original(node, *about, **more)
         is_own = shard.parent.endswith(shard.id.rpartition("-")[2])
         return shard if is_own else replace(shard, parent="")
+
+
+@mutant(
+    "§2.1",
+    "Shards are told in the order of their names, page by page.",
+    "a reader that is between two pages hears of a new shard without its parent, and begins early",
+    kinds=("child read early", "reader out of order"),
+    blind=OF_TRANSACTIONS,
+    hint=Hint("change-feed", CLOGGED),
+    needs=NEEDS,
+)
+def shards_are_told_by_name(patches: Patches) -> None:
+    def behind(start: str, shards: Iterable[Shard]) -> list[Shard]:
+        return sorted((one for one in shards if one.id > start), key=lambda one: one.id)
+
+    patches.set(shard_order, "behind", behind)
 
 
 @mutant(
