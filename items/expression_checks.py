@@ -95,7 +95,7 @@ def check_given(
             "ExpressionAttributeValues can only be specified when using expressions:"
             f" {' and '.join(users)} {'is' if len(users) == 1 else 'are'} null"
         )
-    refuse_empty(names, values)
+    refuse_empty(names, values if users else None)  # Where nothing takes values, they are ignored.
 
 
 def refuse_empty(names: Names | None, values: Values | None) -> None:

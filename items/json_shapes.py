@@ -18,6 +18,16 @@ VALUE_CLASS = "com.amazonaws.dynamodb.v20120810.AttributeValue"
 ARRAYS = (list, tuple)  # What a JSON array is read as, by a parser and from a frame.
 
 
+WORDS_OF_TRUTH = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "false": False,
+    "0": False,
+    "no": False,
+}
+
+
 def check_item_shape(json: Any, depth: int = 0) -> None:
     """Look at the whole of an item, however early a value in it may be wrong.
 
@@ -39,7 +49,7 @@ def check_shape(json: Any, depth: int = 0) -> None:
         if kind in ("S", "N"):
             as_text(content)
         elif kind in ("BOOL", "NULL"):
-            as_bool(content)
+            as_truth(content)
         elif kind == "B":
             as_bytes(content)
         elif kind == "M":
@@ -99,6 +109,12 @@ def as_bool(json: Any) -> bool:
     if isinstance(json, str):
         raise serialization("Unexpected token received from parser")
     raise serialization(f"{token(json)} cannot be converted to Boolean")
+
+
+def as_truth(json: Any) -> bool:
+    """Read an attribute value's BOOL or NULL, which some words may stand for as well."""
+    truth = WORDS_OF_TRUTH.get(json.lower()) if isinstance(json, str) else None
+    return as_bool(json) if truth is None else truth
 
 
 def as_bytes(json: Any) -> bytes:

@@ -58,14 +58,7 @@ def key_condition(text: str, schema: KeySchema, names: Names, values: Values) ->
     Raises:
         DynamoDBError: ValidationException if the order of the keys cannot answer it.
     """
-    parts: dict[str, KeyPart] = {}
-    for predicate in joined(parse_condition(text, "KeyConditionExpression")):
-        name, part = key_part(predicate, names, values)
-        if name in parts:
-            raise validation("KeyConditionExpressions must only contain one condition per key")
-        parts[name] = part
-    if len(parts) > 2:
-        raise validation("Conditions can be of length 1 or 2 only")
+    parts = key_parts(text, names, values)
     if len(parts) > 1 and schema.sort is None:
         raise validation("Query key condition not supported")
 
@@ -75,6 +68,23 @@ def key_condition(text: str, schema: KeySchema, names: Names, values: Values) ->
     if schema.sort is None or len(parts) == 1:
         return KeyCondition(partition.operands[0], sort=None)
     return KeyCondition(partition.operands[0], part_for(schema.sort, parts))
+
+
+def key_parts(text: str, names: Names, values: Values) -> dict[str, KeyPart]:
+    """Say what a key condition asks of which attributes, whatever the keys are.
+
+    Raises:
+        DynamoDBError: ValidationException if no order of any keys could answer it.
+    """
+    parts: dict[str, KeyPart] = {}
+    for predicate in joined(parse_condition(text, "KeyConditionExpression")):
+        name, part = key_part(predicate, names, values)
+        if name in parts:
+            raise validation("KeyConditionExpressions must only contain one condition per key")
+        parts[name] = part
+    if len(parts) > 2:
+        raise validation("Conditions can be of length 1 or 2 only")
+    return parts
 
 
 def admits(part: KeyPart, value: AttributeValue) -> bool:

@@ -16,12 +16,12 @@ from items.errors import (
     validation,
 )
 from items.json_shapes import (
-    as_bool,
     as_bytes,
     as_list,
     as_map,
     as_structure,
     as_text,
+    as_truth,
     check_item_shape,
     check_shape,
     check_unicode,
@@ -177,11 +177,11 @@ def read_binary(json: Any) -> AttributeValue:
 
 
 def read_bool(json: Any) -> AttributeValue:
-    return TRUE if as_bool(json) else FALSE
+    return TRUE if as_truth(json) else FALSE
 
 
 def read_null(json: Any) -> AttributeValue:
-    if not as_bool(json):
+    if not as_truth(json):
         raise invalid_parameter("Null attribute value types must have the value of true")
     return NULL
 

@@ -140,7 +140,7 @@ class HttpDoor:
                 status, text_type, text = page
                 return Answer(status, text.encode(), ((b"content-type", text_type.encode()),))
         kind = head.headers.get(b"content-type", b"").partition(b";")[0].strip()
-        if head.method != "POST" or kind not in JSON_TYPES:
+        if head.method != "POST" or (body and kind not in JSON_TYPES):
             return answer_without_json(head)
         try:
             response = await self._carried_out(head, body)
@@ -149,7 +149,8 @@ class HttpDoor:
         told = orjson.dumps(response.body if response.status == 200 else as_written(response.body))
         if told == b"{}" and head.headers.get(b"x-amz-target") in self._silent:
             told = b""
-        return Answer(response.status, told, ((b"content-type", kind),))
+        told_as = kind if kind in JSON_TYPES else JSON_TYPES[0]
+        return Answer(response.status, told, ((b"content-type", told_as),))
 
     async def _carried_out(self, head: Head, body: bytes) -> Response:
         """Read what is asked, and have it carried out.
@@ -157,7 +158,7 @@ class HttpDoor:
         Raises:
             DynamoDBError: It cannot be read, or may not be asked.
         """
-        request = json_of(unpacked(head, body))
+        request = json_of(unpacked(head, body)) if body else None  # No body: told of last.
         operation = self._targets.get(head.headers.get(b"x-amz-target", b""))
         if operation is None:
             raise DynamoDBError(UNKNOWN_OPERATION)

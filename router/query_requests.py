@@ -3,13 +3,15 @@
 Both become a *selection*: which keys, from where, and what is shown of the items there.
 """
 
+import re
+
 from items import keys
 from items.data import data
 from items.errors import VALIDATION, DynamoDBError, validation
 from items.expression_checks import check, check_given
 from items.expressions import parse_condition
 from items.indexes import key_attributes_of
-from items.key_conditions import KeyCondition, admits, key_condition
+from items.key_conditions import KeyCondition, admits, key_condition, key_parts
 from items.keys import Key, KeySchema
 from items.paths import resolved
 from items.syntax import DocumentPath, operands_in, predicates_of
@@ -32,6 +34,11 @@ NO_KEY_CONDITION = (
     "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
 )
 START_WRONG = "The provided starting key is invalid"
+# What is told of a starting key as of any other item, without these words before it.
+BARE = re.compile(
+    "numeric value|significant digits|supported range|number set  may not be empty"
+    "|contains duplicates"
+)
 START_OUTSIDE = "The provided starting key is outside query boundaries based on provided conditions"
 START_UNMATCHED = "The provided starting key does not match the range key predicate"
 START_OF_ONE_ROW = "The query can return at most one row and cannot be restarted"
@@ -123,6 +130,8 @@ def query(body: Body, options: RouterOptions) -> PageDraft:
         draft = page(body, expressions, parameters.LEGACY_QUERY, options)
         if draft.key_condition is None:
             raise validation(NO_KEY_CONDITION)
+        if body.get("KeyConditionExpression") is not None:  # Before anybody looks for the table.
+            key_parts(draft.key_condition, draft.names, draft.values)
         return draft
 
     return read(parameters.QUERY, body, parse)
@@ -202,6 +211,8 @@ def start_from_json(json: object) -> Item:
         return item_from_json(json)
     except DynamoDBError as error:
         if error.kind != VALIDATION:
+            raise
+        if BARE.search(error.message):
             raise
         raise validation(f"{START_WRONG}: {error.message}") from None
 

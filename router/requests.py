@@ -74,11 +74,12 @@ CLAUSES = frozenset(
 )
 
 
-def clauses(body: Body, options: RouterOptions) -> Clauses:
-    """Read and check the expressions of one action."""
+def clauses(body: Body, options: RouterOptions, *, updates: bool = False) -> Clauses:
+    """Read and check the expressions of one action; only one that `updates` has an update."""
     if body.keys().isdisjoint(CLAUSES):
         return NO_CLAUSES
-    condition, update = body.get("ConditionExpression"), body.get("UpdateExpression")
+    condition = body.get("ConditionExpression")
+    update = body.get("UpdateExpression") if updates else None
     names = body.get("ExpressionAttributeNames") or NOTHING
     values = body.get("ExpressionAttributeValues")
     read_values = expression_values(values, names) if values else NOTHING
@@ -216,7 +217,7 @@ def update_item(body: Body, options: RouterOptions) -> UpdateDraft:
         is_legacy = begins(body, expressions, parameters.LEGACY_UPDATE)
         key = item_from_json(body["Key"])
         return_values = body.get("ReturnValues") or "NONE"
-        given = legacy_clauses(body) if is_legacy else clauses(body, options)
+        given = legacy_clauses(body) if is_legacy else clauses(body, options, updates=True)
         return UpdateDraft(table_name(body), key, given, return_values)
 
     return read(parameters.UPDATE_ITEM, body, parse)

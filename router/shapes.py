@@ -105,8 +105,11 @@ def text(
     return Leaf(fits, as_text, broken, as_text)
 
 
-def integer(*, least: int | None = None, most: int | None = None) -> Leaf:
-    """Describe a whole number."""
+def integer(*, least: int | None = None, most: int | None = None, kind: str = "Integer") -> Leaf:
+    """Describe a whole number: an `Integer` of Java's, or a `Long`."""
+
+    def checked(json: Any) -> int:
+        return as_integer(json, kind)
 
     def broken(json: Any) -> list[str]:
         number = as_integer(json)
@@ -116,7 +119,7 @@ def integer(*, least: int | None = None, most: int | None = None) -> Leaf:
             return [f"Member must have value less than or equal to {most}"]
         return []
 
-    return Leaf(lambda json: type(json) is int and not broken(json), as_integer, broken, as_integer)
+    return Leaf(lambda json: type(json) is int and not broken(json), checked, broken, checked)
 
 
 def nothing(_: Any) -> list[str]:
@@ -148,13 +151,13 @@ def check_is_map(json: Any, java_class: str) -> None:
         raise serialization("Unexpected field type")
 
 
-def as_integer(json: Any) -> int:
+def as_integer(json: Any, kind: str = "Integer") -> int:
     if isinstance(json, bool):
-        raise serialization(f"{token(json)} cannot be converted to Integer")
+        raise serialization(f"{token(json)} cannot be converted to {kind}")
     if isinstance(json, int | float):
         return int(max(-LARGEST_INTEGER - 1, min(LARGEST_INTEGER, json)))
-    refuse_as("java.lang.Integer", json)
-    raise serialization("STRING_VALUE cannot be converted to Integer")
+    refuse_as(f"java.lang.{kind}", json)
+    raise serialization(f"STRING_VALUE cannot be converted to {kind}")
 
 
 FLAG = Leaf(is_flag, as_bool, nothing, as_bool)
@@ -293,6 +296,7 @@ class Structure:
         return found
 
 
+WRONGS_TOLD_MAX = 10  # And so many it says there are.
 MISSING = Wrong((), None, "Member must not be null")
 
 
@@ -306,11 +310,12 @@ def member_wrongs(shape: Shape, member: Any) -> list[Wrong]:
 
 
 def refuse_wrongs(wrongs: Sequence[Wrong]) -> None:
-    """Refuse a request that does not meet its constraints, naming every one of them."""
+    """Refuse a request that does not meet its constraints, naming the first ones of them."""
     if wrongs:
-        errors = "error" if len(wrongs) == 1 else "errors"
-        told = "; ".join(map(complaint, wrongs))
-        raise validation(f"{len(wrongs)} validation {errors} detected: {told}")
+        named = wrongs[:WRONGS_TOLD_MAX]
+        errors = "error" if len(named) == 1 else "errors"
+        told = "; ".join(map(complaint, named))
+        raise validation(f"{len(named)} validation {errors} detected: {told}")
 
 
 def complaint(wrong: Wrong) -> str:

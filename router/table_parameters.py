@@ -19,9 +19,10 @@ TAG_VALUE_LENGTH_MAX = 256
 NEW_NAME = text(pattern=NAME_PATTERN)
 KEY_NAME = text(length_min=1, length_max=KEY_NAME_BYTES_MAX)
 BILLING_MODE = text(("PROVISIONED", "PAY_PER_REQUEST"))
+UNITS = integer(least=1, kind="Long")
 THROUGHPUT = Structure(
     "ProvisionedThroughput",
-    {"WriteCapacityUnits": integer(least=1), "ReadCapacityUnits": integer(least=1)},
+    {"WriteCapacityUnits": UNITS, "ReadCapacityUnits": UNITS},
     ("WriteCapacityUnits", "ReadCapacityUnits"),
 )
 ATTRIBUTE_DEFINITIONS = Listed(

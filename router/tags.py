@@ -5,7 +5,7 @@ depends on them.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -25,6 +25,8 @@ from router.tools import Origin, Tools
 Tags: TypeAlias = tuple[tuple[str, str], ...]
 
 TAGS_MAX = 50
+SIGNS = "+-=._:/@"  # Beside letters, numbers and spaces; the refusals' words are our own.
+RESERVED = "aws:"
 # As much as the service asks of an ARN before it asks who may do anything with it.
 LIKE_AN_ARN = re.compile(r".+:.+:.+:.+:.+:.+/.+", re.DOTALL)
 TABLE_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:[^:]+:\d+:table/([^/]{3,})", re.ASCII)
@@ -46,7 +48,7 @@ async def tag_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     def change(table: Table) -> Traits:
         return replace(table.traits, tags=with_tags(table.traits.tags, given))
 
-    await amend(tools, name, body, change)
+    await amend(tools, name, change, not_found(body))
     return {}
 
 
@@ -64,7 +66,8 @@ async def untag_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     def change(table: Table) -> Traits:
         return replace(table.traits, tags=without_tags(table.traits.tags, keys))
 
-    await amend(tools, name, body, change)
+    # Of a table that is not there the service says less here than beside it.
+    await amend(tools, name, change, DynamoDBError(RESOURCE_NOT_FOUND))
     return {}
 
 
@@ -76,15 +79,25 @@ async def list_tags_of_resource(tools: Tools, body: Body, _: Origin) -> dict[str
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.traits.tags]}
 
 
-async def amend(tools: Tools, name: str, body: Body, change: Callable[[Table], Traits]) -> None:
+async def amend(
+    tools: Tools, name: str, change: Callable[[Table], Traits], missing: DynamoDBError
+) -> None:
     try:
         await tools.tables.amend(name, change)
     except DynamoDBError as error:
-        raise (not_found(body) if error.kind == RESOURCE_NOT_FOUND else error) from None
+        raise (missing if error.kind == RESOURCE_NOT_FOUND else error) from None
 
 
-def with_tags(tags: Tags, given: Iterable[Body]) -> Tags:
-    """Add tags; raises ValidationException if they become too many."""
+def with_tags(tags: Tags, given: Sequence[Body]) -> Tags:
+    """Add tags; raises ValidationException if one cannot be, or they become too many."""
+    for one in given:
+        for text in (one["Key"], one["Value"]):
+            if any(not (c.isalpha() or c.isnumeric() or c.isspace() or c in SIGNS) for c in text):
+                raise invalid_parameter(
+                    f"Invalid tag: {text}: only letters, numbers, spaces and {SIGNS} are allowed"
+                )
+        if one["Key"].lower().startswith(RESERVED):
+            raise invalid_parameter(f"Invalid tag key: {one['Key']}: {RESERVED} is reserved")
     all_tags = {**dict(tags), **{one["Key"]: one["Value"] for one in given}}
     if len(all_tags) > TAGS_MAX:
         raise invalid_parameter(

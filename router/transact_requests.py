@@ -150,7 +150,8 @@ def action_draft(entry: Body, options: RouterOptions) -> ActionDraft:
             clauses(body, options)
             return TooDeepDraft(table_name(body))
         raise
-    return DRAFTS[kind](table_name(body), contents, clauses(body, options))
+    given = clauses(body, options, updates=kind == "Update")
+    return DRAFTS[kind](table_name(body), contents, given)
 
 
 def named_tables(body: Body) -> list[str]:

@@ -107,7 +107,7 @@ def test_a_value_that_cannot_be_is_refused(written: Any, message: str) -> None:
         ({"S": []}, "Unrecognized collection type class java.lang.String"),
         ({"N": {}}, "Start of structure or map found where not expected"),
         ({"BOOL": 1}, "NUMBER_VALUE cannot be converted to Boolean"),
-        ({"BOOL": "true"}, "Unexpected token received from parser"),
+        ({"BOOL": "maybe"}, "Unexpected token received from parser"),
         ({"NULL": []}, "Unrecognized collection type class java.lang.Boolean"),
         ({"B": 1}, "only base-64-encoded strings are convertible to bytes"),
         ({"B": []}, "Unrecognized collection type class java.nio.ByteBuffer"),
@@ -209,3 +209,16 @@ def test_an_item_comes_back_as_it_went_out(item: dict[str, AttributeValue]) -> N
 @given(values())
 def test_a_value_comes_back_as_it_went_out(value: AttributeValue) -> None:
     assert from_json(to_json(value)) == value
+
+
+@pytest.mark.parametrize("word", ["true", "TRUE", "1", "yes", "Yes"])
+def test_words_stand_for_true(word: str) -> None:
+    assert from_json({"BOOL": word}) == ("BOOL", True)
+    assert from_json({"NULL": word}) == ("NULL", True)
+
+
+@pytest.mark.parametrize("word", ["false", "0", "no", "No"])
+def test_words_stand_for_false_which_no_null_is(word: str) -> None:
+    assert from_json({"BOOL": word}) == ("BOOL", False)
+    with pytest.raises(DynamoDBError, match="Null attribute value types must have the value of"):
+        from_json({"NULL": word})

@@ -233,7 +233,20 @@ def test_a_page_of_another_origin_may_ask(asker: Asker) -> None:
 # Refusals, in the service's order.
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"hello", b'{"a": NaN}', b"\xff", b"[" * 2_000])
+def test_without_a_body_target_and_signature_are_looked_at_first(asker: Asker) -> None:
+    unknown = asker.ask(b"", leave_out="x-amz-target")
+    unsigned = asker.ask(b"", leave_out="authorization")
+    untyped = asker.ask(b"", leave_out="content-type")
+
+    assert asker.calls == []
+    assert unknown.json == {"__type": "com.amazon.coral.service#UnknownOperationException"}
+    assert unsigned.json["__type"].endswith("#MissingAuthenticationTokenException")
+    assert untyped.json == {"__type": "com.amazon.coral.service#SerializationException"}
+    assert untyped.headers["content-type"] == "application/x-amz-json-1.0"
+    assert {unknown.status, unsigned.status, untyped.status} == {400}
+
+
+@pytest.mark.parametrize("body", [b"{", b"hello", b'{"a": NaN}', b"\xff", b"[" * 2_000])
 def test_what_is_no_json_cannot_be_read(asker: Asker, body: bytes) -> None:
     reply = asker.ask(body, leave_out="x-amz-target")
 

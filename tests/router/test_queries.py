@@ -361,3 +361,49 @@ def test_a_starting_key_that_is_no_value_is_refused_as_such(world: World) -> Non
         "The provided starting key is invalid: One or more parameter values were invalid:"
         " An string set  may not be empty",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("pk = :p OR sk = :s", "Invalid operator used in KeyConditionExpression: OR"),
+        ("pk <> :p AND sk = :s", "Invalid operator used in KeyConditionExpression: <>"),
+        (
+            "pk = sk AND :p = :s",
+            "Invalid condition in KeyConditionExpression:"
+            " Multiple attribute names used in one condition",
+        ),
+    ],
+)
+def test_what_no_keys_could_answer_is_refused_before_the_table_is_looked_for(
+    text: str, told: str
+) -> None:
+    values = {":p": {"S": "a"}, ":s": {"S": "b"}}
+    body = {
+        "TableName": "nowhere",
+        "KeyConditionExpression": text,
+        "ExpressionAttributeValues": values,
+    }
+
+    assert World().error("Query", body) == (VALIDATION.name, told)
+
+
+@pytest.mark.parametrize(
+    ("key", "is_bare"),
+    [
+        ({"N": "b"}, True),
+        ({"N": "1" * 39}, True),
+        ({"N": "1e200"}, True),
+        ({"NS": []}, True),
+        ({"SS": ["a", "a"]}, True),
+        ({"S": "", "N": "1"}, False),
+        ({"NULL": False}, False),
+    ],
+)
+def test_some_wrongs_of_a_starting_key_are_told_as_of_any_item(key: Any, is_bare: bool) -> None:
+    world = World()
+    world.table()
+    error, told = world.error("Scan", {"TableName": "pets", "ExclusiveStartKey": {"pk": key}})
+
+    assert error == VALIDATION.name
+    assert told.startswith("The provided starting key is invalid: ") != is_bare

@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from items.errors import SERIALIZATION, VALIDATION, DynamoDBError
 from router.requests import read
-from router.shapes import ATTRIBUTES, FLAG, Listed, Mapped, Structure, integer, text
+from router.shapes import (
+    ATTRIBUTES,
+    FLAG,
+    Listed,
+    Mapped,
+    Structure,
+    Wrong,
+    integer,
+    refuse_wrongs,
+    text,
+)
 
 SHAPE = Structure(
     "ThingInput",
@@ -230,3 +240,13 @@ def test_a_long_list_is_shown_in_part() -> None:
 
     assert message.startswith("1 validation error detected: Value '[{PartName=lidlid")
     assert "…' at 'parts' failed" in message
+
+
+def test_of_many_wrongs_the_first_ten_are_told() -> None:
+    wrongs = [Wrong(("size",), n, "Member must be small") for n in range(12)]
+
+    with pytest.raises(DynamoDBError) as refusal:
+        refuse_wrongs(wrongs)
+
+    assert refusal.value.message.startswith("10 validation errors detected: Value '0' at 'size'")
+    assert refusal.value.message.count("; ") == 9

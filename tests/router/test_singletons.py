@@ -2,7 +2,12 @@ from typing import Any
 
 import pytest
 
-from items.errors import CONDITIONAL_CHECK_FAILED, INTERNAL_SERVER_ERROR, RESOURCE_NOT_FOUND
+from items.errors import (
+    CONDITIONAL_CHECK_FAILED,
+    INTERNAL_SERVER_ERROR,
+    RESOURCE_NOT_FOUND,
+    SERIALIZATION,
+)
 from network.placement import LEDGER_TABLE
 from network.weather import Uniform, Weather
 from sim.cluster import Shape
@@ -239,3 +244,39 @@ def test_errors_of_conditions_keep_their_name(world: World) -> None:
     error, _ = world.error("DeleteItem", {**KEYED, "ConditionExpression": "attribute_exists(pk)"})
 
     assert error == CONDITIONAL_CHECK_FAILED.name
+
+
+def test_what_belongs_to_another_operation_is_ignored() -> None:
+    world = World()
+    world.table()
+    item = {"pk": {"S": "a"}}
+    for operation, body in (
+        ("PutItem", {"Item": item, "UpdateExpression": "SET b ="}),
+        ("GetItem", {"Key": item, "ExpressionAttributeValues": {}}),
+        ("DeleteItem", {"Key": item, "UpdateExpression": "SET b ="}),
+    ):
+        world.ok(operation, {"TableName": "pets", **body})
+    action = {"Put": {"TableName": "pets", "Item": item, "UpdateExpression": "SET b ="}}
+    world.ok("TransactWriteItems", {"TransactItems": [action]})
+
+
+def test_a_legacy_value_by_itself_is_a_field() -> None:
+    world = World()
+    world.table()
+    body = {"TableName": "pets", "Key": {"pk": {"S": "a"}}}
+
+    for parameter in ("AttributeUpdates", "Expected"):
+        told = world.error("UpdateItem", {**body, parameter: {"b": {"Value": "x"}}})
+        assert told == (SERIALIZATION.name, "Unexpected field type")
+        told = world.error("UpdateItem", {**body, parameter: {"b": {"Value": 3}}})
+        assert told == (SERIALIZATION.name, "Unexpected field type")
+
+
+def test_units_are_long() -> None:
+    units = {"ReadCapacityUnits": "1", "WriteCapacityUnits": 1}
+    body = {"TableName": "pets", "ProvisionedThroughput": units}
+
+    assert World().error("UpdateTable", body) == (
+        SERIALIZATION.name,
+        "STRING_VALUE cannot be converted to Long",
+    )

@@ -27,9 +27,13 @@ def test_a_table_is_creating_and_then_active() -> None:
     active = world.ok("DescribeTable", NAMED)["Table"]
 
     assert created["TableStatus"] == "CREATING"
+    assert created["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
     assert active == {
         "AttributeDefinitions": ({"AttributeName": "pk", "AttributeType": "S"},),
-        "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+        "BillingModeSummary": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "LastUpdateToPayPerRequestDateTime": created["CreationDateTime"],
+        },
         "CreationDateTime": created["CreationDateTime"],
         "DeletionProtectionEnabled": False,
         "ItemCount": 0,

@@ -140,7 +140,6 @@ def test_what_is_no_arn_is_nobodys_to_ask_about(world: World, operation: str, ar
     ("operation", "more"),
     [
         ("TagResource", {"Tags": tags(a="b")}),
-        ("UntagResource", {"TagKeys": ["a"]}),
         ("ListTagsOfResource", {}),
     ],
 )
@@ -149,6 +148,27 @@ def test_a_table_that_nobody_made_is_not_found(operation: str, more: Json) -> No
         RESOURCE_NOT_FOUND.name,
         f"Requested resource not found: ResourcArn: {ARN} not found",
     )
+
+
+def test_of_tags_to_take_from_no_table_less_is_said() -> None:
+    assert World().error("UntagResource", {**NAMED, "TagKeys": ["a"]}) == (
+        RESOURCE_NOT_FOUND.name,
+        "Requested resource not found",
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("ok", "#!%%^$$&"), ("->>;-)])", "ok"), ("!!!|", "<><"), ("aws:x", "y"), ("AWS:x", "y")],
+)
+def test_a_tag_that_cannot_be_is_refused(world: World, key: str, value: str) -> None:
+    error, _ = world.error("TagResource", {**NAMED, "Tags": [{"Key": key, "Value": value}]})
+
+    assert error == VALIDATION.name
+
+
+def test_a_tag_may_have_letters_of_all_languages(world: World) -> None:
+    world.ok("TagResource", {**NAMED, "Tags": [{"Key": "straße 7_/@", "Value": "值 +-=._:/@"}]})
 
 
 def test_wrong_json_is_refused_as_such(world: World) -> None:
