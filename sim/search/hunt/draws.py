@@ -8,6 +8,7 @@ from sim.keys import KEYS
 from sim.scenario import Scenario, load
 
 SCENARIO = "scenario"  # Among a mutant's needs: the one that it needs.
+REQUESTS, CLIENTS = "workload.requests", "workload.clients"
 
 
 @data
@@ -23,13 +24,20 @@ class World:
     def having(self, needs: Mapping[str, str]) -> "World":
         """Return this world with what a mutant needs: some keys, or even another scenario.
 
-        That leaves behind what is said of this one's own workload, and of its steps.
+        That leaves behind what is said of this one's own workload, and of its steps, or what is
+        listed for clients that there are not.
         """
         keys = dict(needs)
         base = keys.pop(SCENARIO, self.base)
         kept = self.settings
         if base != self.base:
             kept = {key: value for key, value in kept.items() if key in KEYS}
+        if REQUESTS in kept and CLIENTS in keys:
+            lines = kept[REQUESTS].splitlines()
+            there = [
+                line for line in lines if int(line.partition(":")[0][1:]) <= int(keys[CLIENTS])
+            ]
+            kept = {**kept, REQUESTS: "\n".join(there)}
         return World(base, {**kept, **keys})
 
     def words(self) -> list[str]:

@@ -17,7 +17,7 @@ from sim.search.hunt.draws import World
 from sim.search.hunt.hunted import BLIND, FOUND, SURVIVED, TOO_NARROW
 from sim.search.hunt.hunting import STAGES, Hunt, orders_for, seeds_of_turns, tell_all
 from sim.search.hunt.shots import NONE, Kind, Order, Shot, shoot
-from sim.search.hunt.strategies import portfolio
+from sim.search.hunt.strategies import portfolio, strategy_of
 from sim.search.hunt.tales import Tale
 from tests.sim.search.jobs import Here
 
@@ -262,3 +262,20 @@ def test_a_world_is_given_what_a_mutant_needs() -> None:
     other = drawn.having({"scenario": "indexes", "workload.teams": "1"})
     assert other == World("indexes", {"network.loss": "0.2", "workload.teams": "1"})
     assert other.scenario().workload == "task_list"
+
+
+def test_a_world_lists_no_requests_for_clients_that_a_mutant_has_no_room_for() -> None:
+    drawn = World("one-transaction", {"workload.requests": "k1: get a\nk2: get a\nk1: get b"})
+
+    having = drawn.having({"workload.clients": "1"})
+
+    assert having.settings["workload.requests"] == "k1: get a\nk1: get b"
+
+
+def test_every_world_can_be_had_with_what_any_mutant_needs() -> None:
+    needs = {tuple(sorted(one.needs.items())) for one in MUTANTS.values()}
+    worlds = [strategy_of(seed).world_of(seed) for seed in range(2 * len(portfolio()))]
+
+    for world in worlds:
+        for some in needs:
+            assert world.having(dict(some)).scenario().workload
