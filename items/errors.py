@@ -242,7 +242,9 @@ TRIMMED_DATA_ACCESS = ErrorKind(
 )
 SERIALIZATION = ErrorKind("SerializationException", CORAL_SERVICE, message_field="Message")
 UNKNOWN_OPERATION = ErrorKind("UnknownOperationException", CORAL_SERVICE)
-ACCESS_DENIED = ErrorKind("AccessDeniedException", CORAL_SERVICE, message="Access denied")
+ACCESS_DENIED = ErrorKind(
+    "AccessDeniedException", CORAL_SERVICE, message="Access denied", message_field="Message"
+)
 MISSING_AUTHENTICATION_TOKEN = ErrorKind(
     "MissingAuthenticationTokenException",
     CORAL_SERVICE,

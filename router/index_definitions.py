@@ -205,12 +205,21 @@ def indexes_after(
     for update in updates:
         kind, change = only_part(update)
         if kind == "Create":
-            types = {**types_of(body), **types_known(traits)}
+            # All keys of a new index are to be named here, also those that are known already.
+            known = types_known(traits)
+            types = {name: known.get(name, kind) for name, kind in types_of(body).items()}
             indexes = _with_new(change, types, indexes, is_on_demand=throughput is None)
         else:
             indexes = _with_changed(kind, change, indexes, is_on_demand=throughput is None)
     if throughput is None:  # On demand, an index has no units of its own.
         return tuple(replace(one, throughput=None) for one in indexes)
+    if traits.throughput is None:  # It was on demand until now, and so were they.
+        for one in indexes:
+            is_to_stay = not one.index.is_local and one.status != Status.DELETING
+            if is_to_stay and one.throughput is None:
+                raise invalid_parameter(
+                    f"ProvisionedThroughput must be specified for index: {one.index.name}"
+                )
     return indexes
 
 

@@ -7,7 +7,7 @@ from items.keys import KeyAttribute, KeySchema, key_names
 from items.projections import project
 from items.typed_json import item_to_json
 from items.values import Item
-from router.definitions import IndexTraits, Status, Table
+from router.definitions import IndexTraits, Status, Table, Traits
 from router.requests import Names
 
 # One account and one region, as in every example of AWS's documentation.
@@ -63,7 +63,7 @@ def table_description(table: Table) -> dict[str, Any]:
             "StreamViewType": traits.stream.view,
         }
     if throughput is None or traits.on_demand_us:  # Nothing is told of what always was otherwise.
-        description["BillingModeSummary"] = billing_mode(table)
+        description["BillingModeSummary"] = billing_mode(traits)
     return description
 
 
@@ -118,14 +118,12 @@ def life_of(table: Table, one: IndexTraits) -> dict[str, Any]:
     return told
 
 
-def billing_mode(table: Table) -> dict[str, Any]:
-    traits = table.traits
+def billing_mode(traits: Traits) -> dict[str, Any]:
     mode = "PAY_PER_REQUEST" if traits.throughput is None else "PROVISIONED"
-    # A table that was made so has been so since then, which is told once it is there.
-    since_us = traits.on_demand_us or table.created_us
-    if table.status is Status.CREATING:
+    if not traits.on_demand_us:
         return {"BillingMode": mode}
-    return {"BillingMode": mode, "LastUpdateToPayPerRequestDateTime": since_us / 1_000_000}
+    since = traits.on_demand_us / 1_000_000
+    return {"BillingMode": mode, "LastUpdateToPayPerRequestDateTime": since}
 
 
 def all_key_attributes(table: Table) -> list[KeyAttribute]:

@@ -365,3 +365,35 @@ def test_an_index_is_filled_although_a_partition_splits_and_another_crashes() ->
 
     assert cluster.placement_now().record.number == 1
     assert of_all(world) == EVERYBODY
+
+
+def test_a_new_index_names_all_its_key_attributes_anew() -> None:
+    world = World()
+    world.ok("CreateTable", table("pk", "sk", types={"pk": "S", "sk": "N"}))
+    world.wait_for_status("pets", "ACTIVE")
+    new = {**index("by-place", "sk", "pk")}
+    body = {"TableName": "pets", "GlobalSecondaryIndexUpdates": [{"Create": new}]}
+
+    for named in ({}, {"sk": "N"}):
+        defined = {"AttributeDefinitions": definitions(**named)} if named else {}
+        error, text = world.error("UpdateTable", {**body, **defined})
+        assert error == "ValidationException"
+        assert "Some index key attributes are not defined in AttributeDefinitions." in text
+    world.ok("UpdateTable", {**body, "AttributeDefinitions": definitions(sk="N", pk="S")})
+
+
+def test_an_index_needs_units_when_its_table_comes_to_have_some() -> None:
+    world = World()
+    remote = [index("by-born", "born")]
+    world.ok("CreateTable", table("pk", types={"pk": "S", "born": "N"}, remote=remote))
+    world.wait_for_status("pets", "ACTIVE")
+    units = {"ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}
+    body = {"TableName": "pets", "BillingMode": "PROVISIONED", **units}
+
+    assert world.error("UpdateTable", body) == (
+        "ValidationException",
+        "One or more parameter values were invalid:"
+        " ProvisionedThroughput must be specified for index: by-born",
+    )
+    update = {"Update": {"IndexName": "by-born", **units}}
+    world.ok("UpdateTable", {**body, "GlobalSecondaryIndexUpdates": [update]})
