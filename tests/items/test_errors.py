@@ -68,6 +68,7 @@ def test_only_some_kinds_write_message_with_a_capital() -> None:
     with_capital = {kind.name for kind in CATALOGUE.values() if kind.message_field == "Message"}
 
     assert with_capital == {
+        "AccessDeniedException",
         "IdempotentParameterMismatchException",
         "SerializationException",
         "TransactionCanceledException",
