@@ -150,8 +150,6 @@ def returned(
 
     `BOTH`, which no client can say, gives both items for the router to look at.
     """
-    if return_values == "NONE":
-        return None
     if return_values == BOTH:
         images = {"Before": before, "After": after}
         return {name: ("M", item) for name, item in images.items() if item is not None}

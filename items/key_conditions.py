@@ -58,7 +58,11 @@ def key_condition(text: str, schema: KeySchema, names: Names, values: Values) ->
     Raises:
         DynamoDBError: ValidationException if the order of the keys cannot answer it.
     """
-    parts = key_parts(text, names, values)
+    return condition_of(key_parts(text, names, values), schema)
+
+
+def condition_of(parts: Mapping[str, KeyPart], schema: KeySchema) -> KeyCondition:
+    """Understand what is asked of these keys; raises as `key_condition` does."""
     if len(parts) > 1 and schema.sort is None:
         raise validation("Query key condition not supported")
 

@@ -44,7 +44,7 @@ class Owners:
         replies = await self._peers.ask_all(asks, patience, asked_us)
         answers: Answers = list(zip(groups.values(), replies, strict=True))
         for reply in replies:
-            if type(reply) is NotMine and is_elsewhere(reply):
+            if is_elsewhere(reply):
                 return await self._ask_elsewhere(keys, question, patience, answers, asked_us)
         return answers
 

@@ -4,10 +4,7 @@
 `KeyConditions`, `QueryFilter` and `ScanFilter`, `AttributesToGet`.  What they mean is in `legacy`.
 """
 
-from typing import Any
-
-from items.errors import serialization
-from items.json_shapes import ARRAYS, as_structure, check_shape
+from items.json_shapes import as_structure, check_shape
 from items.limits import ATTRIBUTE_NAME_BYTES_MAX
 from router.shapes import FLAG, Leaf, Listed, Mapped, Shape, Structure, is_map, nothing, text
 
@@ -19,21 +16,7 @@ COMPARISONS = text(
         *("NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE", "CONTAINS"),
     )
 )
-VALUE = Leaf(is_map, as_structure, nothing, check_shape)  # One attribute value, in a list …
-
-
-def _as_field(json: Any) -> object:
-    if not isinstance(json, (dict, *ARRAYS)):
-        raise serialization("Unexpected field type")
-    return as_structure(json)
-
-
-def _check_field(json: Any) -> None:
-    _as_field(json)
-    check_shape(json)
-
-
-FIELD = Leaf(is_map, _as_field, nothing, _check_field)  # … and by itself.
+VALUE = Leaf(is_map, as_structure, nothing, check_shape, is_structure=True)  # An attribute's.
 
 OPERATOR: dict[str, Shape] = {"ConditionalOperator": text(("OR", "AND"))}
 EXPECTED: dict[str, Shape] = {
@@ -44,7 +27,7 @@ EXPECTED: dict[str, Shape] = {
                 "AttributeValueList": Listed(VALUE),
                 "ComparisonOperator": COMPARISONS,
                 "Exists": FLAG,
-                "Value": FIELD,
+                "Value": VALUE,
             },
         ),
         f"{JAVA_PACKAGE}.ExpectedAttributeValue",
@@ -54,7 +37,7 @@ EXPECTED: dict[str, Shape] = {
 ATTRIBUTE_UPDATES: dict[str, Shape] = {
     "AttributeUpdates": Mapped(
         Structure(
-            "AttributeValueUpdate", {"Action": text(("ADD", "PUT", "DELETE")), "Value": FIELD}
+            "AttributeValueUpdate", {"Action": text(("ADD", "PUT", "DELETE")), "Value": VALUE}
         ),
         f"{JAVA_PACKAGE}.AttributeValueUpdate",
     )

@@ -273,7 +273,7 @@ class Nodes:
         return reply
 
     async def find_shards(self, table_name: str, label: str) -> list[tuple[Shard, int]]:
-        """Ask all partitions for the shards that they keep, in the order of their ids.
+        """Ask all partitions for the shards that they keep.
 
         With each comes the latest sequence number of its partition.  All of them are asked while
         the placement is one and the same, so that a shard's parent is told of with it: whoever
@@ -287,8 +287,7 @@ class Nodes:
                 found, asked_by = {}, self.placement.record.number
             left = [node for node in self.placement.partitions if node not in found]
             if not left:
-                shards = [(one, told.latest) for told in found.values() for one in told.shards]
-                return sorted(shards, key=_shard_id)
+                return [(one, told.latest) for told in found.values() for one in told.shards]
             asks: list[Ask] = [(node, FindShards(table_name, label)) for node in left]
             replies = await self._peers.ask_all(asks, self._reading)
             strays = [reply for reply in replies if is_elsewhere(reply)]
@@ -345,10 +344,6 @@ class Nodes:
         coordinator = self._coordinators[self._coordinator_site.below(len(self._coordinators))]
         reply: Message | None = await self._peers.ask(coordinator, message, self._transaction)
         return reply
-
-
-def _shard_id(found: tuple[Shard, int]) -> str:
-    return found[0].id
 
 
 def images_in(reply: Written) -> tuple[Item | None, Item | None]:

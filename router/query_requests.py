@@ -4,6 +4,7 @@ Both become a *selection*: which keys, from where, and what is shown of the item
 """
 
 import re
+from collections.abc import Mapping
 
 from items import keys
 from items.data import data
@@ -11,7 +12,7 @@ from items.errors import VALIDATION, DynamoDBError, validation
 from items.expression_checks import check, check_given
 from items.expressions import parse_condition
 from items.indexes import key_attributes_of
-from items.key_conditions import KeyCondition, admits, key_condition, key_parts
+from items.key_conditions import KeyCondition, KeyPart, admits, condition_of, key_parts
 from items.keys import Key, KeySchema
 from items.paths import resolved
 from items.syntax import DocumentPath, operands_in, predicates_of
@@ -69,6 +70,7 @@ class PageDraft:
     segment: Segment | None = None
     filter_parameter: str = "Filter Expression"  # As its refusals call it.
     index: str | None = None
+    key_parts: Mapping[str, KeyPart] | None = None  # None: no expression asks for keys.
 
     def start_on(self, source: Source) -> Key | None:
         """Return the key after which the page begins.
@@ -103,7 +105,9 @@ class PageDraft:
         """
         if self.key_condition is None:
             return None
-        wanted = key_condition(self.key_condition, schema, self.names, self.values)
+        # Of a condition in the old parameters, what is wrong is told when the table is known.
+        parts = self.key_parts or key_parts(self.key_condition, self.names, self.values)
+        wanted = condition_of(parts, schema)
         if self.filter is not None:
             self.refuse_key_filter(keys.key_names(schema))
         if start is not None:
@@ -130,8 +134,6 @@ def query(body: Body, options: RouterOptions) -> PageDraft:
         draft = page(body, expressions, parameters.LEGACY_QUERY, options)
         if draft.key_condition is None:
             raise validation(NO_KEY_CONDITION)
-        if body.get("KeyConditionExpression") is not None:  # Before anybody looks for the table.
-            key_parts(draft.key_condition, draft.names, draft.values)
         return draft
 
     return read(parameters.QUERY, body, parse)
@@ -163,9 +165,10 @@ def page(
     segment = segment_of(body) if is_scan else None
     check_select(body)
     check(texts, names, values, allow_reserved=options.allow_reserved_words)
+    asked = texts.get("KeyConditionExpression")
     return PageDraft(
         table_name(body),
-        texts.get("KeyConditionExpression") or found.key_condition,
+        asked or found.key_condition,
         texts["FilterExpression"] or found.filter,
         texts["ProjectionExpression"] or found.projection,
         found.names if is_legacy else names,
@@ -177,6 +180,7 @@ def page(
         segment,
         "Filter Expression" if found.filter is None else "QueryFilter",
         body.get("IndexName"),
+        None if asked is None else key_parts(asked, names, values),
     )
 
 

@@ -16,7 +16,7 @@ for what it means, because a misfit anywhere in it comes first.
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from items.data import data
 from items.errors import serialization, validation
@@ -44,6 +44,10 @@ class Wrong(NamedTuple):
 
 
 class Shape(Protocol):
+    @property
+    def is_structure(self) -> bool:
+        """Say whether it has named parts to the service, also where nobody looks at them here."""
+
     def fits(self, json: Any, /) -> bool:
         """Say whether nothing is wrong, as far as a glance can tell; null never fits."""
 
@@ -62,6 +66,7 @@ class Leaf:
     check_type: Callable[[Any], object]
     broken: Callable[[Any], list[str]]
     check_deeply: Callable[[Any], object]
+    is_structure: bool = False
 
     def check(self, json: Any, *, deep: bool) -> None:
         (self.check_deeply if deep else self.check_type)(json)
@@ -166,6 +171,7 @@ ATTRIBUTES = Leaf(is_map, check_is_item, nothing, check_item_shape)  # Attribute
 
 @data
 class Listed:
+    is_structure: ClassVar[bool] = False
     member: Shape
     length_min: int = 0
     length_max: int | None = None
@@ -193,6 +199,7 @@ class Listed:
 
 @data
 class Mapped:
+    is_structure: ClassVar[bool] = False
     member: Shape
     java_class: str = "java.lang.String"
     length_min: int = 0
@@ -253,6 +260,7 @@ def lengths(shape: Shape) -> str:
 class Structure:
     """Named parameters, in the order in which the service complains about them."""
 
+    is_structure: ClassVar[bool] = True
     java_class: str
     fields: Mapping[str, Shape]
     required: tuple[str, ...] = ()
@@ -279,7 +287,7 @@ class Structure:
         for name, member in json.items():
             shape = self.fields.get(name)
             if member is not None and shape is not None:
-                if isinstance(shape, Structure) and not isinstance(member, (dict, *ARRAYS)):
+                if shape.is_structure and not isinstance(member, (dict, *ARRAYS)):
                     raise serialization("Unexpected field type")  # In lists and maps it is a value.
                 shape.check(member, deep=deep)
 

@@ -74,7 +74,7 @@ def new_table(body: Body) -> Traits:
         schema,
         throughput,
         body.get("DeletionProtectionEnabled") is True,
-        tags.with_tags((), body.get("Tags") or ()),
+        tags.with_tags((), tags.checked(body.get("Tags") or ())),
         None,
         body.get("TableClass"),
         indexes=indexes,

@@ -5,7 +5,7 @@ depends on them.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -40,7 +40,7 @@ async def tag_resource(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
         name, given = name_in(body), body["Tags"]
         if not given:
             raise validation("Atleast one Tag needs to be provided as Input.")
-        with_tags((), given)
+        with_tags((), checked(given))
         return name, given
 
     name, given = read(TAG_RESOURCE, arn_first("TagResource", TAG_RESOURCE, body), parse)
@@ -88,8 +88,8 @@ async def amend(
         raise (missing if error.kind == RESOURCE_NOT_FOUND else error) from None
 
 
-def with_tags(tags: Tags, given: Sequence[Body]) -> Tags:
-    """Add tags; raises ValidationException if one cannot be, or they become too many."""
+def checked(given: Sequence[Body]) -> Sequence[Body]:
+    """Return these tags; raises ValidationException if one of them cannot be."""
     for one in given:
         for text in (one["Key"], one["Value"]):
             if any(not (c.isalpha() or c.isnumeric() or c.isspace() or c in SIGNS) for c in text):
@@ -98,6 +98,11 @@ def with_tags(tags: Tags, given: Sequence[Body]) -> Tags:
                 )
         if one["Key"].lower().startswith(RESERVED):
             raise invalid_parameter(f"Invalid tag key: {one['Key']}: {RESERVED} is reserved")
+    return given
+
+
+def with_tags(tags: Tags, given: Iterable[Body]) -> Tags:
+    """Add tags; raises ValidationException if they become too many."""
     all_tags = {**dict(tags), **{one["Key"]: one["Value"] for one in given}}
     if len(all_tags) > TAGS_MAX:
         raise invalid_parameter(
