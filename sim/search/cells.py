@@ -1,6 +1,7 @@
 """A row as the cells of a CSV line, and back."""
 
 from collections.abc import Mapping
+from math import inf
 
 from sim.search.rows import BETWEEN, Row
 
@@ -48,16 +49,16 @@ def row_of_cells(combination: int, named: Mapping[str, str]) -> Row:
         raise ValueError("each kind of finding has its explanation")
     return Row(
         combination,
-        int(named["seed"]),
+        whole(named["seed"]),
         findings,
         explanations,
         is_set_up=ok != NOT_SET_UP,
-        outcomes=(int(named["committed"]), int(named["cancelled"]), int(named["unknown"])),
-        messages=int(named["messages"]),
+        outcomes=(whole(named["committed"]), whole(named["cancelled"]), whole(named["unknown"])),
+        messages=whole(named["messages"]),
         faults=counted(named["faults"]),
         marks=counted(named["marks"]),
-        virtual_us=round(float(named["virtual_s"]) * 1e6),
-        wall_us=round(float(named["wall_s"]) * 1e6),
+        virtual_us=microseconds(named["virtual_s"]),
+        wall_us=microseconds(named["wall_s"]),
         digest=named["digest"],
     )
 
@@ -71,5 +72,20 @@ def counted(text: str) -> dict[str, int]:
     by_name = {}
     for part in text.split("; ") if text else ():
         name, _, count = part.rpartition("=")
-        by_name[name] = int(count)
+        by_name[name] = whole(count)
     return by_name
+
+
+def whole(text: str) -> int:
+    """Read a count: digits and nothing else, where `int` takes signs, spaces and underscores."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is no count")
+    return int(text)
+
+
+def microseconds(seconds: str) -> int:
+    """Read a duration in seconds."""
+    duration = float(seconds)
+    if not 0 <= duration < inf:
+        raise ValueError(f"{seconds!r} is no duration")
+    return round(duration * 1e6)

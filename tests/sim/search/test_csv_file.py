@@ -144,13 +144,20 @@ def test_a_scenario_that_was_changed_is_refused(path: Path) -> None:
         (b",true,", b",maybe,"),
         (b",true,", b",false,"),
         (b",1000,", b",many,"),
+        (b",1000,", b",-1000,"),
+        (b",1000,", b",1_000,"),
         (b"crashes=2", b"crashes"),
+        (b"crashes=2", b"crashes=-2"),
+        (b",12.345678,", b",-12.345678,"),
+        (b",12.345678,", b",nan,"),
+        (b",12.345678,", b",inf,"),
         (b",true,", b",true,,"),
     ],
 )
 def test_a_line_that_makes_no_sense_is_named(path: Path, before: bytes, after: bytes) -> None:
     whole = written(path, [row(1), row(2)])
     path.write_bytes(whole.replace(before, after))
+    assert path.read_bytes() != whole
 
     with pytest.raises(ResultFileError, match="line 2, is no line"):
         read(path)
