@@ -146,9 +146,11 @@ class Books:
         owned, whose = machine.holding.range, (machine.name, machine.incarnation)
         books = self._of.get(whose)
         if books is None:
-            # A range that a split has given or taken may have been another one until now.
-            is_whole = machine.holding.placement is None
-            first_hashes = hashes_before(machine, message) if is_whole else 0
+            # A range that a split has given or taken may have been another one until now, and
+            # one that is leaving may have done so since this incarnation began, or only now.
+            holding = machine.holding
+            is_whole = holding.placement is None and holding.leaving is None
+            first_hashes = hashes_of(holding.range) if is_whole else 0
             books = self._of[whose] = PartitionBooks(meters, first_hashes)
         books.wait(meters, message, hashes_before(machine, message), now_us)
         books.keep(hashes_of(owned))

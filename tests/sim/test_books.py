@@ -154,6 +154,18 @@ def test_a_restarted_partition_had_its_whole_share_until_it_began_to_split() -> 
     assert made.found() == []
 
 
+def test_a_restarted_partition_whose_split_had_begun_never_had_its_whole_share() -> None:
+    made = Watched(10)
+    made.ask(Split(AT, "p2"))
+    made.restart()
+    assert made.ask(Split(AT, "p2")) == Done(())  # A copy, and the first step in the new books.
+
+    replies = made.ask_each(*[write(put(LOW), incarnation=2)] * 10)
+
+    assert singletons.THROTTLED in replies
+    assert made.found() == []
+
+
 def test_a_table_on_demand_has_no_books() -> None:
     made = Partition()
     books = Books()
