@@ -37,6 +37,7 @@ from sim.scenario import Scenario
 from sim.staleness import Staleness, staleness_of
 from sim.stream_reader import StreamReader
 from sim.streams_seen import StreamsSeen, streams_seen
+from sim.tables import SetupError, Tables
 from sim.trace import Listener
 from sim.witness import Witness
 from sim.workload import Budget, BudgetSpentError, Session, Workload
@@ -44,14 +45,8 @@ from sim.workloads.registry import make
 
 CALM_STEP_US = 100_000
 PROGRESS_US = 200_000
-TABLE_WAIT_US = 20_000
-TABLE_WAITS_MAX = 1_000
 
 Progress = Callable[[int, int], None]  # Transactions begun, of how many.
-
-
-class SetupError(RuntimeError):
-    """A scenario's tables or first items could not be made, on a calm network."""
 
 
 @data
@@ -136,6 +131,7 @@ class Run:
         if scenario.keys["cluster.streams"]:
             self.witness.streams = StreamAppends()
         self.workload: Workload = make(scenario.workload, scenario.workload_keys)
+        self.tables = Tables(self.workload, scenario)
         self.witness.index(self.workload.tables)
         self.budget = Budget(scenario.number("workload.transactions"))
         self.working = 0  # Clients that have not finished.
@@ -232,45 +228,16 @@ class Run:
         self._until_idle(self.scenario.number("run.trouble_us_max"), "setting up")
 
     async def _make_tables(self, client: Client) -> None:
-        view = self.scenario.keys["cluster.streams"]
-        streams = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}}
-        for table in self.workload.tables:
-            made = await client.call("CreateTable", {**table, **streams} if view else table)
-            if made.outcome != "committed":
-                raise SetupError(f"CreateTable was answered {made.status} {made.answer}")
-            await self._until_active(client, table["TableName"])
-        if self.part is not None and not self.part.fills:
+        """Make the tables, and fill them unless another region's items are to come here."""
+        is_filled_elsewhere = self.part is not None and not self.part.fills
+        await self.tables.make(client)
+        if not is_filled_elsewhere:
+            await self.tables.fill(client)
+        await self.tables.hold(client)
+        if is_filled_elsewhere:
             self.working -= 1
-            return
-        for table_name, item in self.workload.items():
-            put = await client.call("PutItem", {"TableName": table_name, "Item": item})
-            if put.outcome != "committed":
-                raise SetupError(f"PutItem was answered {put.status} {put.answer}")
-        for table in self.workload.tables:
-            await self._provision(client, table["TableName"])
-        await self._work(client, opening=True)
-
-    async def _until_active(self, client: Client, table_name: str) -> None:
-        for _ in range(TABLE_WAITS_MAX):
-            shown = await client.call("DescribeTable", {"TableName": table_name})
-            if shown.answer.get("Table", {}).get("TableStatus") == "ACTIVE":
-                break
-            await client.host.sleep(TABLE_WAIT_US)
-
-    async def _provision(self, client: Client, table_name: str) -> None:
-        """Hold a table to its units, if it is to have any: its first items came for nothing."""
-        number = self.scenario.number
-        units = {
-            "ReadCapacityUnits": number("cluster.read_units"),
-            "WriteCapacityUnits": number("cluster.write_units"),
-        }
-        if not all(units.values()):
-            return
-        change = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units}
-        changed = await client.call("UpdateTable", {"TableName": table_name, **change})
-        if changed.outcome != "committed":
-            raise SetupError(f"UpdateTable was answered {changed.status} {changed.answer}")
-        await self._until_active(client, table_name)
+        else:
+            await self._work(client, opening=True)
 
     def begin_trouble(self) -> None:
         """Let all clients and readers work; the clients do until their work is done."""

@@ -33,8 +33,9 @@ from sim.regions.seen import Seen
 from sim.regions.snapshots import Snapshot, check_snapshots, snapshot
 from sim.regions.told import across, merged
 from sim.regions.whose import region_seen
-from sim.run import CALM_STEP_US, PROGRESS_US, Progress, Result, Run, SetupError, bug_of
+from sim.run import CALM_STEP_US, PROGRESS_US, Progress, Result, Run, bug_of
 from sim.scenario import Scenario
+from sim.tables import SetupError
 from sim.trace import Listener
 from sim.witness import Witness
 from sim.workload import Workload

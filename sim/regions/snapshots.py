@@ -21,10 +21,14 @@ Items: TypeAlias = Mapping[Place, Any]
 
 @data
 class Snapshot:
-    """What one region's reader saw; None in the place of what is missing."""
+    """What one region's reader saw; None in the place of what is missing.
+
+    What it was not told of, because it was refused, is not among the items.
+    """
 
     region: str
     items: Items
+    refused: tuple[str, ...] = ()  # Reads that were not answered, and what was said instead.
 
 
 async def snapshot(run: Run, client: Client, places: Sequence[Place]) -> Snapshot:
@@ -38,27 +42,38 @@ async def snapshot(run: Run, client: Client, places: Sequence[Place]) -> Snapsho
         }
         for table, key in places
     ]
-    answers: list[Any] = []
+    most = 1
     if run.part.transactions:
         most = min(TRANSACTION_ACTIONS_MAX, run.scenario.number("protocol.transaction_actions_max"))
-        for first in range(0, len(gets), most):
+    items: dict[Place, Any] = {}
+    refused: list[str] = []
+    await run.tables.let_go(client)
+    for first in range(0, len(gets), most):
+        if run.part.transactions:
             entries = [{"Get": get} for get in gets[first : first + most]]
             read = await client.call(READ_TRANSACTION, {"TransactItems": entries})
-            nothing: list[Any] = [{} for _ in entries]
-            answers += read.answer.get("Responses", nothing)
-    else:
-        for get in gets:
-            answers.append((await client.call("GetItem", {**get, "ConsistentRead": True})).answer)
-    items = [answer.get("Item") for answer in answers]
-    return Snapshot(run.part.region.name, dict(zip(places, items, strict=True)))
+            answers = read.answer.get("Responses", ())
+        else:
+            read = await client.call("GetItem", {**gets[first], "ConsistentRead": True})
+            answers = [read.answer]
+        if read.outcome == "committed":
+            told = zip(places[first : first + most], answers, strict=True)
+            items.update((place, answer.get("Item")) for place, answer in told)
+        else:
+            refused.append(f"{read.name} was answered {read.status} {read.answer}")
+    return Snapshot(run.part.region.name, items, tuple(refused))
 
 
 def check_snapshots(snapshots: Sequence[Snapshot]) -> Iterator[Finding]:
-    """Find what the regions' readers do not agree on."""
+    """Find what the regions' readers were refused, and what they do not agree on."""
+    for one in snapshots:
+        for refused in one.refused:
+            text = f"when replication had caught up, in {one.region} a reader's {refused}"
+            yield Finding("snapshots", "refused", text, ())
     for one in snapshots[1:]:
         first = snapshots[0]
         for place, item in one.items.items():
-            if item != first.items[place]:
+            if place in first.items and item != first.items[place]:
                 text = (
                     f"when replication had caught up, a reader in {first.region} was told of"
                     f" {shown_place(place)}: {first.items[place]}, and one in {one.region}: {item}"

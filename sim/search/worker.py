@@ -12,11 +12,12 @@ from collections.abc import Callable
 from multiprocessing import connection, parent_process
 from time import perf_counter
 
-from sim.run import SetupError, run
+from sim.run import run
 from sim.search.broken import broken
 from sim.search.memory import forgotten, many_runs
 from sim.search.plan import Chunk
 from sim.search.rows import Row, not_set_up, row_of
+from sim.tables import SetupError
 
 Job = Callable[[Chunk], list[Row]]
 

@@ -2,9 +2,10 @@
 
 import click
 
-from sim.run import Result, SetupError, run
+from sim.run import Result, run
 from sim.search.broken import broken, kinds_of
 from sim.search.shrink.failure import Failure, ordered
+from sim.tables import SetupError
 from twophase.cli.as_json import dumps
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.shrink import file_of

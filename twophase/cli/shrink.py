@@ -9,11 +9,11 @@ import click
 
 from items.data import data
 from sim.keys import ScenarioError
-from sim.run import SetupError
 from sim.search.shrink.failure import Failure, found, read, text_of
 from sim.search.shrink.scripted import scripted
 from sim.search.shrink.shrink import shrink
 from sim.search.shrink.trials import RUNS_MAX, Progress
+from sim.tables import SetupError
 from twophase.cli import options
 from twophase.cli.errors import BadInputError
 from twophase.cli.files import refuse_same_file, text_file

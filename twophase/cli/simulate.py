@@ -11,8 +11,9 @@ import click
 from items.data import data
 from sim.figures import figures_of
 from sim.keys import ScenarioError
-from sim.run import Going, Progress, Result, Run, SetupError, begun
+from sim.run import Going, Progress, Result, Run, begun
 from sim.scenario import DEFAULT, Scenario, load
+from sim.tables import SetupError
 from sim.telling import schemas_of
 from twophase.cli import options
 from twophase.cli.as_json import result_as_json

@@ -8,13 +8,13 @@ from contextlib import closing
 import click
 
 from items.data import data
-from sim.run import SetupError
 from sim.scenario import Scenario
 from sim.search.broken import broken
 from sim.search.executors import JOBS_MAX, open_pool
 from sim.search.steps.cells import Cell, run_cells, seconds
 from sim.search.steps.occasions import TooLargeError
 from sim.search.steps.table import Table, Undisturbed, sweep, undisturbed
+from sim.tables import SetupError
 from twophase.cli import options
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError

@@ -1,8 +1,8 @@
 """Which run is meant: a scenario, what is set in it, and a seed; and the hundred golden ones.
 
-The golden runs go through every shipped scenario in turn, each in all the trouble that a correct
-system survives.  Their digests are in `golden.txt`, so a change of what nodes do shows itself there
-and has to be explained in the CHANGELOG.
+The golden runs go through the scenarios of GOLDEN_SCENARIOS in turn, each in all the trouble that a
+correct system survives.  Their digests are in `golden.txt`, so a change of what nodes do shows
+itself there and has to be explained in the CHANGELOG.
 """
 
 from collections.abc import Mapping, Sequence

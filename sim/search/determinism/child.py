@@ -11,10 +11,11 @@ import sys
 from contextlib import nullcontext
 from typing import Any, TextIO
 
-from sim.run import SetupError, run
+from sim.run import run
 from sim.scenario import load
 from sim.search.broken import broken
 from sim.search.event_lines import EventLines, Write
+from sim.tables import SetupError
 
 NOISE = 7_919  # Objects, for each step of noise.
 

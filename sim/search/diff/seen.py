@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from items.data import data
 from sim.history import Operation
 from sim.keys import ScenarioError
-from sim.run import Result, Run, SetupError
+from sim.run import Result, Run
 from sim.search.broken import broken
 from sim.search.diff.variants import Variant
 from sim.search.event_lines import EventLines
+from sim.tables import SetupError
 
 EVENTS_MAX = 20_000  # Of a run; of a longer one only the first are compared.
 

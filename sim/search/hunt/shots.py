@@ -8,12 +8,13 @@ from functools import lru_cache
 from time import process_time
 
 from items.data import data
-from sim.run import Result, SetupError, run
+from sim.run import Result, run
 from sim.scenario import Scenario
 from sim.search.broken import broken, needs_of
 from sim.search.hunt.draws import World
 from sim.search.hunt.strategies import strategy_of
 from sim.search.memory import forgotten, many_runs
+from sim.tables import SetupError
 
 NONE = "none"  # As a mutant's name: the protocol as it is, hunted like a mutant.
 REMEMBERED_MAX = 1_024  # Seeds whose world a worker keeps.

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from time import process_time
 
 from sim.keys import ScenarioError
-from sim.run import Result, SetupError, run
+from sim.run import Result, run
 from sim.scenario import Scenario
 from sim.search.shrink.failure import Failure
+from sim.tables import SetupError
 
 Progress = Callable[[int, int, int], None]  # Runs so far, transactions and choices left.
 

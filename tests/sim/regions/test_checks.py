@@ -106,6 +106,15 @@ def test_snapshots_must_be_the_same_and_none_is_the_same_as_none() -> None:
     assert "a reader in us was told of Orders ORD#2: None, and one in eu" in found.explanation
 
 
+def test_a_reader_that_was_refused_saw_nothing_and_that_is_told() -> None:
+    refused = Snapshot("eu", {}, ("GetItem was answered 500 {}",))
+
+    (found,) = check_snapshots([Snapshot("us", {PLACE: {"OrderID": {"S": "ORD#1"}}}), refused])
+
+    assert found.kind == "refused"
+    assert found.explanation.endswith("in eu a reader's GetItem was answered 500 {}")
+
+
 # What is allowed, and told ------------------------------------------------------------------------
 
 

@@ -91,6 +91,16 @@ def test_what_happens_is_told_with_the_regions_names() -> None:
     assert all(name.count(".") == 2 for name in links)
 
 
+def test_what_all_ends_with_is_read_though_no_units_are_left() -> None:
+    few = {"cluster.read_units": "1", "cluster.write_units": "1", "regions.names": "2"}
+
+    for transactions in ("true", "false"):
+        settings = {**few, "workload.transactions": "10", "regions.transactions": transactions}
+        result = run(load("hot-keys", settings), 1)
+
+        assert result.findings == ()
+
+
 def test_a_run_of_one_cluster_refuses_several_regions() -> None:
     with pytest.raises(ScenarioError, match="has several regions, and this looks into one cluster"):
         Run(load("global-tables"), 1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sim.run import SetupError, run
+from sim.run import run
 from sim.scenario import load
 from sim.search import sweep as sweep_module
 from sim.search import worker
@@ -20,6 +20,7 @@ from sim.search.results import Results
 from sim.search.rows import KILLED, Row
 from sim.search.sweep import CHUNK_RUNS_MAX, KILLED_MAX, Sweep
 from sim.search.worker import Job, run_chunk
+from sim.tables import SetupError
 from tests.sim.search import jobs
 from tests.sim.search.jobs import Here, plan, sevenths_are_wrong
 

@@ -11,7 +11,6 @@ from network.rpc import Peers
 from sim.mutants import catalogue
 from sim.mutants.catalogue import MUTANTS, find
 from sim.mutants.patches import Patches
-from sim.run import SetupError
 from sim.search.hunt import hunting, shots
 from sim.search.hunt.draws import World
 from sim.search.hunt.hunted import BLIND, FOUND, SURVIVED, TOO_NARROW
@@ -19,6 +18,7 @@ from sim.search.hunt.hunting import STAGES, Hunt, orders_for, seeds_of_turns, te
 from sim.search.hunt.shots import NONE, Kind, Order, Shot, shoot
 from sim.search.hunt.strategies import portfolio, strategy_of
 from sim.search.hunt.tales import Tale
+from sim.tables import SetupError
 from tests.sim.search.jobs import Here
 
 LOST: Kind = ("timestamps", "data differ")
