@@ -2,7 +2,8 @@
 
 A run makes some twenty records a transaction. `dataclass(frozen=True)` assigns each field through
 `object.__setattr__`, three times the cost of a plain assignment; so the promise that nobody changes
-a record is kept by mypy (`frozen_default`), by `slots`, and by every host decoding its own copy.
+a record is kept by mypy (`frozen_default`), by `slots`, and by every simulated host decoding its
+own copy.
 """
 
 from dataclasses import dataclass

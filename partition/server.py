@@ -92,7 +92,7 @@ class PartitionServer:
     def receive(self, frame: Frame) -> None:
         """Take one message to its reply."""
         envelope = from_frame(frame)
-        if envelope.reply_to:  # Only a split makes a partition ask.
+        if envelope.reply_to:  # Splits and indexes make a partition ask.
             self.peers.answered(envelope.reply_to, envelope.message)
             return
         output = self.machine.step(envelope, self._time)

@@ -16,7 +16,7 @@ import pytest
 from tests.tidy import BELOW, ROOT
 
 COMMAND_LINE = ROOT / "twophase" / "cli" / "main.py"
-FOLDERS = {*BELOW, "tests", "docs", "benchmarks", "examples", "labs", ".ci"}
+FOLDERS = {*BELOW, "tests", "docs", "benchmarks", "examples", ".ci"}
 FENCE = re.compile(r"^ *```(\w*).*?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 

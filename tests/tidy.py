@@ -30,7 +30,7 @@ BELOW: dict[str, set[str]] = {
     "sim": {"items", "network"} | ROLES,
     "twophase": {"items", "network", "sim"} | ROLES,
 }
-BESIDE = {"tests", "benchmarks", "labs"}  # What no package imports.
+BESIDE = {"tests", "benchmarks"}  # What no package imports.
 
 # Modules (and packages) that compute and do nothing else.
 PURE = (
@@ -41,7 +41,6 @@ PURE = (
     "partition.record",
     "partition.rules",
     "partition.singletons",
-    "partition.relaxed",
     "partition.reads",
     "partition.scan",
     "partition.split",
@@ -60,7 +59,7 @@ IMPURE = {
 
 # Our own modules that deal with time, chance or the world, whatever they import.
 SHELLS = {
-    *("network.host", "network.rpc", "network.lossy", "network.tcp", "partition.sqlite"),
+    *("network.host", "network.rpc", "network.lossy", "partition.sqlite"),
     *("partition.server", "coordinator.server", "router.http"),
 }
 

@@ -6,8 +6,8 @@ before the decision of what was decided and not yet applied there.  Carried out 
 on the model, the operations must give every answer (§2.3: serializable).  Reads have no place in
 timestamp order: a read may see T1@10 and not T2@5, and be right.
 
-In base mode this order is also that of real time, but for GetItem: of two operations, one answered
-before the other was asked for, that one comes first.
+This order is also that of real time, but for GetItem: of two operations, one answered before the
+other was asked for, that one comes first.
 """
 
 from collections.abc import Iterator, Sequence

@@ -41,7 +41,7 @@ class Asked:
 @click.command("ablate")
 @click.argument("mechanism", required=False, metavar="[MECHANISM]")
 @click.option(
-    "--seeds", metavar="N", help="How many runs of each.  [default: 70, or 700 if need be]"
+    "--seeds", metavar="N", help="How many runs of each.  [default: 35, and 175 or 700 if need be]"
 )
 @click.option("--no-stories", is_flag=True, help="Shrink nothing: the figures come sooner.")
 @click.option("--jobs", metavar="N", help="How many processes.  [default: one a processor]")

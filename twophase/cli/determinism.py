@@ -61,8 +61,8 @@ def command(
 
     Each Python makes all runs under three hash seeds, in fresh processes with noise on their heaps,
     one of them in the opposite order.  A failure's file brings its seed along, and the rule that it
-    breaks.  Without a scenario these are the golden runs: every shipped
-    scenario in much trouble; their digests must also be those that come with twophase.
+    breaks.  Without a scenario these are the golden runs: eight shipped scenarios in much trouble;
+    their digests must also be those that come with twophase.
 
     More Pythons can be named in TWOPHASE_PYTHONS, separated as PATH is.
 

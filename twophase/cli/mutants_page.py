@@ -16,7 +16,8 @@ ABOUT = (
     "",
     "How long it takes to find each mutant: the protocol with one rule left out or misread"
     " ([the list, and what each does wrong](mutants.md)).",
-    "The hunt knows nothing of the mutant that it hunts: strategies that are the same for all of"
+    "Of the mutant that it hunts the hunt knows no more than what its world must have for it to"
+    " show at all, such as streams, followers or indexes; strategies that are the same for all of"
     " them take turns, a seed each.",
     "This page is made by `twophase mutants --hunt --markdown`.",
     "",

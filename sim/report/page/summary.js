@@ -59,7 +59,7 @@ function summaryOutcomes({ outcomes }) {
     element("li", {}, outcomeMark(outcome), ` ${count.toLocaleString("en")} ${outcome}`),
   );
   return summaryCard(
-    `${total.toLocaleString("en")} transactions`,
+    `${total.toLocaleString("en")} ${total === 1 ? "transaction" : "transactions"}`,
     bar,
     element("ul", { class: "plain" }, ...list),
   );

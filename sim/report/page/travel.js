@@ -156,7 +156,7 @@ function mountTravel(section, RUN, view) {
       ...found.slice(0, 20).map((message) => element("li", {},
         element("b", {}, `${message.source} → ${message.target}`),
         ` ${message.phrase}`,
-        element("span", { class: "soft" }, ` ${fateOf(message)}`),
+        element("span", { class: "soft" }, ` ${fateOf(message, t)}`),
       )),
       found.length > 20 ? element("li", { class: "soft" }, `and ${found.length - 20} more`) : "",
     );
@@ -183,11 +183,12 @@ function mountTravel(section, RUN, view) {
   show();
 }
 
-function fateOf(message) {
-  const { odd } = message;
-  if (odd.lost !== undefined && message.arrives === null) {
-    return `will be lost: ${odd.because}`;
-  }
+function fateOf(message, t) {
+  const { odd, arrives } = message;
+  const willBeLost = `will be lost: ${odd.because}`;
+  if (odd.lost !== undefined && arrives === null) return willBeLost;
   if (odd.held !== undefined) return `waits from ${inMs(odd.held)}`;
-  return message.arrives === null ? "" : `arrives ${inMs(message.arrives)}`;
+  if (arrives === null) return "";
+  if (arrives > t) return `arrives ${inMs(arrives)}`;
+  return odd.copy === undefined ? `a copy ${willBeLost}` : `a copy arrives ${inMs(odd.copy)}`;
 }
