@@ -63,9 +63,9 @@ function entriesTable(kept, t) {
     name: place,
     isNew: us === t,
     ongoing: row[1] === "COMPLETED" ? "" : row[1],
-    cells: row,
+    cells: [row[0], row[2], row[3] ? `${row[1]}: ${row[3]}` : row[1]],
   }));
-  const heads = ["entry", "transaction", "state", "timestamp", "reasons"];
+  const heads = ["entry", "transaction", "timestamp", "state and reasons"];
   return stateTable(heads, rows.sort(byInterest));
 }
 
@@ -77,12 +77,16 @@ const byInterest = (one, other) =>
   Number(other.ongoing !== "") - Number(one.ongoing !== "") ||
   one.name.localeCompare(other.name, "en", { numeric: true });
 
+// A code as ConditionalCheckFailed may be broken between its words, a token behind a slash.
+const breakable = (text) =>
+  text.split(/(?<=[a-z])(?=[A-Z])|(?<=\/)/).flatMap((word, n) => (n > 0 ? [element("wbr"), word] : [word]));
+
 function stateTable(heads, rows) {
   if (rows.length === 0) return null;
   const row = ({ name, cells, isNew, ongoing }) =>
     element("tr", { class: isNew ? "new" : ongoing ? "ongoing" : null },
-      element("th", { scope: "row" }, name, isNew ? element("span", { class: "just" }, " just now") : ""),
-      cells.map((cell) => element("td", {}, String(cell))),
+      element("th", { scope: "row" }, breakable(name), isNew ? element("span", { class: "just" }, " just now") : ""),
+      cells.map((cell) => element("td", {}, breakable(String(cell)))),
     );
   const made = (some) =>
     element("div", { class: "scroll" },

@@ -231,6 +231,50 @@ def test_the_disks_in_the_end_are_those_of_the_run(wide: Opened, file: Path) -> 
     assert "nothing" in wide.text("#travel .flying")
 
 
+def test_what_a_node_has_fits_into_its_card(wide: Opened, file: Path) -> None:
+    wide.open(file)
+    wide.run("() => twophase.view.set({ t: twophase.RUN.meta.end_us })")
+    wide.settle()
+
+    tables = wide.page.locator("#travel .card .scroll:visible")
+    assert tables.count() > 3
+    for table in tables.all():
+        assert table.evaluate("(shown) => shown.scrollWidth <= shown.clientWidth")
+
+
+REPEATED = """() => {
+  const { RUN, data } = twophase;
+  for (let n = 0; n < data.count; n++) {
+    const { us, arrives, odd } = data.message(n);
+    if (odd.copy !== undefined && arrives !== null && us < arrives && arrives < odd.copy) {
+      return { n, us, arrives, copy: odd.copy };
+    }
+  }
+  return null;
+}"""
+
+
+def test_a_repeated_message_is_told_by_the_arrival_that_comes_next(
+    wide: Opened, tmp_path: Path
+) -> None:
+    keys = {"workload.transactions": "20", "network.repeat": "0.2"}
+    wide.open(written(tmp_path, page_of(recording("bank", 2, keys))))
+    message = wide.run(REPEATED)
+    assert message, "no message of this run was repeated"
+
+    def told_at(us: int) -> str:
+        wide.run("(t) => twophase.view.set({ t })", us)
+        wide.settle()
+        return wide.text("#travel .flying")
+
+    def when(us: int) -> str:
+        return f"{us / 1000:,.3f} ms"
+
+    assert f"arrives {when(message['arrives'])}" in told_at(message["us"])
+    assert f"a copy arrives {when(message['copy'])}" in told_at(message["arrives"])
+    assert when(message["copy"]) not in told_at(message["copy"])
+
+
 def test_an_error_in_the_script_would_be_noticed(
     wide: Opened, shown: Recording, tmp_path: Path
 ) -> None:
