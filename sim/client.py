@@ -26,6 +26,7 @@ NOT_REPEATED = {
     "DeleteTable",
 }
 THROTTLED = PROVISIONED_THROUGHPUT_EXCEEDED.name
+PATIENT_US = 60_000_000
 HANDSHAKES_MAX = 10  # Refusals of requests that named an incarnation nobody has.
 
 
@@ -53,8 +54,7 @@ class Client:
         self._routers = routers
         self._history = history
         self._peers = Peers(host)
-        deadline_us = options.attempt_deadline_us
-        self._patience = Patience(deadline_us, deadline_us, deadline_us, repeats=False)
+        self._patience = _patience(options.attempt_deadline_us)
         self._router_site = host.site("router")
         self._pause_site = host.site("pause")
         self._incarnations: dict[str, int] = {}
@@ -68,6 +68,10 @@ class Client:
         """Mint a value that nobody else writes, so that a history can be judged by its values."""
         self._versions += 1
         return f"{self.name}.{self._versions}"
+
+    def be_patient(self) -> None:
+        """From now on wait long for each answer, whatever the scenario says of clients."""
+        self._patience = _patience(max(self.options.attempt_deadline_us, PATIENT_US))
 
     async def think(self) -> None:
         """Pause a moment, as people do between two operations."""
@@ -139,6 +143,10 @@ class Client:
     async def _pause(self, n: int) -> None:
         most_us = min(self.options.pause_first_us << n, self.options.pause_most_us)
         await self.host.sleep(most_us // 2 + self._pause_site.below(most_us // 2 + 1))
+
+
+def _patience(deadline_us: int) -> Patience:
+    return Patience(deadline_us, deadline_us, deadline_us, repeats=False)
 
 
 def _error_of(response: Response | None) -> str:

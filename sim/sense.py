@@ -121,9 +121,13 @@ def _check_times(keys: Mapping[str, Value]) -> None:
         )
     settling_us = 4 * number("protocol.stalled_after_us") + number("protocol.votes_deadline_us")
     settling_us += 4 * number("protocol.repeat_most_us") + 8 * slowest_us
+    who = "recovery"
+    if keys["cluster.streams"] and number("cluster.stream_readers"):
+        who = "recovery, and a reader of streams whose answer was lost,"
+        settling_us += number("client.attempt_deadline_us") + number("client.pause_most_us")
     if number("run.calm_us_max") <= settling_us:
         raise ScenarioError(
-            "run.calm_us_max must be longer than recovery may take with this scenario's time"
+            f"run.calm_us_max must be longer than {who} may take with this scenario's time"
             f" limits ({settling_us} µs)"
         )
 

@@ -54,6 +54,7 @@ class StreamReader:
         self._rest_site: Site = client.host.site("rest")
         self._kind_site = client.host.site("iterator")
         self._shards: dict[tuple[str, str], _Shard] = {}
+        self._seen: set[_Shard] = set()  # Read to their end, in this look or (to finish) before.
         self._finishes = False
 
     @property
@@ -61,16 +62,24 @@ class StreamReader:
         return sum(one.is_ended for one in self._shards.values())
 
     def finish(self) -> None:
-        """Read to the end of what is there, and then no more."""
+        """Read to the end of what is there, and then no more, until asked again."""
         self._finishes = True
+        if self.is_done:
+            self.is_done = False
+            self._client.host.spawn(self.read())
 
     async def read(self) -> None:
         """Read until it is done."""
-        while not self.is_done:
+        finishes = False
+        while True:
+            if not finishes:  # Else what was seen to its end stays seen: nothing more comes.
+                self._seen.clear()
             finishes = self._finishes
             is_all = await self._look()
-            self.is_done = finishes and is_all
-            if not is_all or finishes:
+            if is_all and finishes:
+                self.is_done = True
+                return
+            if finishes or not is_all:
                 await self._client.host.sleep(PAUSES_US[0])
             else:
                 await self._client.host.sleep(PAUSES_US[self._rest_site.below(len(PAUSES_US))])
@@ -100,7 +109,9 @@ class StreamReader:
             if parent is not None and not parent.is_ended:
                 is_all = False  # First its parent, to the end.
             elif not shard.is_ended:
-                is_all = await self._read(shard) and is_all
+                if await self._read(shard):
+                    self._seen.add(shard)
+                is_all = is_all and shard in self._seen
         return is_all
 
     async def _list(

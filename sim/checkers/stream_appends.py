@@ -27,6 +27,7 @@ class StreamAppends:
 
     def __init__(self) -> None:
         self.wrongs: list[Wrong] = []
+        self.told = 0  # Records, each as often as an append had it: when made, and when released.
         self.waited = 0  # Records that were not released in the append of their change.
         self.expected: dict[RecordKey, list[tuple[str, int]]] = {}  # Transaction ("") and LSN.
         self._tables: dict[str, None] = {}  # That have a stream.
@@ -39,6 +40,7 @@ class StreamAppends:
             if state.settings.stream is not None:
                 self._tables[state.id] = None
         told = () if changes.streams is None else changes.streams.records
+        self.told += len(told)
         new = [one for one in told if (node, one.lsn) not in self._seen]
         self._seen.update([(node, one.lsn) for one in new])
         if not changes.cause:  # Records move with a range, and were judged where they came from.

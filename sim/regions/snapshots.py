@@ -13,7 +13,7 @@ from items.to_json import item_to_json
 from sim.checkers.finding import Finding
 from sim.checkers.model import Place, schema_of, shown_place
 from sim.client import Client
-from sim.history import READ_TRANSACTION
+from sim.history import READ_TRANSACTION, Operation
 from sim.run import Run
 
 Items: TypeAlias = Mapping[Place, Any]
@@ -34,34 +34,60 @@ class Snapshot:
 async def snapshot(run: Run, client: Client, places: Sequence[Place]) -> Snapshot:
     """Read all these items: in transactions where those are on, else one by one."""
     assert run.part is not None, "each run is one region's"
-    schemas = {table["TableName"]: schema_of(table) for table in run.workload.tables}
-    gets = [
-        {
-            "TableName": table,
-            "Key": item_to_json(key_attributes(schemas[table], key)),
-        }
-        for table, key in places
-    ]
-    most = 1
+    await run.tables.let_go(client)
+    look = _Look(run, client)
     if run.part.transactions:
         most = min(TRANSACTION_ACTIONS_MAX, run.scenario.number("protocol.transaction_actions_max"))
-    items: dict[Place, Any] = {}
-    refused: list[str] = []
-    await run.tables.let_go(client)
-    for first in range(0, len(gets), most):
-        if run.part.transactions:
-            entries = [{"Get": get} for get in gets[first : first + most]]
-            read = await client.call(READ_TRANSACTION, {"TransactItems": entries})
-            answers = read.answer.get("Responses", ())
-        else:
-            read = await client.call("GetItem", {**gets[first], "ConsistentRead": True})
-            answers = [read.answer]
+        for first in range(0, len(places), most):
+            await look.at_once(places[first : first + most])
+    else:
+        for place in places:
+            await look.at_one(place)
+    return Snapshot(run.part.region.name, look.items, tuple(look.refused))
+
+
+class _Look:
+    """What one region's reader has been told so far."""
+
+    def __init__(self, run: Run, client: Client) -> None:
+        self.items: dict[Place, Any] = {}
+        self.refused: list[str] = []
+        self._schemas = {table["TableName"]: schema_of(table) for table in run.workload.tables}
+        self._client = client
+
+    async def at_once(self, places: Sequence[Place]) -> None:
+        """Read some items in a transaction.
+
+        If it does not end within the scenario's time limits, that says nothing of the regions: they
+        are read one by one.
+        """
+        entries = [{"Get": self._get(place)} for place in places]
+        read = await self._client.call(READ_TRANSACTION, {"TransactItems": entries})
         if read.outcome == "committed":
-            told = zip(places[first : first + most], answers, strict=True)
-            items.update((place, answer.get("Item")) for place, answer in told)
+            told = zip(places, read.answer["Responses"], strict=True)
+            self.items.update((place, answer.get("Item")) for place, answer in told)
+        elif read.outcome == "cancelled":
+            self._refuse(read)
         else:
-            refused.append(f"{read.name} was answered {read.status} {read.answer}")
-    return Snapshot(run.part.region.name, items, tuple(refused))
+            for place in places:
+                await self.at_one(place)
+
+    async def at_one(self, place: Place) -> None:
+        read = await self._client.call("GetItem", {**self._get(place), "ConsistentRead": True})
+        if read.outcome == "committed":
+            self.items[place] = read.answer.get("Item")
+        else:
+            self._refuse(read)
+
+    def _get(self, place: Place) -> Mapping[str, Any]:
+        table, key = place
+        return {
+            "TableName": table,
+            "Key": item_to_json(key_attributes(self._schemas[table], key)),
+        }
+
+    def _refuse(self, read: Operation) -> None:
+        self.refused.append(f"{read.name} was answered {read.status} {read.answer}")
 
 
 def check_snapshots(snapshots: Sequence[Snapshot]) -> Iterator[Finding]:

@@ -19,10 +19,13 @@ SPANS = [key for key, (value, *_) in KEYS.items() if isinstance(value, str) and 
 
 def refusal(text: str = BANK, **settings: str) -> str:
     """Return what is said about a scenario that is not accepted; `__` stands for the dot."""
-    keys = {key.replace("__", "."): value for key, value in settings.items()}
     with pytest.raises(ScenarioError) as refused:
-        parse(text, "mine", keys)
+        parse(text, "mine", keys_of(settings))
     return str(refused.value)
+
+
+def keys_of(settings: dict[str, str]) -> dict[str, str]:
+    return {key.replace("__", "."): value for key, value in settings.items()}
 
 
 def test_every_shipped_scenario_loads_and_says_what_it_is() -> None:
@@ -132,6 +135,17 @@ def test_the_ledger_must_outlive_whoever_asks_it(keys: dict[str, str]) -> None:
 
     assert "protocol.token_valid_us must be more than twice as long" in said
     assert "µs" in said
+
+
+def test_calm_must_last_until_a_reader_that_got_no_answer_asks_again() -> None:
+    reader = {"cluster__streams": "NEW_IMAGE", "client__attempt_deadline_us": "200000000"}
+    outlived = {"protocol__token_valid_us": "86400000000"}
+
+    said = refusal(**reader, **outlived)
+
+    assert "run.calm_us_max must be longer than recovery, and a reader of streams" in said
+    assert "µs" in said
+    assert parse(BANK, "mine", keys_of(reader | outlived | {"cluster__stream_readers": "0"}))
 
 
 def test_how_long_a_fault_may_last_does_not_matter_where_there_is_none() -> None:

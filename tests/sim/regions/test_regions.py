@@ -101,6 +101,21 @@ def test_what_all_ends_with_is_read_though_no_units_are_left() -> None:
         assert result.findings == ()
 
 
+IMPATIENT = {
+    "client.attempts_max": "2",
+    "client.attempt_deadline_us": "36000",
+    "network.delay_us": "2000..6000",
+}
+
+
+@pytest.mark.parametrize("limits", [{"protocol.answer_deadline_us": "1000"}, IMPATIENT])
+def test_what_all_ends_with_is_read_whatever_the_time_limits(limits: dict[str, str]) -> None:
+    settings = {**SMALL, **limits, "regions.transactions": "true"}
+
+    for seed in range(3):
+        assert run(load("global-tables", settings), seed).findings == ()
+
+
 def test_a_run_of_one_cluster_refuses_several_regions() -> None:
     with pytest.raises(ScenarioError, match="has several regions, and this looks into one cluster"):
         Run(load("global-tables"), 1)
