@@ -72,6 +72,7 @@ class SimulatedDisk:
         self._crash_site = chance.site(f"{host} disk crash")
         self._waiting: list[Append] = []
         self._syncing: list[Append] = []
+        self._synced: list[Append] = []  # Last first: nobody has been told of these yet.
         self._torn: tuple[int, bytes] | None = None  # A number, and what is there of its append.
         self.broken: list[Changes] = []  # Said to be durable, and lost in a crash.
         # While it lies: what it really has, and what it only says it has.
@@ -110,6 +111,9 @@ class SimulatedDisk:
 
     def crash(self, *, keeps: int | None = None, tears: bool = False) -> None:
         """Lose the power: some of what was not synced is there nevertheless, in order."""
+        while self._synced:  # Whoever was told of the one before has crashed the host.
+            number, changes, _ = self._synced.pop()
+            self._take(number, changes)
         unsynced = self._syncing + self._waiting
         self._syncing, self._waiting = [], []
         if self._truth is not None:
@@ -145,8 +149,10 @@ class SimulatedDisk:
         if self.watcher is not None:
             self._synced_watched(batch, self.watcher)
         else:
-            self._syncing = []
-            for number, changes, then in batch:
+            self._syncing, self._synced = [], batch
+            batch.reverse()
+            while batch:
+                number, changes, then = batch.pop()
                 self._take(number, changes)
                 then()
         if self._waiting and not self._syncing:
@@ -154,7 +160,7 @@ class SimulatedDisk:
 
     def _synced_watched(self, batch: list[Append], watcher: DiskWatcher) -> None:
         """End a sync write by write: at each of them the host may crash."""
-        while batch:
+        while batch and self._syncing is batch:
             (number, changes, then), rest = batch[0], batch[1:]
             watcher.durable_next(self._host, number)
             if self._syncing is not batch:

@@ -76,6 +76,25 @@ def test_what_is_appended_during_a_sync_shares_the_next_one() -> None:
     assert bench.answered == [(1, 100), (2, 200), (3, 200)]
 
 
+@pytest.mark.parametrize("kept", [0, 1])
+def test_an_answer_may_crash_the_host_in_the_midst_of_what_was_synced(kept: int) -> None:
+    bench = Bench()
+    bench.append(1)
+
+    def crash() -> None:
+        bench.append(5)
+        bench.disk.crash(keeps=kept)
+
+    bench.append(2)
+    bench.disk.append(changes(3), crash)
+    bench.append(4)
+    bench.loop.run_for(1_000)
+
+    assert bench.answered == [(1, 100), (2, 200)]
+    assert bench.kept() == [1, 2, 3, 4, 5][: 4 + kept]
+    assert [cause for _, cause in bench.durable] == [f"cause {n}" for n in bench.kept()]
+
+
 def test_an_append_is_numbered_when_it_is_made() -> None:
     bench = Bench()
     bench.append(1, 2)
