@@ -26,7 +26,7 @@ NOT_REPEATED = {
     "DeleteTable",
 }
 THROTTLED = PROVISIONED_THROUGHPUT_EXCEEDED.name
-PATIENT_US = 60_000_000
+PATIENT_US, PATIENT_ATTEMPTS = 60_000_000, 8
 HANDSHAKES_MAX = 10  # Refusals of requests that named an incarnation nobody has.
 
 
@@ -55,6 +55,7 @@ class Client:
         self._history = history
         self._peers = Peers(host)
         self._patience = _patience(options.attempt_deadline_us)
+        self._attempts_max = options.attempts_max
         self._router_site = host.site("router")
         self._pause_site = host.site("pause")
         self._incarnations: dict[str, int] = {}
@@ -70,8 +71,9 @@ class Client:
         return f"{self.name}.{self._versions}"
 
     def be_patient(self) -> None:
-        """From now on wait long for each answer, whatever the scenario says of clients."""
+        """From now on wait long and ask often, whatever the scenario says of clients."""
         self._patience = _patience(max(self.options.attempt_deadline_us, PATIENT_US))
+        self._attempts_max = max(self.options.attempts_max, PATIENT_ATTEMPTS)
 
     async def think(self) -> None:
         """Pause a moment, as people do between two operations."""
@@ -91,7 +93,7 @@ class Client:
         invoked_us = self.host.elapsed_us()
         attempts: list[str] = []
         response: Response | None = None
-        for n in range(self.options.attempts_max):
+        for n in range(self._attempts_max):
             if n:
                 await self._pause(n)
             response = await self._attempt(name, request, call, attempts)

@@ -108,7 +108,10 @@ IMPATIENT = {
 }
 
 
-@pytest.mark.parametrize("limits", [{"protocol.answer_deadline_us": "1000"}, IMPATIENT])
+ONCE = {"client.attempts_max": "1", "faults.crashes": "30", "cluster.routers": "5"}
+
+
+@pytest.mark.parametrize("limits", [{"protocol.answer_deadline_us": "1000"}, IMPATIENT, ONCE])
 def test_what_all_ends_with_is_read_whatever_the_time_limits(limits: dict[str, str]) -> None:
     settings = {**SMALL, **limits, "regions.transactions": "true"}
 
