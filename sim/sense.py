@@ -123,12 +123,23 @@ def _check_times(keys: Mapping[str, Value]) -> None:
     settling_us += 4 * number("protocol.repeat_most_us") + 8 * slowest_us
     who = "recovery"
     if keys["cluster.streams"] and number("cluster.stream_readers"):
+        _check_iterators(keys)
         who = "recovery, and a reader of streams whose answer was lost,"
         settling_us += number("client.attempt_deadline_us") + number("client.pause_most_us")
     if number("run.calm_us_max") <= settling_us:
         raise ScenarioError(
             f"run.calm_us_max must be longer than {who} may take with this scenario's time"
             f" limits ({settling_us} µs)"
+        )
+
+
+def _check_iterators(keys: Mapping[str, Value]) -> None:
+    """Check that a reader can come back in time: its answer travels, then its next question."""
+    travels_us = 2 * delay_of("network.delay_us", keys["network.delay_us"]).longest_us
+    if int(keys["protocol.iterator_valid_us"]) <= travels_us:
+        raise ScenarioError(
+            "protocol.iterator_valid_us must be longer than an answer and the next question may"
+            f" travel ({travels_us} µs): else a reader of streams comes back too late for ever"
         )
 
 

@@ -148,6 +148,17 @@ def test_calm_must_last_until_a_reader_that_got_no_answer_asks_again() -> None:
     assert parse(BANK, "mine", keys_of(reader | outlived | {"cluster__stream_readers": "0"}))
 
 
+def test_an_iterator_must_be_good_for_longer_than_it_travels() -> None:
+    reader = {"cluster__streams": "NEW_IMAGE", "protocol__iterator_valid_us": "4000"}
+
+    said = refusal(**reader)
+
+    assert "protocol.iterator_valid_us must be longer" in said
+    assert "(4000 µs)" in said
+    for more in ({"protocol__iterator_valid_us": "4001"}, {"cluster__stream_readers": "0"}):
+        assert parse(BANK, "mine", keys_of(reader | more))
+
+
 def test_how_long_a_fault_may_last_does_not_matter_where_there_is_none() -> None:
     assert parse(BANK, "mine", {"faults.pause_us": "1..300000000"}).number("faults.pauses") == 0
 
