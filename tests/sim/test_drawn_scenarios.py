@@ -13,7 +13,7 @@ from sim.run import run
 from sim.scenario import Scenario, load, shipped
 from sim.tables import SetupError
 
-FEW, MANY, PARTS = 120, 20_000, 8
+FEW, MANY, PARTS = 120, 5_000, 8
 SECONDS_MAX = 10  # Of any time that is drawn.
 # So that what is away for long, or is asked for long, is no finding.
 OUTLIVED = {
