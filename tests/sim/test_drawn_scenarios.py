@@ -22,7 +22,7 @@ OUTLIVED = {
     "run.calm_us_max": "10000000000",
 }
 # What changes a cluster most, all of it drawn together or not at all.
-CHANGES = (
+CHANGES: tuple[dict[str, tuple[str, ...]], ...] = (
     {"cluster.streams": VIEWS},
     {"regions.names": ("2", "3")},
     {"cluster.followers": ("1", "2")},

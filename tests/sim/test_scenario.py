@@ -145,7 +145,8 @@ def test_calm_must_last_until_a_reader_that_got_no_answer_asks_again() -> None:
 
     assert "run.calm_us_max must be longer than recovery, and a reader of streams" in said
     assert "µs" in said
-    assert parse(BANK, "mine", keys_of(reader | outlived | {"cluster__stream_readers": "0"}))
+    nobody = parse(BANK, "mine", keys_of(reader | outlived | {"cluster__stream_readers": "0"}))
+    assert nobody.number("client.attempt_deadline_us") == 200_000_000
 
 
 def test_an_iterator_must_be_good_for_longer_than_it_travels() -> None:
@@ -156,7 +157,7 @@ def test_an_iterator_must_be_good_for_longer_than_it_travels() -> None:
     assert "protocol.iterator_valid_us must be longer" in said
     assert "(4000 µs)" in said
     for more in ({"protocol__iterator_valid_us": "4001"}, {"cluster__stream_readers": "0"}):
-        assert parse(BANK, "mine", keys_of(reader | more))
+        assert parse(BANK, "mine", keys_of(reader | more)).keys["cluster.streams"]
 
 
 def test_how_long_a_fault_may_last_does_not_matter_where_there_is_none() -> None:

@@ -15,6 +15,7 @@ rule leads to.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from items.data import data
@@ -57,6 +58,11 @@ class Failure:
     def anomaly(self) -> frozenset[str]:
         """Return the kinds of finding that are this anomaly."""
         return class_of(self.leading[1])
+
+    def led_by(self, anomaly: frozenset[str]) -> "Failure":
+        """Return the same failure as one of this anomaly, if that is among what was found."""
+        kinds = sorted(self.kinds, key=lambda kind: kind[1] not in anomaly)
+        return replace(self, kinds=tuple(kinds))
 
     def is_seen(self, findings: Iterable[Finding]) -> bool:
         """Say whether findings show the same anomaly, whatever else they show."""

@@ -181,6 +181,7 @@ def shrink(
     short = failure_of(telling.result, failure.mutant)
     assert short is not None, "it failed when it was tried"
     assert short.is_seen(telling.result.findings), "and as the failure did"
+    short = short.led_by(failure.anomaly)
     short = replace(short, scenario=replace(scenario, description=described(failure, short)))
     story = tale.story if tale is not None else None
     return Shrunk(
