@@ -62,8 +62,12 @@ class StreamReader:
         return sum(one.is_ended for one in self._shards.values())
 
     def finish(self) -> None:
-        """Read to the end of what is there, and then no more, until asked again."""
+        """Read to the end of what is there, and then no more, until asked again.
+
+        It waits for its answers from now on: whoever gives up too soon sees nothing at all.
+        """
         self._finishes = True
+        self._client.be_patient()
         if self.is_done:
             self.is_done = False
             self._client.host.spawn(self.read())

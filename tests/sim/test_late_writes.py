@@ -58,3 +58,12 @@ def test_all_regions_see_it_in_the_end(tmp_path: Path, asks_again_us: int) -> No
 
     for result in runs(tmp_path, asks_again_us, regions):
         assert result.findings == ()
+
+
+def test_a_reader_that_gives_up_soon_comes_to_the_end_nevertheless() -> None:
+    """Its streams are asked of fifty ledger nodes, which takes longer than it waits."""
+    hurry = {"client.attempt_deadline_us": "12361", "cluster.ledgers": "50"}
+    streams = {"cluster.streams": "NEW_IMAGE", "workload.transactions": "5"}
+
+    for seed in SEEDS:
+        assert run(load("game-shop", hurry | streams), seed).findings == ()
