@@ -16,9 +16,10 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from router.policy_file import PolicyError, permissions_of
+from router.policy_file import permissions_of
 from twophase.local.cluster import LocalCluster, Nodes
 from twophase.local.faults import FaultsError, parse
+from twophase.local.policies import policies_in
 from twophase.local.serving import Asked, Opened, Server, new_loop
 from twophase.local.splitting import split
 from twophase.local.world import new_seed
@@ -176,7 +177,7 @@ def local_dynamodb(
 
     Raises:
         FaultsError: The text names no faults.
-        PolicyError: The policies are none.
+        PolicyError: The policies are none, or cannot be read.
         StorageError: The directory cannot be used.
     """
     dynamodb = LocalDynamoDB(
@@ -206,10 +207,7 @@ def permitted(nodes: Nodes, policies: Path | str | Mapping[str, Any] | None) -> 
     if policies is None:
         return nodes
     if isinstance(policies, Path | str):
-        try:
-            text = Path(policies).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PolicyError(f"{policies} cannot be read: {error}") from error
+        permissions = policies_in(policies)
     else:
-        text = json.dumps(policies)
-    return replace(nodes, router=replace(nodes.router, permissions=permissions_of(text)))
+        permissions = permissions_of(json.dumps(policies))
+    return replace(nodes, router=replace(nodes.router, permissions=permissions))

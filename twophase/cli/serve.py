@@ -8,9 +8,10 @@ from items.data import data as record
 from items.limits import TRANSACTION_ACTIONS_MAX
 from network.weather import Uniform
 from router.policies import Permissions
+from router.policy_file import PolicyError
 from twophase.cli.errors import BadInputError
-from twophase.cli.policies import policies_in
 from twophase.local.faults import Faults, FaultsError, duration, parse
+from twophase.local.policies import policies_in
 
 NEEDED = ("uvicorn", "orjson")
 PORTS = 1 << 16
@@ -145,7 +146,7 @@ def command(
         duration_us(table_delay, "--table-delay"),
         control,
         metrics,
-        None if policies is None else policies_in(policies),
+        None if policies is None else permissions_in(policies),
         watch,
         whole(followers, "--followers", 0, FOLLOWERS_MAX),
         span(FOLLOWER_DELAY if follower_delay is None else follower_delay, "--follower-delay"),
@@ -176,6 +177,13 @@ def faults_of(text: str) -> Faults:
         return parse(text)
     except FaultsError as error:
         raise BadInputError(f"--faults: {error}") from error
+
+
+def permissions_in(path: str) -> Permissions:
+    try:
+        return policies_in(path)
+    except PolicyError as error:
+        raise BadInputError(f"--policies: {error}") from error
 
 
 def duration_us(text: str, option: str) -> int:

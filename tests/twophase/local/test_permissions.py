@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from items.errors import MISSING_AUTHENTICATION_TOKEN
+from router.policy_file import PolicyError
 from twophase.testing import LocalDynamoDB, local_dynamodb
 
 Json = dict[str, Any]
@@ -295,6 +297,26 @@ def test_without_policies_any_keys_will_do() -> None:
         settings = {**server.settings(), "aws_access_key_id": "x", "region_name": "eu-west-1"}
 
         assert client(settings).list_tables()["TableNames"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, " cannot be read: no such file or directory"),
+        (b"\xff", ": not text: it must be JSON in UTF-8"),
+        (b"{}", ": the file has no Principals"),
+    ],
+)
+def test_a_policy_file_that_is_none_is_named(
+    tmp_path: Path, content: bytes | None, expected: str
+) -> None:
+    file = tmp_path / "policies.json"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(PolicyError) as refused, local_dynamodb(policies=file):
+        pass
+    assert str(refused.value).startswith(f"{file}{expected}")
 
 
 def client(settings: dict[str, str]) -> Any:
