@@ -12,6 +12,7 @@ makes one.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, TypeAlias
 
 from items.actions import Action, Delete, Put, Update
@@ -35,9 +36,12 @@ def elle_lines(operations: Sequence[Operation]) -> Iterator[Line]:
     """Give a history's invocations and ends, in the order of real time."""
     asked = dict(_asked(operations))
     processes: dict[str, int] = {}
+    fresh = count()
     moments = _moments([one for one in operations if asked.get(one.place)])
     for index, (operation, is_end) in enumerate(moments):
-        process = processes.setdefault(operation.client, len(processes))
+        process = processes.get(operation.client)
+        if process is None:
+            process = processes[operation.client] = next(fresh)
         kind, us = INVOKE, operation.invoked_us
         if is_end:
             kind, us = ENDS[operation.outcome], operation.returned_us
@@ -53,7 +57,7 @@ def elle_lines(operations: Sequence[Operation]) -> Iterator[Line]:
             "time": us * NS_OF_US,
         }
         if kind == INFO:  # Jepsen's processes do not go on after what nobody knows the end of.
-            processes[operation.client] = max(processes.values()) + 1
+            del processes[operation.client]
 
 
 def as_json(lines: Iterable[Line]) -> Iterator[str]:

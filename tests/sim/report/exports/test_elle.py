@@ -99,6 +99,19 @@ def test_after_an_unknown_outcome_a_client_is_another_process() -> None:
     assert told == [("invoke", 0), ("info", 0), ("invoke", 1), ("ok", 1)]
 
 
+def test_whoever_comes_after_an_unknown_outcome_is_a_process_of_its_own() -> None:
+    history = operations(
+        ("k1", "PutItem", put("1"), 10, 20, 0, {}),
+        ("k1", "PutItem", put("2"), 30, 60, 200, {}),
+        ("k2", "PutItem", put("3"), 40, 50, 200, {}),
+    )
+
+    told = [(one["type"], one["process"]) for one in elle_lines(history)]
+
+    assert told[2:] == [("invoke", 1), ("invoke", 2), ("ok", 2), ("ok", 1)]
+    assert judged([*as_json(elle_lines(history))]) == []
+
+
 def test_a_read_that_does_not_say_whose_write_it_saw_is_left_out() -> None:
     gone = {"TableName": "t", "Key": {"id": {"S": "a"}}}
     history = operations(
