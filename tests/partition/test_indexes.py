@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -527,7 +528,7 @@ def test_what_waits_and_what_is_kept_are_rows_that_a_person_can_read(tmp_path: P
     disk.close()
 
     assert dict(stored.records) == contents.records
-    with sqlite3.connect(tmp_path / "p1.sqlite") as file:
+    with closing(sqlite3.connect(tmp_path / "p1.sqlite")) as file:
         rows = dict(file.execute("SELECT table_id, key FROM records WHERE table_id LIKE '%#%'"))
     assert rows == {
         outbox_of(PETS): f'[{{"S":"rex"}},{{"S":"1"}},{{"S":"{BY_FOOD.id}"}},{{"S":"fish"}},'

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +227,7 @@ def test_indexes_survive_a_restart_on_a_directory(tmp_path: Path) -> None:
             client.put_item(TableName=name, Item={**key, **more})
         client.close()
 
-    with sqlite3.connect(tmp_path / "p1.sqlite") as file:
+    with closing(sqlite3.connect(tmp_path / "p1.sqlite")) as file:
         tables = [id_ for (id_,) in file.execute("SELECT id FROM tables")]
     assert any(id_.endswith("#outbox") for id_ in tables)
     assert any(id_.endswith("#by-state#0") for id_ in tables)
