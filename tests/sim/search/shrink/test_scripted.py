@@ -27,11 +27,11 @@ from sim.search.shrink.scripted import (
 from sim.search.shrink.shrink import Shrunk, shrink
 from sim.search.shrink.story import Action, Request, Story, scenario_of
 from sim.search.shrink.timeline import Timeline, timeline
+from tests.sim.search.shrink.shrinkable import SHRINKABLE
 
 # One with a step and repeats, one whose moments are nudged, one that nothing goes wrong in.
 FEW = ("reads-have-one-round", "the-latest-prepare-takes-over", "conditions-are-not-judged")
-ALL = tuple(name for name, mutant in MUTANTS.items() if not mutant.is_equivalent)
-NAMES = ALL if "TWOPHASE_SOAK" in os.environ else FEW
+NAMES = SHRINKABLE if "TWOPHASE_SOAK" in os.environ else FEW
 
 
 @cache

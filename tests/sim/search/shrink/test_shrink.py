@@ -19,6 +19,7 @@ from sim.search.shrink.shrink import Shrunk, choices_of, shrink
 from sim.search.shrink.story import scenario_of
 from sim.search.shrink.translate import Translation
 from sim.search.shrink.trials import BudgetSpentError, TooDearError, Trials
+from tests.sim.search.shrink.shrinkable import SHRINKABLE
 
 SOAK = "TWOPHASE_SOAK" in os.environ
 # One of a kind: no fault at all, a clock, a crash, a message that is lost, reasons, a repeat.
@@ -30,7 +31,6 @@ FEW = (
     "only-the-first-reason-is-told",
     "equal-is-in-time",
 )
-ALL = tuple(name for name, mutant in MUTANTS.items() if not mutant.is_equivalent)
 LISTED = """
 k1: write update(a, 1) update(d, 1)
 k2: read a d
@@ -120,7 +120,7 @@ def test_a_crash_is_said_with_its_moment_and_its_length() -> None:
 # Shrinking ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ALL if SOAK else FEW)
+@pytest.mark.parametrize("name", SHRINKABLE if SOAK else FEW)
 def test_a_mutants_failure_becomes_a_short_story_of_the_same_anomaly(name: str) -> None:
     failure, short = failure_of(name), shrunk(name)
 
