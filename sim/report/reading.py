@@ -91,6 +91,7 @@ def events_of(name: str, lines: Iterable[str]) -> Iterator[Event]:
             KeyError,
             TypeError,
             IndexError,
+            AttributeError,
             RecursionError,
             DynamoDBError,
         ) as error:
@@ -114,7 +115,7 @@ def reason(error: Exception) -> str:
         return "it is no JSON, or was cut off"
     if isinstance(error, KeyError):
         return f"it has no {error.args[0]!r}"
-    if isinstance(error, TypeError | IndexError):
+    if isinstance(error, TypeError | IndexError | AttributeError):
         return "a part of it is of another type than it should be"
     return str(error)
 
@@ -126,14 +127,14 @@ def is_of_regions(line: Any) -> bool:
 
 def event_of(line: Mapping[str, Any]) -> Event:
     """Make an event of one line."""
-    us, name = line["us"], line["event"]
-    if not isinstance(us, int) or us < 0:
+    us, name = line["us"], read_as(str, line["event"])
+    if type(us) is not int or us < 0:
         raise ValueError(f"its 'us' is to be a whole number of µs, not {us!r}")
     if name.startswith("message."):
         return Event(us, name, _message(name, line))
     if name == "change.durable":
         changes = read_as(Changes, {"holding": None, "streams": None, **line})
-        return Event(us, name, {"host": line["host"], "changes": changes})
+        return Event(us, name, {"host": read_as(str, line["host"]), "changes": changes})
     if name not in EVENTS and name not in FAULTS:
         raise ValueError(f"there is no event {name!r}")
     fields = {key: value for key, value in line.items() if key not in ("us", "event")}
@@ -141,16 +142,17 @@ def event_of(line: Mapping[str, Any]) -> Event:
 
 
 def _message(name: str, line: Mapping[str, Any]) -> dict[str, Any]:
-    source, arrow, target = line["link"].partition(">")
+    source, arrow, target = read_as(str, line["link"]).partition(">")
     if not (source and arrow and target):
         raise ValueError(f"its 'link' is to be as in 'c1>p2', not {line['link']!r}")
-    fields: dict[str, Any] = {"link": Link(source, target), "number": line["n"]}
+    fields: dict[str, Any] = {"link": Link(source, target), "number": read_as(int, line["n"])}
     if name == "message.sent":
         message: Message = read_as(KINDS[line["kind"]], line["message"])
-        fields["frame"] = Envelope(source, line["id"], line["reply_to"] or 0, message)
+        number, reply_to = read_as(int, line["id"]), read_as(int | None, line["reply_to"])
+        fields["frame"] = Envelope(source, number, reply_to or 0, message)
         fields["fate"] = FATES[line["fate"]]
     elif name == "message.lost":
-        fields["because"] = line["because"]
+        fields["because"] = read_as(str, line["because"])
     elif name not in ("message.delivered", "message.held"):
         raise ValueError(f"there is no event {name!r}")
     return fields
@@ -172,6 +174,8 @@ SPECIAL: dict[Any, Read] = {
     bytes: b64decode,
 }
 
+PLAIN = (str, int, bool)
+
 _made: dict[Any, Read] = {}
 
 
@@ -188,6 +192,7 @@ def _reader(annotation: Any) -> Read:
 
 
 def _make(annotation: Any) -> Read:
+    annotation = getattr(annotation, "__supertype__", annotation)  # Of what a NewType is.
     if annotation in SPECIAL:
         return SPECIAL[annotation]
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -195,12 +200,23 @@ def _make(annotation: Any) -> Read:
         return _of_union(arguments)
     if origin is tuple:
         return _of_tuple(arguments)
+    if annotation in PLAIN:
+        return _of_plain(annotation)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         inner = _reader(arguments[1])
         return lambda values: {name: inner(value) for name, value in values.items()}
     if dataclasses.is_dataclass(annotation) or hasattr(annotation, "_fields"):
         return _of_record(annotation)
     return lambda value: value
+
+
+def _of_plain(kind: type) -> Read:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:  # True is no whole number here.
+            raise TypeError(f"{value!r} is no {kind.__name__}")
+        return value
+
+    return read
 
 
 def _of_record(record: Any) -> Read:

@@ -69,16 +69,37 @@ def command(
         raise BadInputError(f"-o names the run itself, {path!r}: give the page another name")
     if transaction == "":
         raise BadInputError("--transaction names none: it is empty")
-    if name:
-        export(recording_at(run, seed, settings, mutant), name, transaction, output)
-        return 0
-    with ExitStack() as stack:
-        file = stack.enter_context(text_file("report", path))
-        assert file is not None, "a path was given"
-        recording = recording_at(run, seed, settings, mutant)
-        write_page(file, recording, transaction or "")
+    with making_sense_of(run):
+        if name:
+            export(recording_at(run, seed, settings, mutant), name, transaction, output)
+            return 0
+        with ExitStack() as stack:
+            file = stack.enter_context(text_file("report", path))
+            assert file is not None, "a path was given"
+            recording = recording_at(run, seed, settings, mutant)
+            write_page(file, recording, transaction or "")
     tell(path)
     return 0
+
+
+@contextmanager
+def making_sense_of(run: str) -> Iterator[None]:
+    """Refuse a trace whose lines are events, each by itself, but of no run.
+
+    Raises:
+        BadInputError: Somebody has changed it.
+    """
+    try:
+        yield
+    except click.ClickException:
+        raise
+    except Exception as error:
+        if not is_trace(run):
+            raise
+        raise BadInputError(
+            f"the trace {run!r} is of no run: its lines do not go together"
+            f" ({type(error).__name__}: {error}); `twophase simulate --trace` writes one anew"
+        ) from error
 
 
 def recording_at(

@@ -113,6 +113,15 @@ def test_a_page_can_be_made_of_a_trace_alone(lines: list[str]) -> None:
             "Howl",
         ),
         ('{"us":1,"event":"change.durable","host":"p1"}', "cause"),
+        ('{"us":true,"event":"host.crashed","host":"p1"}', "'us'"),
+        ('{"us":1,"event":1.5,"host":"p1"}', "of another type"),
+        ('{"us":1,"event":"message.held","link":1.5,"n":1}', "of another type"),
+        ('{"us":1,"event":"message.held","link":"a>b","n":[1]}', "of another type"),
+        (
+            '{"us":1,"event":"message.sent","link":"a>b","n":1,"kind":"Done","fate":"lost","id":1,'
+            '"reply_to":null,"message":{"changed":[0]}}',
+            "of another type",
+        ),
     ],
 )
 def test_a_line_that_is_no_event_is_named(line: str, said: str) -> None:

@@ -143,6 +143,20 @@ def test_what_cannot_be_is_named_and_leaves_nothing(
     assert left == ["empty", "far", "null", "other", "words"]
 
 
+@pytest.mark.parametrize("form", [(), ("--elle",)])
+def test_events_that_are_of_no_run_are_no_trace(form: tuple[str, ...], tmp_path: Path) -> None:
+    trace, page = tmp_path / "trace", tmp_path / "page"
+    twophase("simulate", "bank", *SMALL, "--trace", str(trace))
+    text = trace.read_text(encoding="utf-8")
+    trace.write_text(re.sub(r'"body":\{.*\},"call"', '"body":{},"call"', text), encoding="utf-8")
+
+    result = twophase("report", str(trace), *form, "-o", str(page))
+
+    assert result.exit_code == 2
+    assert "is of no run: its lines do not go together" in result.stderr
+    assert not page.exists()
+
+
 def test_one_file_is_not_two_things(tmp_path: Path) -> None:
     path = str(tmp_path / "one")
 
