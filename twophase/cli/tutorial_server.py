@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Timer
 
@@ -153,8 +154,10 @@ def asked(ask: Ask, server: Served) -> Answer:
 
 def command_of(ask: Ask) -> list[str]:
     """Return a command's words, with the aws that came with twophase, or else any."""
-    beside = Path(sys.executable).with_name("aws")
-    aws = str(beside) if beside.exists() else shutil.which("aws")
+    # Not the script beside this Python: in a directory with a blank in its name it does not start.
+    if find_spec("awscli") is not None:
+        return [sys.executable, "-P", "-m", "awscli", *ask.words[1:]]
+    aws = shutil.which("aws")
     if aws is None:
         raise BadInputError(NO_AWS)
     return [aws, *ask.words[1:]]

@@ -75,7 +75,9 @@ def candidates(environment: Mapping[str, str]) -> list[str]:
     folders = [Path(one) for one in environment.get("PATH", "").split(os.pathsep) if one]
     # A shim only finds what is in `versions` as well, if anything.
     paths += _in_folders(one for one in folders if one != pyenv / "shims")
-    paths += map(str, sorted((pyenv / "versions").glob("*/bin/python3")))
+    versions = pyenv / "versions"
+    of_versions = (str(versions / name / "bin" / "python3") for name in _names_in(versions))
+    paths += filter(os.path.exists, of_versions)
     once: dict[str, str] = {}
     for path in paths:
         once.setdefault(os.path.realpath(path), path)
@@ -87,12 +89,20 @@ def _listed(text: str) -> list[str]:
 
 
 def _in_folders(folders: Iterable[Path]) -> list[str]:
-    found = []
-    for folder in folders:
-        if folder.is_dir():
-            names = (entry.name for entry in folder.iterdir() if NAMES.fullmatch(entry.name))
-            found += [str(folder / name) for name in sorted(names)]
-    return found
+    return [
+        str(folder / name)
+        for folder in folders
+        for name in _names_in(folder)
+        if NAMES.fullmatch(name)
+    ]
+
+
+def _names_in(folder: Path) -> list[str]:
+    """List what is in a folder; nothing if it is not there, or not for us to look into."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def tried_out(path: str) -> Python | LeftOut:

@@ -1,5 +1,6 @@
 """Finding interpreters: each once, tried, and left out with a reason."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -46,6 +47,23 @@ def test_this_one_comes_first_and_each_file_once(tmp_path: Path) -> None:
 
     python3 = str(tmp_path / "bin" / "python3")  # By its shortest name; it is python3.12.
     assert found == [sys.executable, old, "/not/there", python3]
+
+
+def test_folders_that_nobody_may_look_into_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python3 = program(tmp_path / "bin" / "python3", "")
+
+    def listed(folder: Path) -> list[str]:  # Whoever is root may look everywhere.
+        if folder != tmp_path / "bin":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return ["python3"]
+
+    monkeypatch.setattr(os, "listdir", listed)
+
+    found = candidates({"PATH": os.pathsep.join(["/not/for/us", str(tmp_path / "bin")])})
+
+    assert found == [sys.executable, python3]
 
 
 @pytest.mark.slow
