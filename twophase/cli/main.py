@@ -109,7 +109,9 @@ class Commands(click.Group):
 
 
 def make_streams_patient() -> None:
-    """Have a terminal that cannot show a sign show another one."""
+    """Have a terminal that cannot show a sign show another one, and somewhere to tell errors."""
+    if sys.stderr is None:  # It was closed before this began: what is told there, nobody wants.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # Until the end.
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # Else it was closed before this began.
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # Text streams can.

@@ -137,6 +137,18 @@ def test_an_output_that_is_closed_is_told() -> None:
     assert ended.returncode == 2
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX closes it")
+@pytest.mark.parametrize(("seed", "code"), [("1", 0), ("x", 2)])
+def test_where_errors_are_closed_the_exit_code_says_what_came_of_it(seed: str, code: int) -> None:
+    command = f"{shlex.quote(sys.executable)} -m twophase simulate one-transaction --seed {seed}"
+    ended = subprocess.run(
+        ["sh", "-c", f"{command} 2>&-"], stdout=subprocess.PIPE, text=True, check=False
+    )
+
+    assert ended.returncode == code
+    assert ("Every check holds" in ended.stdout) == (code == 0)
+
+
 def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     with subprocess.Popen(
