@@ -47,15 +47,22 @@ def locked(path: Path) -> sqlite3.Connection:
             f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False
         )
     except sqlite3.Error as error:
-        raise StorageError(f"{path} cannot be opened: {error}") from error
+        raise StorageError(f"{path} cannot be opened: {_told(error)}") from error
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         lock.close()
         if "locked" in str(error):
             raise StorageError(f"{path} is in use by another server: stop that one first") from None
-        raise StorageError(f"{path} cannot be locked: {error}") from error
+        raise StorageError(f"{path} cannot be locked: {_told(error)}") from error
     return lock
+
+
+def _told(error: sqlite3.Error) -> str:
+    """Say what SQLite says, and what that may come from where it does not."""
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_CANTOPEN":
+        return f"{error} (is its folder writable, and `ulimit -n` high enough?)"
+    return str(error)
 
 
 def opened(path: Path, name: str, born: Sequence[TableState]) -> sqlite3.Connection:
@@ -65,7 +72,7 @@ def opened(path: Path, name: str, born: Sequence[TableState]) -> sqlite3.Connect
             path, isolation_level=None, check_same_thread=False, cached_statements=512
         )
     except sqlite3.Error as error:
-        raise StorageError(f"{path} cannot be opened: {error}") from error
+        raise StorageError(f"{path} cannot be opened: {_told(error)}") from error
     try:
         refuse_strange(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")

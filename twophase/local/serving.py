@@ -36,6 +36,7 @@ from twophase.local.cluster import LocalCluster, Nodes, impatient
 from twophase.local.connection import Connection
 from twophase.local.directory import Directory
 from twophase.local.faults import Faults
+from twophase.local.open_files import many_open_files
 from twophase.local.secret import kept_secret
 from twophase.local.telling import Telling
 from twophase.local.trouble import Trouble, troubled_network
@@ -228,7 +229,7 @@ def tuned() -> Iterator[None]:
     switch_seconds = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        with collecting(*GC_THRESHOLDS):
+        with collecting(*GC_THRESHOLDS), many_open_files():
             yield
     finally:
         sys.setswitchinterval(switch_seconds)
