@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from items.errors import DynamoDBError
 from sim.report.reading import Progress, TraceError, read_trace
 from sim.report.recording import Origin, Recorder, Recording, recording_of
 from sim.report.traced import operations_in
@@ -28,6 +29,11 @@ from twophase.cli.simulate import (
 )
 
 PAGE = "run.html"
+# What comes of events that do not go together.
+NONSENSE = (
+    *(LookupError, TypeError, ValueError, AttributeError),
+    *(AssertionError, ArithmeticError, DynamoDBError),
+)
 
 
 @click.command("report")
@@ -91,9 +97,7 @@ def making_sense_of(run: str) -> Iterator[None]:
     """
     try:
         yield
-    except click.ClickException:
-        raise
-    except Exception as error:
+    except NONSENSE as error:
         if not is_trace(run):
             raise
         raise BadInputError(

@@ -157,6 +157,17 @@ def test_events_that_are_of_no_run_are_no_trace(form: tuple[str, ...], tmp_path:
     assert not page.exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_no_fault_of_the_trace(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    twophase("simulate", "bank", *SMALL, "--trace", str(trace))
+
+    result = twophase("report", str(trace), "-o", "/dev/full")
+
+    assert result.exit_code == 2
+    assert "cannot be written to '/dev/full': no space left on device" in result.stderr
+
+
 def test_one_file_is_not_two_things(tmp_path: Path) -> None:
     path = str(tmp_path / "one")
 
