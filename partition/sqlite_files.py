@@ -27,10 +27,17 @@ def unusable(path: Path, error: sqlite3.Error, what: str = "damaged") -> Storage
     """Say why a file cannot be used: it is `what`, or there is nothing wrong but with its disk."""
     name = getattr(error, "sqlite_errorname", "")
     return StorageError(
-        f"{path} cannot be written: {error}"
+        f"{path} cannot be written: {_told(error)}"
         if name.startswith(NO_ROOM)
         else f"{path} is {what}: {error}"
     )
+
+
+def _told(error: sqlite3.Error) -> str:
+    """Say what SQLite says, and what that may come from where it does not."""
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_CANTOPEN":
+        return f"{error} (is its folder writable, and `ulimit -n` high enough?)"
+    return str(error)
 
 
 def locked(path: Path) -> sqlite3.Connection:
@@ -56,13 +63,6 @@ def locked(path: Path) -> sqlite3.Connection:
             raise StorageError(f"{path} is in use by another server: stop that one first") from None
         raise StorageError(f"{path} cannot be locked: {_told(error)}") from error
     return lock
-
-
-def _told(error: sqlite3.Error) -> str:
-    """Say what SQLite says, and what that may come from where it does not."""
-    if getattr(error, "sqlite_errorname", "") == "SQLITE_CANTOPEN":
-        return f"{error} (is its folder writable, and `ulimit -n` high enough?)"
-    return str(error)
 
 
 def opened(path: Path, name: str, born: Sequence[TableState]) -> sqlite3.Connection:

@@ -29,6 +29,16 @@ Read: TypeAlias = Callable[[Any], Any]
 Progress: TypeAlias = Callable[[int, int], None]  # Bytes that were read, of how many.
 
 PROGRESS_LINES = 1_000
+NONSENSE = (  # What comes of reading what no run has written.
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    DynamoDBError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 FATES = {
     "carried": CARRIED,
@@ -86,15 +96,7 @@ def events_of(name: str, lines: Iterable[str]) -> Iterator[Event]:
         try:
             told = json.loads(line)
             event = None if is_of_regions(told) else event_of(told)
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            IndexError,
-            AttributeError,
-            RecursionError,
-            DynamoDBError,
-        ) as error:
+        except NONSENSE as error:
             raise TraceError(
                 f"line {number} of {name!r} is no event of a trace as `twophase simulate --trace`"
                 f" writes them: {reason(error)}"

@@ -16,7 +16,8 @@ from sim.checkers.graph.judge import judge, observe
 from sim.checkers.graph.observed import Observed
 from sim.checkers.graph.txn import MODELS, SERIALIZABLE, HistoryError, Report
 from sim.checkers.histories import HistoryReader, MalformedError
-from twophase.cli.errors import FINDING, BadInputError, why
+from twophase.cli.errors import FINDING, BadInputError
+from twophase.os_errors import why
 
 UNDECIDED = 3  # An exit code: neither 'valid' nor 'not' would be true.
 STANDARD_INPUT = "-"

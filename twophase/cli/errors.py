@@ -17,8 +17,3 @@ def sentence(error: BaseException) -> str:
     said = error.format_message() if isinstance(error, click.ClickException) else str(error)
     line = " ".join(said.split())
     return line if len(line) <= SENTENCE_MAX else f"{line[:SENTENCE_MAX]} …"
-
-
-def why(error: OSError) -> str:
-    """Give the system's reason alone: whoever says this names the file in words of their own."""
-    return (error.strerror or str(error)).lower()

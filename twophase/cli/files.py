@@ -17,8 +17,9 @@ from network.weather import CARRIED, CORRUPT, LATE, LOST, REPEATED
 from sim.history import History
 from sim.trace import Event
 from twophase.cli.as_json import dumps
-from twophase.cli.errors import BadInputError, why
+from twophase.cli.errors import BadInputError
 from twophase.cli.plain import binaries_as_text, plain
+from twophase.os_errors import why
 
 FATES = {
     CARRIED: "carried",

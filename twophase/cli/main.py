@@ -19,8 +19,8 @@ from twophase.cli.errors import (
     INTERRUPTED,
     BadInputError,
     sentence,
-    why,
 )
+from twophase.os_errors import why
 
 # Where each command is, and what it does, for `twophase --help`.
 COMMANDS: Mapping[str, tuple[str, str]] = {

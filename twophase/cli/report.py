@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from items.errors import DynamoDBError
-from sim.report.reading import Progress, TraceError, read_trace
+from sim.report.reading import NONSENSE, Progress, TraceError, read_trace
 from sim.report.recording import Origin, Recorder, Recording, recording_of
 from sim.report.traced import operations_in
 from sim.run import Run
@@ -29,11 +28,6 @@ from twophase.cli.simulate import (
 )
 
 PAGE = "run.html"
-# What comes of events that do not go together.
-NONSENSE = (
-    *(LookupError, TypeError, ValueError, AttributeError),
-    *(AssertionError, ArithmeticError, DynamoDBError),
-)
 
 
 @click.command("report")

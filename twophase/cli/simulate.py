@@ -18,7 +18,7 @@ from sim.telling import schemas_of
 from twophase.cli import options
 from twophase.cli.as_json import result_as_json
 from twophase.cli.bars import plain_bar
-from twophase.cli.errors import FINDING, BadInputError, why
+from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.files import (
     LinesFile,
     TextFile,
@@ -30,6 +30,7 @@ from twophase.cli.files import (
 )
 from twophase.cli.following import Follower
 from twophase.cli.interrupting import interrupting
+from twophase.os_errors import why
 
 SEEDS = 1 << 63
 NONE = "none"  # As a mutant's name: nothing is broken, whatever a file says.

@@ -18,10 +18,11 @@ from sim.search.plan import RUNS_MAX, Plan
 from sim.search.results import Results
 from sim.search.sweep import Sweep
 from twophase.cli import options
-from twophase.cli.errors import BAD_INPUT, FINDING, INTERRUPTED, BadInputError, why
+from twophase.cli.errors import BAD_INPUT, FINDING, INTERRUPTED, BadInputError
 from twophase.cli.interrupting import interrupting
 from twophase.cli.simulate import loaded
 from twophase.cli.sweep_told import Told, as_json
+from twophase.os_errors import why
 
 SEEDS = 1 << 63
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}

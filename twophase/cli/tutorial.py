@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from twophase.cli.errors import FINDING, BadInputError, why
+from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.serve import refuse_without_extra
 from twophase.cli.tutorial_page import Ask, steps_of
 from twophase.cli.tutorial_playing import Player, say
+from twophase.os_errors import why
 
 
 @click.command("tutorial")

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from twophase.cli.errors import FINDING, BadInputError, why
+from twophase.cli.errors import FINDING, BadInputError
+from twophase.os_errors import why
 from twophase.proof import MalformedError, RefutedError, verified
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from partition.sqlite_files import StorageError, locked, unusable
+from twophase.os_errors import why
 
 VERSION = 1
 MARK = 0x32706163  # SQLite's application_id: '2pac'.
@@ -39,8 +40,7 @@ class Directory:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise StorageError(f"the data directory {path} cannot be made: {reason}") from error
+            raise StorageError(f"the data directory {path} cannot be made: {why(error)}") from error
         self._file = file = path / "cluster.sqlite"
         try:
             self._lock = locked(file)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from router.policies import Permissions
 from router.policy_file import FILE_BYTES_MAX, PolicyError, permissions_of
+from twophase.os_errors import why
 
 
 def policies_in(path: Path | str) -> Permissions:
@@ -19,7 +20,6 @@ def policies_in(path: Path | str) -> Permissions:
     except UnicodeDecodeError:
         raise PolicyError(f"{path}: not text: it must be JSON in UTF-8") from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise PolicyError(f"{path} cannot be read: {reason}") from error
+        raise PolicyError(f"{path} cannot be read: {why(error)}") from error
     except PolicyError as error:
         raise PolicyError(f"{path}: {error}") from error

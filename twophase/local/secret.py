@@ -20,6 +20,7 @@ from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 from twophase.local.world import new_secret
+from twophase.os_errors import why
 
 VARIABLE = "TWOPHASE_SECRET"
 SECRET = re.compile(r"[!-~]{16,256}")
@@ -52,9 +53,9 @@ def kept_secret(port: int) -> Iterator[str]:
         with os.fdopen(written, "w", encoding="ascii") as opened:
             opened.write(secret)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise SecretError(
-            f"the secret for --control cannot be kept in {file}: {reason}; give one in {VARIABLE}"
+            f"the secret for --control cannot be kept in {file}: {why(error)};"
+            f" give one in {VARIABLE}"
         ) from error
     try:
         yield secret

@@ -42,6 +42,7 @@ from twophase.local.telling import Telling
 from twophase.local.trouble import Trouble, troubled_network
 from twophase.local.waking import Waker
 from twophase.local.world import RealClock, RealTimers
+from twophase.os_errors import why
 
 KEEP_ALIVE_SECONDS = 75  # Longer than clients keep an idle connection and hope to use it again.
 STOP_SECONDS = 15  # Longer than any request takes (router/options.py).
@@ -288,9 +289,8 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> ServeError:
-    reason = (error.strerror or str(error)).lower()
     return ServeError(
-        f"cannot listen on {host} port {port}: {reason}; choose another with --host or --port"
+        f"cannot listen on {host} port {port}: {why(error)}; choose another with --host or --port"
     )
 
 

@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -48,10 +49,12 @@ def test_64_partitions_on_disk_are_served_where_256_files_are_the_custom(tmp_pat
 
     with limited("-Sn 256", *words, str(tmp_path / "data")) as server:
         assert server.stdout is not None
-        printed = [line for line in iter(server.stdout.readline, "Ctrl-C stops it.\n") if line]
+        printed = [*takewhile(lambda line: "Ctrl-C" not in line, server.stdout)]
+        is_up = server.poll() is None
         server.terminate()
 
-        assert "64 partitions" in "".join(printed)
+    assert is_up
+    assert "64 partitions" in "".join(printed)
 
 
 @pytest.mark.slow
