@@ -17,6 +17,7 @@ from sim.checkers.graph.observed import Observed
 from sim.checkers.graph.txn import MODELS, SERIALIZABLE, HistoryError, Report
 from sim.checkers.histories import HistoryReader, MalformedError
 from twophase.cli.errors import FINDING, BadInputError
+from twophase.cli.kinds import instead
 from twophase.os_errors import why
 
 UNDECIDED = 3  # An exit code: neither 'valid' nor 'not' would be true.
@@ -80,7 +81,7 @@ def checked_file(name: str, model: str, *, is_shown: bool) -> Checked:
         try:
             observed = observe(reader, model)
         except MalformedError as error:
-            raise BadInputError(f"{called(name)}, {error}") from error
+            raise BadInputError(f"{called(name)}, {error}{instead(name, 'check')}") from error
         except HistoryError as error:
             line = (reader.ends if error.is_answer else reader.lines)[error.transaction]
             raise BadInputError(f"{called(name)}, line {line}: {error}") from error

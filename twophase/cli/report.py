@@ -16,6 +16,7 @@ from twophase.cli.bars import plain_bar
 from twophase.cli.errors import BadInputError
 from twophase.cli.exporting import export, format_of
 from twophase.cli.files import same_file, text_file
+from twophase.cli.kinds import instead
 from twophase.cli.reporting import origin_of, recorded, tell, write_page
 from twophase.cli.simulate import (
     Asked,
@@ -139,7 +140,7 @@ def recording_in(path: str) -> Recording:
             for event in read_trace(path, progress):
                 recorder(event)
     except TraceError as error:
-        raise BadInputError(str(error)) from error
+        raise BadInputError(f"{error}{instead(path, 'report')}") from error
     origin = Origin(Path(path).stem, None, None, "")
     return recording_of(recorder, origin, operations_in(recorder.moments))
 

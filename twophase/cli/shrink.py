@@ -17,6 +17,7 @@ from sim.tables import SetupError
 from twophase.cli import options
 from twophase.cli.errors import BadInputError
 from twophase.cli.files import refuse_same_file, text_file
+from twophase.cli.kinds import instead
 from twophase.cli.simulate import loaded, mutant_of, one_cluster, run_of, settings_of
 
 RUNS_MOST = 1_000_000
@@ -140,7 +141,7 @@ def file_of(name: str) -> Failure:
     try:
         failure = read(name)
     except ScenarioError as error:
-        raise BadInputError(str(error)) from error
+        raise BadInputError(f"{error}{instead(name)}") from error
     mutant_of(failure.mutant)
     return failure
 

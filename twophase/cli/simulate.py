@@ -30,6 +30,7 @@ from twophase.cli.files import (
 )
 from twophase.cli.following import Follower
 from twophase.cli.interrupting import interrupting
+from twophase.cli.kinds import instead
 from twophase.os_errors import why
 
 SEEDS = 1 << 63
@@ -268,7 +269,7 @@ def loaded(name: str, settings: Mapping[str, str]) -> Scenario:
     try:
         return load(name, settings)
     except ScenarioError as error:
-        raise BadInputError(str(error)) from error
+        raise BadInputError(f"{error}{instead(name)}") from error
     except OverflowError as error:
         raise BadInputError(f"scenario {name}: a number is too large") from error
     except OSError as error:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from twophase.cli.errors import FINDING, BadInputError
+from twophase.cli.kinds import instead
 from twophase.os_errors import why
 from twophase.proof import MalformedError, RefutedError, verified
 
@@ -28,7 +29,9 @@ def command(*, file: str, as_json: bool) -> int:
     try:
         told = {"ok": True, **verified(texts), "refuted": None}
     except MalformedError as error:
-        raise BadInputError(f"{file!r} is no proof: {error}") from error
+        raise BadInputError(
+            f"{file!r} is no proof: {error}{instead(file, 'verify-proof')}"
+        ) from error
     except RefutedError as error:
         told = {"ok": False, "refuted": str(error)}
     click.echo(json.dumps(told, indent=2) if as_json else in_words(told))

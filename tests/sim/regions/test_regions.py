@@ -106,8 +106,6 @@ IMPATIENT = {
     "client.attempt_deadline_us": "36000",
     "network.delay_us": "2000..6000",
 }
-
-
 ONCE = {"client.attempts_max": "1", "faults.crashes": "30", "cluster.routers": "5"}
 
 
