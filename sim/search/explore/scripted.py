@@ -10,6 +10,8 @@ Recovery comes by itself in a run, at its own time.
 from sim.search.explore.state import TAKEOVERS, State, Step
 from sim.search.explore.states import States
 from sim.search.explore.walk import Schedule
+from sim.search.explore.world import LINE
+from sim.search.shrink.scenario_file import quoted, shown
 
 STEP_US = 50_000  # Between two steps: all that one leads to at once is over by then.
 MESSAGE_US = 1_000
@@ -34,15 +36,17 @@ def scenario_of(states: States, schedule: Schedule, sentence: str) -> str:
     asked = {step.what: n for n, (step, _) in enumerate(schedule.steps, 1) if step.kind == "ask"}
     requests = []
     for place, n in asked.items():
-        client, _, request = world.asked[place].line.partition(": ")
-        requests.append(f"{client}: at {n * STEP_US // 1_000}ms {request.strip()}")
+        line = LINE.fullmatch(world.asked[place].line)
+        assert line is not None, "a world has such lines alone"
+        client, verb, rest = line.groups()  # Without the moment, if it had one.
+        requests.append(f"{client}: at {n * STEP_US // 1_000}ms {verb} {rest}")
     clients = max(int(world.asked[place].client[1:]) for place in asked)
     # One more than there are: when all are spent, writes outside transactions are over as well.
     transactions = 1 + sum(world.asked[place].is_transaction for place in asked)
-    lines = "\n".join(requests)
-    steps = "\n".join(f'  "{fault}",' for fault in faults)
+    lines = "".join(f"{request}\n" for request in requests)
+    steps = "\n".join(f"  {quoted(fault)}," for fault in faults)
     there = " ".join(world.first_items)
-    return f'''description = "{sentence}"
+    return f'''description = {quoted(sentence)}
 
 [cluster]
 partitions = {len(world.partitions)}
@@ -71,11 +75,9 @@ steps = [
 name = "listed"
 clients = {clients}
 transactions = {transactions}
-there = "{there}"
+there = {quoted(there)}
 linger_us = {len(schedule.steps) * STEP_US}
-requests = """
-{lines}
-"""
+requests = {shown(lines)}
 '''
 
 

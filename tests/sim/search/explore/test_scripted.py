@@ -7,6 +7,7 @@ from sim.run import run
 from sim.scenario import parse
 from sim.search.explore.scripted import NotScriptedError, scenario_of
 from sim.search.explore.walk import Bounds, explore
+from sim.search.explore.world import world_of
 from sim.search.explore.worlds import WORLDS
 
 SHOWN = (
@@ -42,6 +43,19 @@ def test_a_run_of_the_schedule_ends_as_the_walk_says(mutant: str, name: str) -> 
     assert found.findings[0].kind in {one.kind for one in result.findings}
     assert all(told.happened for told in result.steps)
     assert run(scenario, 1).ok  # With the rule in its place again.
+
+
+def test_moments_of_the_world_give_way_to_those_of_the_schedule() -> None:
+    requests = 'k1: write update(a, "1") update(d, 1)\nk2: at 1ms read a d'
+    world = world_of("timed", 'said to be "timed"', requests, there='a=" d=0')
+    with applied(MUTANTS["second-rounds-ignore-the-ongoing"]):
+        walk, found = explore(world, Bounds(at_ends=True))
+        assert found.schedule is not None
+        scenario = parse(scenario_of(walk.states, found.schedule, world.sentence), "timed", {})
+        result = run(scenario, 1)
+
+    assert scenario.description == world.sentence
+    assert found.findings[0].kind in {one.kind for one in result.findings}
 
 
 @pytest.mark.parametrize(("mutant", "name", "why"), UNWRITTEN)
