@@ -20,8 +20,8 @@ from sim.search.explore.world import SINGLE, Limits, World, WorldError, world_of
 from sim.search.explore.worlds import WORLDS
 from twophase.cli import options
 from twophase.cli.errors import FINDING, BadInputError
-from twophase.cli.files import TextFile, text_file
-from twophase.cli.simulate import loaded, mutant_of, one_cluster
+from twophase.cli.files import TextFile, refuse_run_itself, refuse_unreadable, text_file
+from twophase.cli.simulate import loaded, mutant_of, one_cluster, run_of
 
 LIMIT_MAX = 3
 DEPTH_MAX = 60_000
@@ -109,6 +109,9 @@ def command(
 
     The exit code is 0 if all holds, 1 if a schedule ends badly, 2 for bad input.
     """
+    refuse_run_itself(world or "", {"--scenario": scenario})
+    refuse_unreadable("--scenario", scenario)
+    _, mutant = run_of(world or "", {}, None, mutant)
     mutant_of(mutant)  # Known, or refused.
     given = {
         name: number(name, text, 0, LIMIT_MAX) for name, text in limits.items() if text is not None

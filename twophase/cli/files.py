@@ -21,6 +21,7 @@ from twophase.cli.errors import BadInputError
 from twophase.cli.plain import binaries_as_text, plain
 from twophase.os_errors import why
 
+TOML = ".toml"
 FATES = {
     CARRIED: "carried",
     LOST: "lost",
@@ -39,6 +40,28 @@ def refuse_same_file(paths: Mapping[str, str | None]) -> None:
     for (one, first), (other, second) in combinations(paths.items(), 2):
         if first is not None and second is not None and same_file(first, second):
             raise BadInputError(f"{one} and {other} name the same file: give them one each")
+
+
+def refuse_run_itself(run: str, paths: Mapping[str, str | None]) -> None:
+    """Refuse an option that names the file of the very run that it is to write of.
+
+    Raises:
+        BadInputError: Naming it.
+    """
+    for option, path in paths.items():
+        if path is not None and Path(run).is_file() and same_file(run, path):
+            raise BadInputError(f"{option} names the run itself, {path!r}: give it another name")
+
+
+def refuse_unreadable(option: str, path: str | None) -> None:
+    """Refuse a name under which no command would read a scenario again.
+
+    Raises:
+        BadInputError: Saying how it is to end.
+    """
+    if not path or path.endswith(TOML) or (os.path.exists(path) and not os.path.isfile(path)):
+        return
+    raise BadInputError(f"{option} writes a scenario, and the name of one ends in {TOML}: {path!r}")
 
 
 def same_file(first: str, second: str) -> bool:

@@ -15,10 +15,11 @@ from twophase.cli import options
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import BadInputError
 from twophase.cli.exporting import export, format_of
-from twophase.cli.files import same_file, text_file
+from twophase.cli.files import refuse_run_itself, text_file
 from twophase.cli.kinds import instead
 from twophase.cli.reporting import origin_of, recorded, tell, write_page
 from twophase.cli.simulate import (
+    NONE,
     Asked,
     loaded,
     mutant_of,
@@ -66,8 +67,7 @@ def command(
     """
     name = format_of(formats, transaction)
     path = PAGE if output is None else output
-    if Path(run).is_file() and same_file(run, path):
-        raise BadInputError(f"-o names the run itself, {path!r}: give the page another name")
+    refuse_run_itself(run, {"-o": path})
     if transaction == "":
         raise BadInputError("--transaction names none: it is empty")
     with making_sense_of(run):
@@ -120,7 +120,15 @@ def recording_at(
     keys = settings_of(settings)
     number, rule = run_of(run, keys, seed, mutant)
     return recording_from(
-        Asked(run, number, keys, as_json=False, story=False, trace=None, history=None, mutant=rule)
+        Asked(
+            *(run, number, keys),
+            as_json=False,
+            story=False,
+            trace=None,
+            history=None,
+            mutant=rule,
+            is_whole=mutant == NONE,
+        )
     )
 
 

@@ -16,7 +16,7 @@ from sim.search.shrink.trials import RUNS_MAX, Progress
 from sim.tables import SetupError
 from twophase.cli import options
 from twophase.cli.errors import BadInputError
-from twophase.cli.files import refuse_same_file, text_file
+from twophase.cli.files import refuse_run_itself, refuse_same_file, refuse_unreadable, text_file
 from twophase.cli.kinds import instead
 from twophase.cli.simulate import loaded, mutant_of, one_cluster, run_of, settings_of
 
@@ -69,7 +69,10 @@ def command(
 
     The exit code is 0 if it was made short, 2 for bad input: also for a run that does not fail.
     """
-    refuse_same_file({"--output": output, "--script": script})
+    files = {"--output": output, "--script": script}
+    refuse_same_file(files)
+    refuse_run_itself(failure, files)
+    refuse_unreadable("--output", output)
     runs_most = whole_of("--runs", runs, RUNS_MOST) or RUNS_MAX
     seconds_most = whole_of("--seconds", seconds, SECONDS_MOST)
     asked = Asked(

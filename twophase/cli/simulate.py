@@ -11,6 +11,7 @@ import click
 from items.data import data
 from sim.figures import figures_of
 from sim.keys import ScenarioError
+from sim.recorded import Recorded
 from sim.run import Going, Progress, Result, Run, begun
 from sim.scenario import DEFAULT, Scenario, load
 from sim.tables import SetupError
@@ -24,7 +25,9 @@ from twophase.cli.files import (
     TextFile,
     TraceFile,
     lines_file,
+    refuse_run_itself,
     refuse_same_file,
+    refuse_unreadable,
     text_file,
     write_history,
 )
@@ -53,6 +56,7 @@ class Asked:
     failure: str | None = None
     report: str | None = None
     speed: float | None = None  # At which it is watched; None: it is not.
+    is_whole: bool = False  # No rule is broken, whatever its file says.
 
     @property
     def replay(self) -> str:
@@ -60,8 +64,8 @@ class Asked:
         words = ["twophase", "simulate", self.scenario, "--seed", str(self.seed)]
         for key, value in self.settings.items():
             words += ["--set", f"{key}={value}"]
-        if self.mutant is not None:
-            words += ["--mutant", self.mutant]
+        if self.mutant is not None or self.is_whole:
+            words += ["--mutant", self.mutant or NONE]
         return shlex.join(words)
 
 
@@ -114,11 +118,14 @@ def command(
     files = {"--trace": trace, "--history": history, "--proof": proof}
     files |= {"--failure": failure, "--report": report}
     refuse_same_file(files)
+    refuse_run_itself(scenario, files)
+    refuse_unreadable("--failure", failure)
     keys = settings_of(settings)
     number, rule = run_of(scenario, keys, seed, mutant)
     paths = (trace, history, rule, proof, failure, report)
     pace = watch_speed(speed, watches=watch)
-    return simulated(Asked(scenario, number, keys, as_json, story, *paths, pace))
+    is_whole = mutant == NONE
+    return simulated(Asked(scenario, number, keys, as_json, story, *paths, pace, is_whole))
 
 
 def simulated(asked: Asked) -> int:
@@ -302,6 +309,13 @@ def run_of(
     if seed is None:
         return 1 if recorded is None else recorded.seed, None if mutant == NONE else mutant
     return seed_of(seed), None if mutant == NONE else mutant
+
+
+def breaking(recorded: Recorded | None, mutant: str | None) -> list[str]:
+    """Return the words that break the same rule again, also if it is none of a failure's file."""
+    if mutant is None and (recorded is None or recorded.mutant is None):
+        return []
+    return ["--mutant", mutant or NONE]
 
 
 def mutant_of(name: str | None) -> tuple[tuple[str, str], AbstractContextManager[None]]:

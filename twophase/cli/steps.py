@@ -18,8 +18,17 @@ from sim.tables import SetupError
 from twophase.cli import options
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError
+from twophase.cli.simulate import (
+    NONE,
+    breaking,
+    loaded,
+    mutant_of,
+    one_cluster,
+    run_of,
+    settings_of,
+    simulated,
+)
 from twophase.cli.simulate import Asked as Simulation
-from twophase.cli.simulate import loaded, mutant_of, one_cluster, seed_of, settings_of, simulated
 from twophase.cli.sweep import jobs_of
 
 DEFAULT = "one-transaction"
@@ -51,15 +60,16 @@ class Asked:
         return shlex.join([*words, "--set", f"faults.steps=[{steps}]"])
 
     def _words(self) -> list[str]:
-        words = ["--seed", str(self.seed)] if self.seed != 1 else []
+        failure = self.scenario.failure
+        words = ["--seed", str(self.seed)] if failure is not None or self.seed != 1 else []
         for key, value in self.settings.items():
             words += ["--set", f"{key}={value}"]
-        return words if self.mutant is None else [*words, "--mutant", self.mutant]
+        return [*words, *breaking(failure, self.mutant)]
 
 
 @click.command("steps")
 @click.argument("scenario", default=DEFAULT, metavar="[SCENARIO|FILE.toml]")
-@click.option("--seed", default="1", metavar="N", help="Where all chance comes from.  [default: 1]")
+@options.seed
 @options.settings("cluster.coordinators=3")
 @click.option("--no-pairs", is_flag=True, help="Only one fault at a time.")
 @click.option("--cell", metavar="3a", help="Tell the story of one cell of the table, or of a pair.")
@@ -69,7 +79,7 @@ class Asked:
 def command(
     *,
     scenario: str,
-    seed: str,
+    seed: str | None,
     settings: tuple[str, ...],
     no_pairs: bool,
     cell: str | None,
@@ -86,16 +96,17 @@ def command(
     The exit code is 0 if every check of every run holds, 1 if one found something, 2 for bad input.
     """
     keys = settings_of(settings)
-    mutant_of(mutant)  # Known, or refused.
+    number, rule = run_of(scenario, keys, seed, mutant)
+    mutant_of(rule)  # Known, or refused.
     asked = Asked(
         name=scenario,
         scenario=one_cluster(loaded(scenario, keys)),
-        seed=seed_of(seed),
+        seed=number,
         settings=keys,
         jobs=jobs_of(jobs),
         with_pairs=not no_pairs,
         as_json=as_json,
-        mutant=mutant,
+        mutant=rule,
     )
     try:
         return told(asked, cell) if cell is not None else swept(asked)
@@ -155,7 +166,8 @@ def told(asked: Asked, address: str) -> int:
     settings = {**asked.settings, "faults.steps": f"[{steps}]"}
     story = not asked.as_json
     simulation = Simulation(
-        asked.name, asked.seed, settings, asked.as_json, story, None, None, asked.mutant
+        *(asked.name, asked.seed, settings, asked.as_json, story, None, None, asked.mutant),
+        is_whole=NONE in breaking(asked.scenario.failure, asked.mutant),
     )
     return simulated(simulation)
 

@@ -19,8 +19,9 @@ from sim.search.results import Results
 from sim.search.sweep import Sweep
 from twophase.cli import options
 from twophase.cli.errors import BAD_INPUT, FINDING, INTERRUPTED, BadInputError
+from twophase.cli.files import refuse_run_itself
 from twophase.cli.interrupting import interrupting
-from twophase.cli.simulate import loaded
+from twophase.cli.simulate import loaded, run_of
 from twophase.cli.sweep_told import Told, as_json
 from twophase.os_errors import why
 
@@ -102,6 +103,8 @@ def command(
             f"{len(combinations):,} combinations of {end - first:,} seeds are more than"
             f" {RUNS_MAX:,} runs: ask for fewer at once"
         )
+    refuse_run_itself(scenario, {"--csv": csv})
+    _, rule = run_of(scenario, combinations[0], None, mutant)
     return swept(
         Asked(
             scenario,
@@ -113,7 +116,7 @@ def command(
             executor,
             seconds_of(seconds),
             is_json,
-            mutant,
+            rule,
         )
     )
 

@@ -11,6 +11,7 @@ from sim.search.results import Group, Results, Seen, Tally
 from sim.search.sweep import Sweep
 from sim.search.verdict import fault_model, verdict
 from twophase.cli.as_json import dumps
+from twophase.cli.simulate import breaking
 
 
 @data
@@ -48,9 +49,7 @@ class Told:
         words = ["twophase", "simulate", self.scenario, "--seed", str(seen.seed)]
         for key, value in self.plan.settings[seen.combination].items():
             words += ["--set", f"{key}={value}"]
-        if self.plan.mutant is not None:
-            words += ["--mutant", self.plan.mutant]
-        return shlex.join(words)
+        return shlex.join([*words, *breaking(self.plan.base.failure, self.plan.mutant)])
 
 
 def as_json(told: Told) -> str:
