@@ -1,14 +1,27 @@
-"""Ctrl-C, while something goes on that can end where it makes sense."""
+"""Ctrl-C and SIGTERM: what goes on ends where it makes sense, and leaves nothing behind."""
 
 import signal
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+
+Handler = Callable[[int, FrameType | None], None]
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, so that what was begun is tidied up."""
+    with handling({signal.SIGTERM: signal.default_int_handler}):
+        yield
 
 
 @contextmanager
 def interrupting(interrupt: Callable[[], None], *, is_late: Callable[[], bool]) -> Iterator[None]:
-    """Let Ctrl-C ask for an end; where that is too late, it ends things wherever they are.
+    """Let both signals ask for an end; where that is too late, it ends things wherever they are.
 
     Raised in the middle of a task's step, KeyboardInterrupt may be swallowed on its way: so the
     first one asks, and only the next one raises.
@@ -19,8 +32,19 @@ def interrupting(interrupt: Callable[[], None], *, is_late: Callable[[], bool]) 
             signal.default_int_handler(number, frame)
         interrupt()
 
-    before = signal.signal(signal.SIGINT, interrupted)
+    with handling(dict.fromkeys(SIGNALS, interrupted)):
+        yield
+
+
+@contextmanager
+def handling(handlers: Mapping[signal.Signals, Handler]) -> Iterator[None]:
+    """Handle signals so for a while, where this thread may; other threads get none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.signal(one, handler) for one, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -20,6 +20,7 @@ from twophase.cli.errors import (
     BadInputError,
     sentence,
 )
+from twophase.cli.interrupting import terminable
 from twophase.os_errors import why
 
 # Where each command is, and what it does, for `twophase --help`.
@@ -90,7 +91,7 @@ class Commands(click.Group):
                 raise click.ClickException("standard output is closed: there is nowhere to answer")
             if not __debug__:
                 raise click.ClickException(NO_ASSERTIONS)
-            with self.make_context(prog_name, args, **extra) as context:
+            with terminable(), self.make_context(prog_name, args, **extra) as context:
                 code = self.invoke(context)
             sys.stdout.flush()  # Now, so that a closed pipe is met here.
         except click.exceptions.Exit as ended:

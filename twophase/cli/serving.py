@@ -72,7 +72,7 @@ def watched(asked: Asked) -> None:
     from twophase.cli.watch_serve import SAID_MAX, ServerWatcher  # noqa: PLC0415
     from twophase.cli.watch_server_page import LastLines  # noqa: PLC0415
 
-    server, screen, said = Server(asked), Screen(ends_on_signals=False), LastLines(SAID_MAX)
+    server, screen, said = Server(asked), Screen(), LastLines(SAID_MAX)
     log_to(cast("TextIO", said))  # It has what a log asks of a stream.
     watcher = ServerWatcher(server, screen, said)
     with ExitStack() as stack:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from twophase.cli.errors import FINDING, BadInputError
+from twophase.cli.interrupting import SIGNALS, handling
 from twophase.cli.serve import refuse_without_extra
 from twophase.cli.tutorial_page import Ask, steps_of
 from twophase.cli.tutorial_playing import Player, say
@@ -71,10 +72,5 @@ def ended_by_signals() -> Iterator[None]:
 
     Ctrl-C would be ignored by whatever a script has started in the background.
     """
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(one, signal.default_int_handler) for one in signals]
-    try:
+    with handling(dict.fromkeys(SIGNALS, signal.default_int_handler)):
         yield
-    finally:
-        for one, handler in zip(signals, before, strict=True):
-            signal.signal(one, handler)

@@ -7,8 +7,8 @@ was there before is there again afterwards, and standard output has the result a
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from types import FrameType, TracebackType
 from typing import Self
@@ -18,6 +18,7 @@ from rich.live import Live
 from rich.text import Text
 
 from twophase.cli.errors import BadInputError
+from twophase.cli.interrupting import handling
 from twophase.cli.watch_keys import Keyboard
 from twophase.cli.watch_layout import Size
 
@@ -50,11 +51,9 @@ def refuse_without_terminal() -> None:
 class Screen:
     """The other screen of a terminal, and its keys."""
 
-    def __init__(self, *, ends_on_signals: bool = True) -> None:
-        """Prepare; without `ends_on_signals` somebody else sees to SIGTERM, and comes to an end."""
+    def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False)
         self.keyboard = Keyboard(sys.stdin.fileno())
-        self._ends_on_signals = ends_on_signals
         self._live = self._new_live()
         self._stack = ExitStack()
         self._shown: tuple[list[Text], Size] | None = None
@@ -70,9 +69,7 @@ class Screen:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            if self._ends_on_signals:
-                stack.enter_context(handling(signal.SIGTERM, self._ended))
-            stack.enter_context(handling(signal.SIGTSTP, self._stopped))
+            stack.enter_context(handling({signal.SIGTSTP: self._stopped}))
             stack.callback(self._leave)
             self._take()
             self._stack = stack.pop_all()
@@ -96,12 +93,6 @@ class Screen:
         finally:
             self.keyboard.restore()
 
-    def _ended(self, number: int, _: FrameType | None) -> None:
-        """Give the terminal back, and end as a signal ends a process that does not handle it."""
-        self._leave()
-        signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)
-
     def _stopped(self, _: int, __: FrameType | None) -> None:
         """Give the terminal back as long as this process is stopped (Ctrl-Z)."""
         self._leave()
@@ -116,15 +107,3 @@ class Screen:
     def show(self, lines: Sequence[Text]) -> None:
         """Draw lines, as many as the screen has."""
         self._live.update(Text("\n", no_wrap=True, end="").join(lines), refresh=True)
-
-
-@contextmanager
-def handling(
-    number: signal.Signals, handler: Callable[[int, FrameType | None], None]
-) -> Iterator[None]:
-    """Handle a signal for a while."""
-    before = signal.signal(number, handler)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)

@@ -1,9 +1,14 @@
-"""Ctrl-C: the first one asks for an end, the next one does not ask."""
+"""Ctrl-C and SIGTERM: the first one asks for an end, the next one does not ask."""
 
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
+from twophase.cli.errors import INTERRUPTED
 from twophase.cli.interrupting import interrupting
 
 
@@ -56,3 +61,24 @@ def test_afterwards_it_is_what_it_was() -> None:
         assert signal.getsignal(signal.SIGINT) != before
 
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_being_told_to_end_is_asking_as_well() -> None:
+    going = Going()
+
+    with interrupting(going.interrupt, is_late=going.is_late):
+        signal.raise_signal(signal.SIGTERM)
+
+    assert going.asked == 1
+
+
+def test_a_run_that_is_told_to_end_leaves_no_file(tmp_path: Path) -> None:
+    words = ("simulate", "bank", "--set", "workload.transactions=1000000", "--trace", "trace.jsonl")
+    run = subprocess.Popen([sys.executable, "-P", "-m", "twophase", *words], cwd=tmp_path)
+    while not list(tmp_path.iterdir()):
+        assert run.poll() is None
+        time.sleep(0.05)
+    run.terminate()
+
+    assert run.wait(60) == INTERRUPTED
+    assert list(tmp_path.iterdir()) == []

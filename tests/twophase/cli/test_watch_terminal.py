@@ -9,6 +9,7 @@ import pytest
 from sim.run import Run
 from sim.scenario import load
 from tests.twophase.terminal import Terminal
+from twophase.cli.errors import INTERRUPTED
 from twophase.testing import local_dynamodb
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="keys are read on Unix only")
@@ -62,7 +63,7 @@ def test_a_signal_ends_it_as_it_ends_a_run_that_nobody_watches(number: signal.Si
         terminal.until(lambda screen: "running" in screen)
         terminal.process.send_signal(number)
 
-        assert terminal.end() == (130 if number == signal.SIGINT else -number)
+        assert terminal.end() == INTERRUPTED
         assert terminal.is_given_back()
         assert "nothing is judged" not in terminal.said
 
