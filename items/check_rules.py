@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path as File
 from typing import TypeAlias
 
+from items.limits import DEREFERENCES_MAX
 from items.operands import Names, Values
 from items.paths import Path, first_clash, has_placeholder, resolved
 from items.syntax import DocumentPath, Function, Operand, ValuePlaceholder
@@ -46,6 +47,14 @@ def no_reserved_words(paths: Iterable[Path]) -> Findings:
             if isinstance(step, str) and step.upper() in reserved_words():
                 reserved = "Attribute name is a reserved keyword; reserved keyword"
                 yield f"{reserved}: {step}"
+
+
+def no_deep_paths(operands: Iterable[Operand]) -> Findings:
+    """Demand that no path goes deeper than items do (developer guide, *Document paths*)."""
+    for path in (operand.steps for operand in operands if isinstance(operand, DocumentPath)):
+        if len(path) - 1 > DEREFERENCES_MAX:
+            deep = "The document path has too many nesting elements"
+            yield f"{deep}; nesting levels: {len(path) - 1}"
 
 
 def known_functions(functions: Iterable[Function]) -> Findings:

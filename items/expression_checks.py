@@ -16,6 +16,7 @@ from items.check_rules import (
     defined,
     name_placeholders,
     no_clash,
+    no_deep_paths,
     no_reserved_words,
     placeholders_in,
 )
@@ -226,7 +227,8 @@ def examined(
         case _:
             condition = parse_condition(text, what)
             found = condition_checks(condition, given, allow_reserved=allow_reserved)
-    return found, operands_of_text(what, text)
+    operands = [*operands_of_text(what, text)]
+    return chain(no_deep_paths(operands), found), operands
 
 
 def projection_checks(

@@ -444,6 +444,23 @@ def passes(
     return True
 
 
+DEEPEST = "a" + ".b[1]" * 16  # 32 dots and positions.
+
+
+def test_paths_are_no_deeper_than_items() -> None:
+    check({"ConditionExpression": f"size({DEEPEST}) > :n"}, {}, {":n": ("N", "5")})
+    check({"ProjectionExpression": f"x, {DEEPEST}"}, {}, {})
+    check({"UpdateExpression": f"SET {DEEPEST} = x"}, {}, {})
+    wrong = "The document path has too many nesting elements; nesting levels: 33"
+    for what, text in (
+        ("ConditionExpression", f"size({DEEPEST}.c) > :n"),
+        ("ProjectionExpression", f"x, {DEEPEST}.c"),
+        ("UpdateExpression", f"REMOVE {DEEPEST}.c"),
+    ):
+        with pytest.raises(DynamoDBError, match=f"Invalid {what}: {wrong}"):
+            check({what: text}, {}, {})
+
+
 def used_in(
     text: str, names: Mapping[str, str] = NAMES, values: Mapping[str, AttributeValue] = VALUES
 ) -> tuple[dict[str, str], dict[str, AttributeValue]]:
