@@ -1,5 +1,6 @@
 """The keys that all scenarios share: their defaults, their bounds, and how a value is read."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -150,8 +151,13 @@ def span_of(key: str, value: Value, otherwise: str = "") -> tuple[int, int]:
     """Read a span of µs like '200..2000'; one number is both its ends."""
     first, dots, last = str(value).partition("..")
     ends = (first, last if dots else first)
-    if not all(end.isdigit() and len(end) < 16 for end in ends) or int(ends[0]) > int(ends[1]):
-        raise ScenarioError(f"{key} is to be µs like '200..2000'{otherwise}, not {value!r}")
+    are_numbers = all(end.isdigit() and len(end) < 16 for end in ends)
+    if not are_numbers or int(ends[0]) > int(ends[1]):
+        order = ", the smaller number first," if are_numbers else ""
+        raise ScenarioError(
+            f"{key} is to be µs like '200..2000'{otherwise}{order or ','} not {value!r}"
+            f"{_several(value)}"
+        )
     return int(ends[0]), int(ends[1])
 
 
@@ -191,5 +197,16 @@ def typed(key: str, value: Value, default: Value) -> Value:
         right = isinstance(value, type(default))
     if not right:
         kind = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-        raise ScenarioError(f"{key} is to be {kind[type(default)]}, not {value!r}")
+        written = ""
+        if isinstance(default, float) and re.fullmatch(r"\.\d+|\d+\.", str(value)):
+            written = f": it is written {float(value)}"
+        raise ScenarioError(
+            f"{key} is to be {kind[type(default)]}, not {value!r}{written or _several(value)}"
+        )
     return value
+
+
+def _several(value: Value) -> str:
+    """Say who takes several values, if a text looks like some."""
+    is_list = isinstance(value, str) and "," in value
+    return "; several values, as in A,B, are for `twophase sweep`" if is_list else ""

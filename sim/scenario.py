@@ -7,6 +7,7 @@ nothing of chance: a scenario and a seed are a run.  Only a failure's file has i
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ from sim.workloads.registry import WORKLOADS
 DEFAULT = "orders-and-payments"
 STEPS, REGIONS = "faults.steps", "regions.names"  # Lists, as no other key is.
 SHIPPED = files("sim") / "scenarios"
+NEAR_MAX = 3  # Keys to offer for one that there is not.
+ALL_KEYS = "docs/scenarios.md has all keys"
 
 
 @data
@@ -206,9 +209,7 @@ def parse(text: str, name: str, settings: Mapping[str, str]) -> Scenario:
         elif key in own:
             workload_keys[key.partition(".")[2]] = typed(key, value, own[key])
         else:
-            raise ScenarioError(
-                f"{key!r} is no key of a scenario; {_nearest(key, [*KEYS, STEPS, *own])}"
-            )
+            raise _unknown(key, [*KEYS, STEPS, *own], name, str(workload), settings)
     keys = everything(keys, settings)
     check_sense(str(workload), workload_keys, keys)
     placed = steps_of(steps, keys)
@@ -237,7 +238,33 @@ def _flat(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     return flat
 
 
+def _unknown(
+    key: str, known: list[str], name: str, workload: str, settings: Mapping[str, str]
+) -> ScenarioError:
+    others = [f"workload.{own}" for one in WORKLOADS.values() for own in one.KEYS]
+    if key in others and key not in settings and "workload.name" in settings:
+        return ScenarioError(
+            f"scenario {name} sets {key}, which is no key of the workload {workload}: begin with a"
+            f" scenario of that workload, or with a file that does not set {key}"
+        )
+    return ScenarioError(f"{key!r} is no key of a scenario; {_nearest(key, known)}")
+
+
 def _nearest(key: str, known: list[str]) -> str:
-    section = key.partition(".")[0]
-    near = [one for one in known if one.startswith(f"{section}.")] or known
-    return f"there are {', '.join(sorted(near))}"
+    """Say which key may be meant; if none is like it, which ones its section has."""
+    section, dot, _ = key.partition(".")
+    of_section = [one for one in known if one.startswith(f"{section}.")] if dot else []
+    sections = sorted({one.partition(".")[0] for one in known})
+    near = _ending_as(key, known, 1.0) or _ending_as(key, of_section) or _ending_as(key, known)
+    if near:
+        return f"did you mean {' or '.join(near)}? {ALL_KEYS}"
+    if of_section:
+        return f"there are {', '.join(sorted(of_section))}"
+    return f"{ALL_KEYS}, of the sections {', '.join(sections)}"
+
+
+def _ending_as(key: str, known: list[str], likeness: float = 0.7) -> list[str]:
+    """Return the keys whose last part is that of a key, or like it."""
+    ends = [one.rpartition(".")[2] for one in known]
+    alike = get_close_matches(key.rpartition(".")[2], ends, NEAR_MAX, likeness)
+    return [one for one, end in zip(known, ends, strict=True) if end in alike][:NEAR_MAX]

@@ -26,9 +26,9 @@ def names_of(value: Value) -> tuple[str, ...]:
             raise _wrong(value)
         return names
     names = tuple(part.strip().strip("\"'") for part in text.split(","))
-    is_right = all(NAME.fullmatch(name) and len(name) <= NAME_LENGTH_MAX for name in names)
-    if not is_right or len(set(names)) != len(names) or not 2 <= len(names) <= REGIONS_MAX:
-        raise _wrong(value)
+    wrong = [name for name in names if not NAME.fullmatch(name) or len(name) > NAME_LENGTH_MAX]
+    if wrong or len(set(names)) != len(names) or not 2 <= len(names) <= REGIONS_MAX:
+        raise _wrong(value, *wrong[:1])
     return names
 
 
@@ -37,8 +37,12 @@ def text_of_names(names: Any) -> str:
     return ", ".join(map(str, names)) if isinstance(names, list) else str(names)
 
 
-def _wrong(value: Value) -> ScenarioError:
+def _wrong(value: Value, name: str | None = None) -> ScenarioError:
+    looks = (
+        f"; {name!r} is no name: one begins with two small letters or more, has digits only behind"
+        f" a dash, and {NAME_LENGTH_MAX} signs at most"
+    )
     return ScenarioError(
         f"regions.names is to be 2 to {REGIONS_MAX} different names like 'us-east-1, eu-west-1',"
-        f" or how many there are, not {value!r}"
+        f" or how many there are, not {value!r}{'' if name is None else looks}"
     )

@@ -75,6 +75,7 @@ def test_a_span_that_is_none_is_refused_with_an_example(key: str, value: str) ->
 
     assert key in said
     assert "'200..2000'" in said
+    assert ("the smaller number first, not '5..2'" in said) == (value == "5..2")
 
 
 def test_a_choice_of_yes_or_no_takes_no_number() -> None:
@@ -83,23 +84,61 @@ def test_a_choice_of_yes_or_no_takes_no_number() -> None:
     assert said == "protocol.allow_reserved_words is to be true or false, not 1"
 
 
-def test_an_unknown_key_is_refused_with_those_of_its_section() -> None:
-    said = refusal(network__los="0.1")
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (".1", "is to be a number, not '.1': it is written 0.1"),
+        ("0,1", "not '0,1'; several values, as in A,B, are for `twophase sweep`"),
+    ],
+)
+def test_a_number_in_another_form_is_refused_with_the_right_one(value: str, why: str) -> None:
+    assert why in refusal(network__loss=value)
 
-    assert "'network.los' is no key" in said
-    assert "network.loss" in said
+
+def test_several_spans_are_for_a_sweep() -> None:
+    assert "are for `twophase sweep`" in refusal(network__delay_us="log-normal 200,500")
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("network.los", "network.loss"),
+        ("loss", "network.loss or regions.loss"),
+        ("netwrk.loss", "network.loss or regions.loss"),
+        ("crash", "faults.crashes"),
+        ("steps", "faults.steps"),
+        ("cluster.partitons", "cluster.partitions"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_those_that_end_so(key: str, meant: str) -> None:
+    for said in (refusal(f"{key} = 1\n{BANK}"), refusal(**{key: "1"})):
+        assert f"{key!r} is no key of a scenario; did you mean {meant}?" in said
+        assert said.endswith("docs/scenarios.md has all keys")
+
+
+def test_an_unknown_key_like_no_other_is_refused_with_those_of_its_section() -> None:
+    said = refusal(network__hail="0.1")
+
+    assert "'network.hail' is no key" in said
+    assert "there are network.corrupt, network.delay_us, " in said
     assert "disk.sync_us" not in said
 
 
-def test_an_unknown_section_is_refused_with_all_keys() -> None:
-    said = refusal(BANK + "[weather]\nrain = 1\n")
+def test_an_unknown_section_is_refused_with_all_sections() -> None:
+    said = refusal(BANK + "[weather]\nhail = 1\n")
 
-    assert "'weather.rain' is no key" in said
-    assert all(key in said for key in KEYS)
+    assert "'weather.hail' is no key" in said
+    assert all(key.partition(".")[0] in said for key in KEYS)
 
 
 def test_a_key_of_another_workload_is_unknown() -> None:
     assert "'workload.stock' is no key" in refusal(workload__stock="3")
+
+
+def test_another_workload_does_not_take_the_keys_of_a_file() -> None:
+    said = refusal(f"{BANK}accounts = 3\n", workload__name="bookshop")
+
+    assert "sets workload.accounts, which is no key of the workload bookshop" in said
 
 
 def test_an_unknown_workload_is_refused_with_those_that_there_are() -> None:

@@ -39,6 +39,12 @@ def test_what_names_no_regions_is_refused(names: str) -> None:
         names_of(names)
 
 
+@pytest.mark.parametrize(("names", "wrong"), [("a, eu-west-1", "'a'"), ("eu1, us-east-1", "'eu1'")])
+def test_a_name_that_is_none_is_told_from_what_is_one(names: str, wrong: str) -> None:
+    with pytest.raises(ScenarioError, match=f"{wrong} is no name: one begins with two small"):
+        names_of(names)
+
+
 def test_streams_of_ones_own_are_not_to_be_had_beside() -> None:
     with pytest.raises(ScenarioError, match="do not go together"):
         load("bank", {"regions.names": "2", "cluster.streams": "NEW_IMAGE"})
