@@ -14,7 +14,7 @@ seed = click.option(
     "--seed", metavar="N", help="Where all chance comes from.  [default: 1, or the file's]"
 )
 mutant = click.option(
-    "--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`."
+    "--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`; or `none`."
 )
 
 

@@ -82,9 +82,7 @@ class Asked:
 )
 @click.option("--failure", metavar="FILE", help="Write the run to a file if it has a finding.")
 @click.option("--report", metavar="FILE", help="Write the run as a page to look at, in HTML.")
-@click.option(
-    "--mutant", metavar="NAME", help="Break a rule on purpose: see `twophase mutants`; or `none`."
-)
+@options.mutant
 @click.option("--watch", is_flag=True, help="Show the run live, slowed down; keys step through it.")
 @click.option(
     "--speed", metavar="X", help="Virtual seconds a second, with --watch.  [default: 0.01]"
@@ -307,8 +305,13 @@ def run_of(
     if mutant is None and recorded is not None:
         mutant = recorded.mutant
     if seed is None:
-        return 1 if recorded is None else recorded.seed, None if mutant == NONE else mutant
-    return seed_of(seed), None if mutant == NONE else mutant
+        return 1 if recorded is None else recorded.seed, rule_of(mutant)
+    return seed_of(seed), rule_of(mutant)
+
+
+def rule_of(mutant: str | None) -> str | None:
+    """Return the mutant that is asked for; None if nothing is to be broken."""
+    return None if mutant == NONE else mutant
 
 
 def breaking(recorded: Recorded | None, mutant: str | None) -> list[str]:

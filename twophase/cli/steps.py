@@ -182,17 +182,30 @@ def cells_at(asked: Asked, address: str) -> tuple[Cell, ...]:
     if match is None:
         raise BadInputError(f"{CELL}, not {address!r}")
     calm = calm_run(asked)
-    first = _at(match[1], calm.cells)
-    if match[2] is None:
+    addresses = sorted((one for one in match.groups() if one), key=_place)
+    first = _at(addresses[0], calm.cells)
+    if len(addresses) == 1:
         return (first,)
     with broken(asked.mutant):
         _, occasions = run_cells(asked.scenario, asked.seed, (first,))
-    return first, _at(match[2], tuple(seconds(first, occasions)))
+    return first, _at(addresses[1], tuple(seconds(first, occasions)), f" after {first.address}")
 
 
-def _at(address: str, cells: tuple[Cell, ...]) -> Cell:
+def _place(address: str) -> tuple[int, str]:
+    """Return the row and the column: of a pair, the fault that is further up comes first."""
+    return int(address[:-1]), address[-1]
+
+
+def _at(address: str, cells: tuple[Cell, ...], after: str = "") -> Cell:
     for cell in cells:
         if cell.address == address:
             return cell
-    first, last = (cells[0].address, cells[-1].address) if cells else ("none", "none")
-    raise BadInputError(f"there is no cell {address}: they are from {first} to {last}")
+    row = [cell for cell in cells if cell.row == _place(address)[0]]
+    if row:
+        kind = "durable write" if row[0].occasion.is_write else "message"
+        columns = ", ".join(cell.column.letter for cell in row)
+        there = f"row {row[0].row} is a {kind}, with the columns {columns}"
+    else:
+        first, last = (cells[0].address, cells[-1].address) if cells else ("none", "none")
+        there = f"they are from {first} to {last}"
+    raise BadInputError(f"there is no cell {address}{after}: {there}")

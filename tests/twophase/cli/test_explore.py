@@ -64,6 +64,13 @@ def test_a_finding_is_told_step_by_step_and_ends_with_exit_code_1() -> None:
     assert "0000-" not in result.stdout  # Transactions have names, no ids.
 
 
+def test_none_is_no_rule_that_is_broken() -> None:
+    result = twophase("explore", "refused", "--mutant", "none", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert "--mutant" not in json.loads(result.stdout)["command"]
+
+
 def test_a_finding_in_json_has_its_schedule_and_the_command_that_shows_it() -> None:
     words = ("explore", "refused", "--mutant", "one-accept-is-enough", "--json")
     document = json.loads(twophase(*words).stdout)

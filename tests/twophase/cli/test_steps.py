@@ -98,9 +98,26 @@ def test_a_pair_is_told_by_both_of_its_addresses() -> None:
     assert "lose r1>c1 #2" in result.stdout
 
 
+def test_a_pair_may_be_written_in_either_order() -> None:
+    upside, down = (twophase("steps", "--cell", pair, "--json") for pair in ("4a+3a", "3a+4a"))
+
+    assert upside.exit_code == 0, upside.output
+    assert json.loads(upside.stdout)["digest"] == json.loads(down.stdout)["digest"]
+
+
+def test_none_is_no_rule_that_is_broken() -> None:
+    result = twophase("steps", "--cell", "3a", "--mutant", "none")
+
+    assert result.exit_code == 0, result.output
+    assert "--mutant" not in result.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
+        (("--cell", "6a"), "no cell 6a: row 6 is a durable write, with the columns p, q, r, s"),
+        (("--cell", "1d"), "no cell 1d: row 1 is a message, with the columns a, b, c, f, g"),
+        (("--cell", "3f+3f"), "no cell 3f after 3f: row 3 is a message, with the columns g"),
         (("--cell", "x"), "--cell must be an address in the table, as in 3a"),
         (("--cell", "99z"), "there is no cell 99z: they are from 1a to"),
         (("bank", "--set", "workload.transactions=1"), "has no step to put a fault on"),

@@ -348,6 +348,10 @@ def test_a_mutant_that_nobody_knows_is_bad_input(here: Here) -> None:
     assert "there is no mutant 'conditions-are-judged'" in result.stderr
 
 
+def test_none_is_no_rule_that_is_broken(here: Here) -> None:
+    assert "mutant" not in as_json("--seeds", "0:1", "--mutant", "none")
+
+
 def test_a_mutants_results_are_no_evidence_for_the_rules(here: Here, tmp_path: Path) -> None:
     file = str(tmp_path / "results.csv")
     words = ("sweep", "bank", *SMALL, "--seeds", "0:2", "--csv", file)
