@@ -8,7 +8,7 @@ from sim.search.shrink.failure import Failure, ordered
 from sim.tables import SetupError
 from twophase.cli.as_json import dumps
 from twophase.cli.errors import FINDING, BadInputError
-from twophase.cli.shrink import file_of
+from twophase.cli.shrink import file_of, without_finding
 
 
 @click.command("replay")
@@ -49,7 +49,7 @@ def command(*, failure: str, as_json: bool) -> int:
 def difference(known: Failure, result: Result) -> str:
     """Say what differs from what the file says; nothing if it is the same run."""
     if not result.findings:
-        return "nothing is found, every check holds"
+        return without_finding(known.mutant)
     kinds = ordered(result.findings, kinds_of(known.mutant))
     if any(known.leading) and known.leading not in kinds:
         found = ", ".join(": ".join(kind) for kind in kinds)

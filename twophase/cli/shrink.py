@@ -124,15 +124,31 @@ def failure_at(
     keys = settings_of(settings)
     number, rule = run_of(name, keys, seed, mutant)
     mutant_of(rule)  # Known, or refused.
-    scenario = replace(one_cluster(loaded(name, keys)), failure=None)
+    recorded = one_cluster(loaded(name, keys))
+    scenario = replace(recorded, failure=None)
     try:
         failure = found(scenario, number, rule)
     except SetupError as error:
         raise BadInputError(f"scenario {name} cannot be set up: {error}") from error
     if failure is None:
+        is_as_recorded = recorded.failure is not None and (settings, seed, mutant) == (
+            (),
+            None,
+            None,
+        )
+        if is_as_recorded:
+            raise BadInputError(f"{name} is no failure any more: {without_finding(rule)}")
         broken = f" with the mutant {rule}" if rule else ""
         raise BadInputError(f"{name} does not fail from seed {number}{broken}: try another seed")
     return failure
+
+
+def without_finding(mutant: str | None) -> str:
+    """Say that a failure's file is of a run that does not fail, and what may be missing in it."""
+    said = "the run that the file describes has no finding, every check holds"
+    if mutant is not None:
+        return said
+    return f'{said}; a rule that was broken would stand in [failure], as in mutant = "NAME"'
 
 
 def file_of(name: str) -> Failure:

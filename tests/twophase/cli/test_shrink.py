@@ -191,7 +191,12 @@ def test_a_failure_is_replayed_to_the_byte(failed: Path, story: Path) -> None:
     [
         ("seed = 1", "seed = 2", "digest"),
         ("timestamps: order refuted", "items: stale read", "items: stale read is not found, but"),
-        (f'mutant = "{MUTANT}"\n', "", "nothing is found, every check holds"),
+        (
+            f'mutant = "{MUTANT}"\n',
+            "",
+            "the run that the file describes has no finding, every check holds; a rule that was"
+            ' broken would stand in [failure], as in mutant = "NAME"',
+        ),
     ],
 )
 def test_what_is_not_the_same_is_said(failed: Path, old: str, new: str, said: str) -> None:
@@ -207,6 +212,19 @@ def test_what_is_not_the_same_is_said(failed: Path, old: str, new: str, said: st
     assert said in result.stderr
     assert not document["same"]
     assert said in document["differs"]
+
+
+def test_a_file_whose_run_does_not_fail_any_more_is_told_from_a_seed(failed: Path) -> None:
+    other = failed.with_name("whole.toml")
+    text = failed.read_text(encoding="utf-8").replace(f'mutant = "{MUTANT}"\n', "")
+    other.write_text(text, encoding="utf-8")
+
+    described = twophase("shrink", str(other))
+    asked = twophase("shrink", str(other), "--seed", "1")
+
+    assert described.exit_code == asked.exit_code == 2
+    assert "is no failure any more: the run that the file describes" in described.stderr
+    assert "does not fail from seed 1: try another seed" in asked.stderr
 
 
 @pytest.mark.parametrize(
