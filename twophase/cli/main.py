@@ -20,6 +20,7 @@ from twophase.cli.errors import (
     BadInputError,
     sentence,
 )
+from twophase.cli.extra_words import explained
 from twophase.cli.interrupting import terminable
 from twophase.os_errors import why
 
@@ -100,7 +101,7 @@ class Commands(click.Group):
             click.echo(error.format_message())
             return 0
         except click.ClickException as error:
-            click.echo(f"{prog_name}: {sentence(error)}", err=True)
+            click.echo(f"{prog_name}: {sentence(explained(error, args))}", err=True)
             return BAD_INPUT
         except (KeyboardInterrupt, click.Abort):
             return INTERRUPTED

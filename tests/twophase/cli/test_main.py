@@ -65,6 +65,32 @@ def test_an_unknown_command_is_answered_with_those_that_there_are() -> None:
     assert "scenarios" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "mutants one-accept-is-enough",
+            "mutants takes options, not 'one-accept-is-enough': `twophase simulate SCENARIO"
+            " --mutant NAME` runs one, and --hunt NAME hunts one",
+        ),
+        ("simulate bank 3", "takes [SCENARIO|FILE.toml] and options, not '3': a seed is --seed 3"),
+        ("simulate bank --set network.loss 1", "is set by --set network.loss=1"),
+        (
+            "sweep bank --set network.delay_us=log-normal 500,200",
+            "as in --set 'network.delay_us=log-normal 500,200'",
+        ),
+        ("check one.jsonl two.jsonl more", "not 'two.jsonl': `twophase check --help` shows them"),
+        ("replay one.toml 3", "not '3': `twophase replay --help` shows them"),
+    ],
+)
+def test_a_word_too_many_is_answered_with_what_may_be_meant(words: str, said: str) -> None:
+    result = CliRunner().invoke(main, words.split())
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_python_without_assertions_is_refused() -> None:
     done = twophase("scenarios", PYTHONOPTIMIZE="1")
 
