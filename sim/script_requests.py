@@ -25,8 +25,10 @@ KINDS = {
     "delete": "Delete",
     "check": "ConditionCheck",
 }
+OPERATIONS = ("write", "read", "get", "put", "update", "add", "delete")
 LEAVE_A_VALUE = ("put", "update", "add")
 CONDITIONS = {"missing": "attribute_not_exists(#k)", "exists": "attribute_exists(#k)"}
+FORMS = "'if missing', 'if exists' and 'if = 1'"
 ACTION = re.compile(r"\s*(\w+)\(([^()]*)\)")
 
 
@@ -85,7 +87,7 @@ def request(verb: str, text: str, place_of: PlaceOf) -> tuple[str, Spec]:
         if verb == "add":
             spec["ReturnValues"] = "ALL_NEW"
         return f"{kind}Item", spec
-    raise ScriptError(f"no operation: {verb!r}")
+    raise ScriptError(f"no operation: {verb!r}; there are {', '.join(OPERATIONS)}")
 
 
 def answered(operation: Operation) -> str:
@@ -109,20 +111,31 @@ def _entries(text: str, place_of: PlaceOf) -> list[Spec]:
         entries.append(_entry(found[1], found[2], place_of))
         place = found.end()
     if not entries or text[place:].strip():
-        raise ScriptError(f"no actions: {text[place:].strip() or text!r}")
+        raise ScriptError(f"no actions: {text[place:].strip() or text!r}; {_form(text[place:])}")
     return entries
+
+
+def _form(rest: str) -> str:
+    """Say in which form that is written which stands where an action is to stand."""
+    rest = rest.strip()
+    if rest.startswith(","):
+        return "blanks part actions, as in put(a, 1) put(d, 2)"
+    if rest.startswith("if "):
+        return f"a condition stands inside its action, as in delete(a {rest})"
+    return "a write transaction is like write put(a, 1) delete(d)"
 
 
 def _entry(verb: str, inside: str, place_of: PlaceOf) -> Spec:
     """Read `put(a, 1 if missing)` and the like as an entry of TransactItems."""
     if verb not in KINDS:
-        raise ScriptError(f"no action: {verb!r}")
+        raise ScriptError(f"no action: {verb!r}; there are {', '.join(KINDS)}")
     what, _, condition = f"{inside} ".partition(" if ")
     letter, comma, value = (part.strip() for part in what.partition(","))
     if bool(comma) != (verb in LEAVE_A_VALUE) or bool(comma) != bool(value):
-        raise ScriptError(f"{verb} takes {'a value' if not value else 'none'}: {inside.strip()!r}")
+        needs = "a value" if verb in LEAVE_A_VALUE else "none"
+        raise ScriptError(f"{verb} takes {needs}, as in {_example(verb)}: {inside.strip()!r}")
     if verb == "check" and not condition:
-        raise ScriptError(f"a check has a condition: {inside.strip()!r}")
+        raise ScriptError(f"a check has a condition, as in {_example(verb)}: {inside.strip()!r}")
     spec = place_of(letter)
     names: dict[str, str] = {}
     values: Spec = {}
@@ -142,6 +155,13 @@ def _entry(verb: str, inside: str, place_of: PlaceOf) -> Spec:
     return {KINDS[verb]: spec}
 
 
+def _example(verb: str) -> str:
+    """Return an action in its right form, in a transaction and by itself."""
+    if verb == "check":
+        return "check(a if = 1)"
+    return f"{verb}(a, 1) or {verb} a 1" if verb in LEAVE_A_VALUE else f"{verb}(a) or {verb} a"
+
+
 def _update(verb: str, value: str, names: dict[str, str], values: Spec) -> str:
     names["#v"], values[":new"] = "value", {"S": value}
     if verb == "update":
@@ -156,7 +176,7 @@ def _condition(condition: str, names: dict[str, str], values: Spec) -> str:
         names["#v"], values[":old"] = "value", {"S": old}
         return "#v = :old"
     if condition not in CONDITIONS:
-        raise ScriptError(f"no condition: {condition!r}")
+        raise ScriptError(f"no condition: {condition!r}; there are {FORMS}")
     names["#k"] = "key"
     return CONDITIONS[condition]
 

@@ -26,6 +26,7 @@ REQUESTS_MAX = 1_000
 LINGER_US_MAX = 600_000_000
 LINE = re.compile(r"(k[1-9]\d*): +(?:at +(\w+) +)?(\w+) +(.+)")
 WORD = re.compile(r"\w+")
+OPTIONS = re.compile(r"\[\w+=[^\[\]]*\]$")
 EXAMPLE = "k1: write put(a, 1) put(d, 1)"
 
 
@@ -107,7 +108,13 @@ def _read(line: str) -> tuple[str, Asked]:
     """Return the client of a line, and what it asks for."""
     found = LINE.fullmatch(line)
     if not found:
-        raise ValueError(f"requests must be lines like {EXAMPLE!r}, not {line!r}")
+        raise ValueError(f"requests must be lines like {EXAMPLE!r} or 'k1: put a 1', not {line!r}")
+    options = OPTIONS.search(line)
+    if options:
+        without = line.removesuffix(options[0]).rstrip()
+        raise ValueError(
+            f"requests: {line!r}: {options[0]} is for golden scripts; here it is {without!r}"
+        )
     client, moment, verb, rest = found.groups()
     try:
         return client, Asked(*request(verb, rest, _place), duration(moment) if moment else 0)
