@@ -24,6 +24,7 @@ INVOKE = "invoke"
 ENDS = (OK, FAIL, INFO)
 NEMESIS = "nemesis"  # Jepsen's troublemaker; its lines are no transactions.
 WHOLE = '{"index":0,"type":"invoke","process":3,"f":"txn","value":[["append","x",1]]}'
+EDN = b"{:"  # How a line begins that Jepsen has written.
 TRUE, FALSE = ("true",), ("false",)  # As keys: Python would take true for 1.
 
 Progress = Callable[[int], None]
@@ -74,7 +75,15 @@ class HistoryReader:
         except UnicodeDecodeError:
             self._refuse("not UTF-8")
         except (ValueError, RecursionError) as error:
-            self._refuse(f"not JSON ({error}); each line is one object, as in {WHOLE}")
+            if raw.lstrip().startswith(EDN):
+                self._refuse(
+                    "EDN, which is for Elle alone; a history is lines of JSON, as `twophase report"
+                    " … --elle` writes to a file whose name does not end in .edn"
+                )
+            because = str(error)
+            if isinstance(error, json.JSONDecodeError):  # Its own line is that of this one line.
+                because = f"{error.msg}, column {min(error.pos, len(error.doc.rstrip())) + 1}"
+            self._refuse(f"not JSON ({because}); each line is one object, as in {WHOLE}")
         if parsed.__class__ is not dict:
             self._refuse(f"not a JSON object; each line is one, as in {WHOLE}")
         return parsed

@@ -102,6 +102,12 @@ INVOKE = entry("invoke", value=APPEND)
 MALFORMED: dict[str, tuple[list[str], int, str]] = {
     "no JSON": (["{"], 1, "not JSON"),
     "no JSON further down": ([INVOKE, "ok"], 2, "not JSON"),
+    "cut off": ([INVOKE, '{"index":1,"type":"ok"\n'], 2, "(Expecting ',' delimiter, column 23);"),
+    "EDN": (
+        ["{:index 0, :type :invoke}"],
+        1,
+        "EDN, which is for Elle alone; a history is lines of",
+    ),
     "not a number": (['{"type":NaN}'], 1, "NaN"),
     "a list": (["[]"], 1, "not a JSON object"),
     "deep": (["[" * 100_000], 1, "not JSON"),
