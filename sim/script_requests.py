@@ -119,7 +119,7 @@ def _form(rest: str) -> str:
     """Say in which form that is written which stands where an action is to stand."""
     rest = rest.strip()
     if rest.startswith(","):
-        return "blanks part actions, as in put(a, 1) put(d, 2)"
+        return "actions are parted by blanks, as in put(a, 1) put(d, 2)"
     if rest.startswith("if "):
         return f"a condition stands inside its action, as in delete(a {rest})"
     return "a write transaction is like write put(a, 1) delete(d)"

@@ -72,7 +72,11 @@ def test_two_that_conflict_do_conflict_from_some_seed() -> None:
         ("k1: write check(a if 0)", "", "no condition: '0'; there are 'if missing', 'if exi"),
         ("k1: write check(a = 0)", "", "a check has a condition, as in check(a if = 1)"),
         ("k1: write check(a, 0 if = 0)", "", "check takes none, as in check(a if = 1)"),
-        ("k1: write put(a, 1), put(d, 2)", "", "blanks part actions, as in put(a, 1) put(d, 2)"),
+        (
+            "k1: write put(a, 1), put(d, 2)",
+            "",
+            "actions are parted by blanks, as in put(a, 1) put",
+        ),
         ("k1: write delete(a) if exists", "", "inside its action, as in delete(a if exists)"),
         ("k1: write put a 1", "", "a write transaction is like write put(a, 1) delete(d)"),
         ("k1: write put(a 1)", "", "put takes a value, as in put(a, 1) or put a 1: 'a 1'"),

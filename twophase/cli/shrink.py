@@ -131,12 +131,7 @@ def failure_at(
     except SetupError as error:
         raise BadInputError(f"scenario {name} cannot be set up: {error}") from error
     if failure is None:
-        is_as_recorded = recorded.failure is not None and (settings, seed, mutant) == (
-            (),
-            None,
-            None,
-        )
-        if is_as_recorded:
+        if recorded.failure is not None and not (settings or seed or mutant):
             raise BadInputError(f"{name} is no failure any more: {without_finding(rule)}")
         broken = f" with the mutant {rule}" if rule else ""
         raise BadInputError(f"{name} does not fail from seed {number}{broken}: try another seed")

@@ -305,13 +305,8 @@ def run_of(
     if mutant is None and recorded is not None:
         mutant = recorded.mutant
     if seed is None:
-        return 1 if recorded is None else recorded.seed, rule_of(mutant)
-    return seed_of(seed), rule_of(mutant)
-
-
-def rule_of(mutant: str | None) -> str | None:
-    """Return the mutant that is asked for; None if nothing is to be broken."""
-    return None if mutant == NONE else mutant
+        return 1 if recorded is None else recorded.seed, None if mutant == NONE else mutant
+    return seed_of(seed), None if mutant == NONE else mutant
 
 
 def breaking(recorded: Recorded | None, mutant: str | None) -> list[str]:
