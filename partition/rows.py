@@ -22,6 +22,7 @@ SCHEMA = (
         name TEXT NOT NULL,
         incarnation INTEGER NOT NULL,  -- How often it was started.
         lsn INTEGER NOT NULL,  -- The number of its last write.
+        directory INTEGER,  -- The number of the data directory that the file was made in.
         holding BLOB  -- Its range, once it has split; NULL: the one that was configured.
     )""",
     """CREATE TABLE tables (
@@ -50,7 +51,10 @@ SCHEMA = (
     *stream_rows.SCHEMA,
 )
 # What makes a file of each earlier version one of the next.
-UPGRADES = {1: ("ALTER TABLE tables ADD COLUMN settings BLOB", *stream_rows.SCHEMA)}
+UPGRADES = {
+    1: ("ALTER TABLE tables ADD COLUMN settings BLOB", *stream_rows.SCHEMA),
+    2: ("ALTER TABLE partition ADD COLUMN directory INTEGER",),
+}
 TABLE_COLUMNS = (
     "id",
     "partition_key",

@@ -42,19 +42,28 @@ Post = Callable[..., object]  # `loop.call_soon_threadsafe`.
 class SqliteStorage:
     """One partition's file; survives its host's incarnations.  A `Storage`."""
 
-    def __init__(self, path: Path, name: str, post: Post, born: Sequence[TableState] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        post: Post,
+        born: Sequence[TableState] = (),
+        directory: int | None = None,
+    ) -> None:
         """Open the file, or make it; the tables in `born` are there from the beginning.
 
+        `directory` is the number of the data directory that it belongs to, if it does to any.
+
         Raises:
-            StorageError: It is in use, damaged, another program's or another partition's, or was
-                written by a newer twophase.
+            StorageError: It is in use, damaged, another program's, partition's or data directory's,
+                or was written by a newer twophase.
         """
         self.failed: Callable[[BaseException], None] | None = None  # Told on the loop's thread.
         self.syncs = self.appends = 0
         self._path, self._post = path, post
         self._lock = locked(path)
         try:
-            self._connection = opened(path, name, born)
+            self._connection = opened(path, name, born, directory)
         except BaseException:
             self._lock.close()
             raise

@@ -12,7 +12,7 @@ from partition.record import TableState
 from partition.rows import PUT_TABLES, SCHEMA, UPGRADES, table_row
 from partition.sqlite_rows import write_rows
 
-VERSION = 2  # Of the tables in the file.
+VERSION = 3  # Of the tables in the file.
 MARK = 0x32706173  # '2pas', so that no other program's file is taken.
 
 
@@ -65,7 +65,9 @@ def locked(path: Path) -> sqlite3.Connection:
     return lock
 
 
-def opened(path: Path, name: str, born: Sequence[TableState]) -> sqlite3.Connection:
+def opened(
+    path: Path, name: str, born: Sequence[TableState], directory: int | None
+) -> sqlite3.Connection:
     """Open a partition's file, and make its tables if it is new."""
     try:
         connection = sqlite3.connect(
@@ -78,9 +80,11 @@ def opened(path: Path, name: str, born: Sequence[TableState]) -> sqlite3.Connect
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # A commit is durable when it returns.
         if version_of(connection) == 0:
-            make(connection, name, born)
+            make(connection, name, born, directory)
         upgrade(connection)
         refuse_damaged(connection, path, name)
+        if directory is not None:
+            refuse_foreign(connection, path, directory)
     except sqlite3.Error as error:
         connection.close()
         raise unusable(path, error, "damaged or not a partition's file") from error
@@ -116,6 +120,18 @@ def refuse_damaged(connection: sqlite3.Connection, path: Path, name: str) -> Non
         raise StorageError(f"{path} holds partition {owner}, not {name}: give it its name back")
 
 
+def refuse_foreign(connection: sqlite3.Connection, path: Path, directory: int) -> None:
+    """Refuse a file of another data directory; one that is of none yet is of this one from now."""
+    ((home,),) = connection.execute("SELECT directory FROM partition")
+    if home is None:
+        connection.execute("UPDATE partition SET directory = ?", (directory,))
+    elif home != directory:
+        raise StorageError(
+            f"{path} was made in another data directory than the cluster.sqlite beside it: put"
+            " back the one that was here, or begin with another directory"
+        )
+
+
 def upgrade(connection: sqlite3.Connection) -> None:
     """Bring a file of an earlier version up to this one, all or nothing."""
     if version_of(connection) == VERSION:
@@ -133,12 +149,14 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def make(connection: sqlite3.Connection, name: str, born: Sequence[TableState]) -> None:
+def make(
+    connection: sqlite3.Connection, name: str, born: Sequence[TableState], directory: int | None
+) -> None:
     """Make the tables, all or none."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in SCHEMA:
         connection.execute(statement)
-    connection.execute("INSERT INTO partition VALUES (?, 0, 0, NULL)", (name,))
+    connection.execute("INSERT INTO partition VALUES (?, 0, 0, ?, NULL)", (name, directory))
     write_rows(connection, PUT_TABLES, [table_row(state) for state in born])
     connection.execute(f"PRAGMA application_id = {MARK}")
     connection.execute(f"PRAGMA user_version = {VERSION}")

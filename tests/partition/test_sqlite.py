@@ -309,6 +309,7 @@ def test_a_file_of_the_first_version_is_brought_up(disk: Disk) -> None:
     disk.storage._connection.execute("ALTER TABLE tables DROP COLUMN settings")
     for table in ("stream", "shards", "streams"):
         disk.storage._connection.execute(f"DROP TABLE {table}")
+    disk.storage._connection.execute("ALTER TABLE partition DROP COLUMN directory")
     disk.storage._connection.execute("PRAGMA user_version = 1")
     disk.storage.close()
 

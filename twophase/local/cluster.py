@@ -156,6 +156,7 @@ class LocalCluster:
         self._under_way = {name: {} for name in self.routers}
         if directory is not None:
             directory.settle("partitions", self.nodes.partitions or PARTITIONS)
+            directory.refuse_others((*self.partitions, *self.ledgers))
         try:
             self._open_disks()
         except BaseException:
@@ -385,7 +386,8 @@ class LocalCluster:
         if self._directory is None:
             return MemoryStorage(born)
         file = self._directory.file_of(name)
-        disk = SqliteStorage(file, name, self.loop.call_soon_threadsafe, born)
+        identity = self._directory.identity()
+        disk = SqliteStorage(file, name, self.loop.call_soon_threadsafe, born, identity)
         self._directory.has_made(name)
         disk.failed = partial(self._restart, name)
         return disk

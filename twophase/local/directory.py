@@ -2,19 +2,21 @@
 
 `cluster.sqlite` has how many there are of each node, because keys are placed by it, which files
 were made, and the incarnations of hosts that have no disk of their own.  Its lock is the
-directory's lock.
+directory's lock.  The directory's number stands in it and in each file: no other has the same.
 
 The files belong together.  One that is missing must not be made anew: its items would be gone
 without a word, or a router would count its requests from the beginning, and requests that are not
-the same would have one name.
+the same would have one name.  And one that was made in another directory has ranges and tables of
+which nobody here knows.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from partition.sqlite_files import StorageError, locked, unusable
+from twophase.local.world import new_identity
 from twophase.os_errors import why
 
 VERSION = 1
@@ -81,6 +83,18 @@ class Directory:
                 f" number, so start it with --{kind} {known} or without --{kind}"
             )
 
+    def identity(self) -> int:
+        """Return the number that no other data directory has, durably.
+
+        It is drawn before any file is made; in a directory of an earlier version when it is asked
+        for first, and files that have none get it then.
+        """
+        known = self.number("identity")
+        if known is None:
+            known = new_identity()
+            self._note("identity", known)
+        return known
+
     def born(self, kind: str) -> int:
         """Return how many nodes of a kind there are with those that splits have made; 0: none."""
         return self.number(f"{kind} with children") or 0
@@ -102,6 +116,20 @@ class Directory:
                 " else: put it back, or begin with another directory"
             )
         return file
+
+    def refuse_others(self, nodes: Iterable[str]) -> None:
+        """Refuse files of nodes that are not among these: a split would take one for its child's.
+
+        Raises:
+            StorageError: There is one.
+        """
+        known = {f"{node}.sqlite" for node in nodes}
+        strange = [name for name in self._files() if name not in known]
+        if strange:
+            raise StorageError(
+                f"{self.path / strange[0]} was made in another data directory than the"
+                " cluster.sqlite beside it, which knows of no such node: take it away"
+            )
 
     def has_made(self, node: str) -> None:
         """Note, durably, that a node's file is there now."""
@@ -136,12 +164,17 @@ class Directory:
 
     def _refuse_orphans(self, *, is_known: bool) -> None:
         """Refuse partitions' files of which nothing is known here."""
-        others = sorted(one.name for one in self.path.glob("[pl][0-9]*.sqlite"))
+        others = self._files()
         if others and not is_known:
             raise StorageError(
                 f"{self._file} is missing or empty, and {others[0]} belongs to one that was there:"
                 " put it back, or begin with another directory"
             )
+
+    def _files(self) -> list[str]:
+        """Return the names of the files that nodes of any directory have here."""
+        found = self.path.glob("[pl][0-9]*.sqlite")
+        return sorted(one.name for one in found if one.stem[1:].isdigit())  # No p1-old.sqlite.
 
     @contextmanager
     def _told(self) -> Iterator[None]:

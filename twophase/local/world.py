@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 SECRET_BYTES = 32
+IDENTITY_BYTES = 7  # SQLite's integers are below 2**63.
 SEED_BYTES = 7  # Seeds are below 2**63, as in the simulation.
 
 
@@ -46,6 +47,11 @@ class RealTimers:
 def new_seed() -> int:
     """Return a seed that nobody has asked for."""
     return int.from_bytes(os.urandom(SEED_BYTES), "big")
+
+
+def new_identity() -> int:
+    """Return a number that nobody else has drawn."""
+    return int.from_bytes(os.urandom(IDENTITY_BYTES), "big")
 
 
 def new_secret() -> str:

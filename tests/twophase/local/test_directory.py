@@ -13,13 +13,16 @@ from twophase.local.directory import Directory
 from twophase.testing import local_dynamodb
 
 
-@pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(path: Path) -> Path:
     """Make a directory with a table, and stop."""
-    path = tmp_path_factory.mktemp("data")
     with local_dynamodb(data=path) as server:
         together(server.url, 1, lambda client, _: make_table(client))
     return path
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture
@@ -27,6 +30,11 @@ def data(left: Path, tmp_path: Path) -> Path:
     for file in left.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     return tmp_path
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    return made(tmp_path / "other")
 
 
 def refusal(data: Path) -> str:
@@ -101,6 +109,55 @@ def test_a_partition_that_does_not_say_whose_it_is_is_damaged(data: Path) -> Non
     said("DELETE FROM partition")(data / "p2.sqlite")
 
     assert "p2.sqlite is damaged: it does not say whose it is" in refusal(data)
+
+
+@pytest.mark.parametrize("name", ["cluster", "p2", "l1"])
+def test_a_file_of_another_directory_is_refused_and_left_alone(
+    data: Path, other: Path, name: str
+) -> None:
+    file = data / f"{name}.sqlite"
+    file.write_bytes((other / file.name).read_bytes())
+    before = file.read_bytes()
+
+    assert "was made in another data directory than the cluster.sqlite beside it" in refusal(data)
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_a_split_would_take_for_its_childs_is_refused(data: Path, other: Path) -> None:
+    (data / "p5.sqlite").write_bytes((other / "p1.sqlite").read_bytes())
+
+    assert "p5.sqlite was made in another data directory" in refusal(data)
+
+
+def test_a_file_under_no_nodes_name_is_nobodys_business(data: Path, other: Path) -> None:
+    (data / "p1-old.sqlite").write_bytes((other / "p1.sqlite").read_bytes())
+
+    with local_dynamodb(data=data) as server:
+        assert server.split("p1") == "p5"
+
+
+def test_the_child_of_a_split_belongs_to_the_directory(data: Path, other: Path) -> None:
+    with local_dynamodb(data=data) as server:
+        assert server.split("p1") == "p5"
+    with local_dynamodb(data=data) as server:
+        assert "p5" in server.cluster.partitions
+    (other / "p5.sqlite").write_bytes((data / "p5.sqlite").read_bytes())
+
+    assert "p5.sqlite was made in another data directory" in refusal(other)
+
+
+def test_files_of_an_earlier_version_get_the_directorys_number(data: Path, other: Path) -> None:
+    said("DELETE FROM nodes WHERE kind = 'identity'")(data / "cluster.sqlite")
+    for name in ("p1", "p2", "p3", "p4", "l1"):
+        without = "ALTER TABLE partition DROP COLUMN directory; PRAGMA user_version = 2"
+        said(without)(data / f"{name}.sqlite")
+
+    with local_dynamodb(data=data) as server:
+        (found,) = together(server.url, 1, lambda client, _: client.call("ListTables", {}))
+    (other / "p3.sqlite").write_bytes((data / "p3.sqlite").read_bytes())
+
+    assert found == {"TableNames": [TABLE]}
+    assert "p3.sqlite was made in another data directory" in refusal(other)
 
 
 def test_a_first_start_that_was_broken_off_goes_on(tmp_path: Path) -> None:
