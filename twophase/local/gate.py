@@ -24,11 +24,13 @@ from network.messages import (
     Accept,
     Envelope,
     Message,
+    OfRange,
     Prepare,
     Read,
     Reading,
     Readings,
     Reject,
+    Scan,
     Throttled,
     Votes,
     Write,
@@ -100,7 +102,7 @@ class Gate:
 
         Otherwise a write could be carried out, and its copy be told that it surely was not.
         """
-        if probability == 0.0 or not isinstance(envelope.message, Prepare | Write | Read):
+        if probability == 0.0 or not is_new_work(envelope.message):
             return False
         site = self._sites.get((what, envelope.source))
         if site is None:
@@ -165,6 +167,12 @@ class Mark:
 
     def _is_it(self, key: Key) -> bool:
         return self._wanted is None or all(value in self._wanted for value in key)
+
+
+def is_new_work(message: Message) -> bool:
+    """Say whether a client asks for this: refused, it leaves nothing half done."""
+    question = message.question if isinstance(message, OfRange) else message
+    return isinstance(question, Prepare | Write | Read | Scan)
 
 
 def asked_for(message: Message) -> str:

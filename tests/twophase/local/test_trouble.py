@@ -10,8 +10,18 @@ from typing import Any
 
 import pytest
 
+from tests.router.indexed import index, table
 from tests.tidy import ROOT
-from tests.twophase.light import Client, RefusedError, add, get, make_table, snapshot, together
+from tests.twophase.light import (
+    Client,
+    Json,
+    RefusedError,
+    add,
+    get,
+    make_table,
+    snapshot,
+    together,
+)
 from twophase.local.cluster import LocalCluster
 from twophase.local.faults import FaultsError
 from twophase.testing import LocalDynamoDB, local_dynamodb
@@ -132,6 +142,42 @@ def test_throttling_on_demand_is_told_as_the_service_tells_it() -> None:
     }
     codes = {code for name in tally.told if "Cancel" in name for code in name.split()[1:]}
     assert codes == {"ProvisionedThroughputExceeded", "None"}
+
+
+@pytest.mark.parametrize("has_split", [False, True])
+@pytest.mark.parametrize(
+    ("operation", "of_index"),
+    [
+        ("Query", {}),
+        ("Scan", {}),
+        ("Query", {"IndexName": "local"}),
+        ("Scan", {"IndexName": "global"}),
+    ],
+)
+def test_throttling_on_demand_meets_queries_and_scans(
+    operation: str, of_index: Json, has_split: bool
+) -> None:
+    async def read(client: Client, _: int) -> str:
+        local, remote = index("local", "customer", "day"), index("global", "customer")
+        types = {"customer": "S", "number": "S", "day": "S"}
+        made = table("customer", "number", types=types, local=[local], remote=[remote])
+        await client.call("CreateTable", made)
+        if has_split:
+            server.split("p1")
+        body: Json = {"TableName": made["TableName"], **of_index}
+        if operation == "Query":
+            body["KeyConditionExpression"] = "customer = :c"
+            body["ExpressionAttributeValues"] = {":c": {"S": "c1"}}
+        calm = await client.call(operation, body)
+        server.faults("throttle=1")
+        try:
+            await client.call(operation, body)
+        except RefusedError as refused:
+            return f"{calm['Count']} {refused.name}"
+        return "done"
+
+    with local_dynamodb(faults="") as server:
+        assert together(server.url, 1, read) == ["0 ProvisionedThroughputExceededException"]
 
 
 def test_an_unknown_outcome_may_have_happened_or_not() -> None:
