@@ -15,7 +15,7 @@ from items.keys import KeyAttribute, KeySchema, key_names
 from network.settings import Throughput
 from router.definitions import IndexTraits, Status, Traits
 from router.legacy import Body
-from router.throughput import units_of
+from router.throughput import no_change, units_of
 
 LOCAL_MAX, GLOBAL_MAX = 5, 20
 NON_KEY_ATTRIBUTES_MAX = 100  # Of all indexes of a table together.
@@ -279,5 +279,7 @@ def _with_changed(
             found.append(replace(one, status=Status.DELETING))
         else:
             units = index_throughput(change, is_on_demand=is_on_demand)
+            if units is not None and units == one.throughput:
+                raise no_change(units, name)
             found.append(replace(one, throughput=units))
     return tuple(found)

@@ -44,7 +44,7 @@ def throughput_after(body: Body, current: Throughput | None) -> Throughput | Non
         )
     wanted = units_of(given)
     if wanted == current:
-        raise validation(no_change(wanted))
+        raise no_change(wanted)
     return wanted
 
 
@@ -64,16 +64,18 @@ def units_on_demand() -> DynamoDBError:
     )
 
 
-def no_change(units: Throughput) -> str:
+def no_change(units: Throughput, index: str = "") -> DynamoDBError:
+    """Make the refusal of units that a table has already, or one of its indexes."""
+    kind = "index" if index else "table"
     told = [
-        f"Current {name} provisioned for the table: {count}. Requested {name}: {count}."
+        f"Current {name} provisioned for the {kind}: {count}. Requested {name}: {count}."
         for name, count in (
             ("ReadCapacityUnits", units.read_units),
             ("WriteCapacityUnits", units.write_units),
         )
     ]
-    return (
-        "The provisioned throughput for the table will not change."
+    return validation(
+        f"The provisioned throughput for the {kind}{index and f' {index}'} will not change."
         f" The requested value equals the current value. {' '.join(told)} Refer to the Amazon"
         " DynamoDB Developer Guide for current limits and how to request higher limits."
     )

@@ -397,3 +397,24 @@ def test_an_index_needs_units_when_its_table_comes_to_have_some() -> None:
     )
     update = {"Update": {"IndexName": "by-born", **units}}
     world.ok("UpdateTable", {**body, "GlobalSecondaryIndexUpdates": [update]})
+
+
+def test_an_index_that_has_its_units_already_is_told_so() -> None:
+    world, five = World(), {"ReadCapacityUnits": 5, "WriteCapacityUnits": 4}
+    wanted = {**index("by-born", "born"), "ProvisionedThroughput": five}
+    body = table("pk", types={"pk": "S", "born": "N"}, remote=[wanted])
+    world.ok("CreateTable", {**body, "BillingMode": "PROVISIONED", "ProvisionedThroughput": UNITS})
+    world.wait_for_status("pets", "ACTIVE")
+    update = {"IndexName": "by-born", "ProvisionedThroughput": five}
+    body = {"TableName": "pets", "GlobalSecondaryIndexUpdates": [{"Update": update}]}
+
+    assert world.error("UpdateTable", body) == (
+        "ValidationException",
+        "The provisioned throughput for the index by-born will not change. The requested value"
+        " equals the current value. Current ReadCapacityUnits provisioned for the index: 5."
+        " Requested ReadCapacityUnits: 5. Current WriteCapacityUnits provisioned for the index: 4."
+        " Requested WriteCapacityUnits: 4. Refer to the Amazon DynamoDB Developer Guide for"
+        " current limits and how to request higher limits.",
+    )
+    update["ProvisionedThroughput"] = UNITS
+    world.ok("UpdateTable", body)
