@@ -7,7 +7,7 @@ caught here, and the host reports it.
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-from items.errors import UNKNOWN_OPERATION, DynamoDBError
+from items.errors import DynamoDBError
 from network.host import Host
 from network.messages import Response
 from network.placement import Placement
@@ -26,6 +26,7 @@ from router import (
 )
 from router.access import refuse_unless_allowed
 from router.followers import Followers
+from router.left_out import unknown_operation
 from router.nodes import Nodes
 from router.options import RouterOptions
 from router.requests import Body
@@ -93,7 +94,7 @@ class Api:
         try:
             carry_out = OPERATIONS.get(operation)
             if carry_out is None:
-                raise DynamoDBError(UNKNOWN_OPERATION)
+                raise unknown_operation(operation)
             if self._permissions is not None:
                 refuse_unless_allowed(self._permissions, caller, operation, body)
             answer = await carry_out(self._tools, body, Origin(request, call or request))

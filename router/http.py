@@ -16,9 +16,10 @@ from typing import Any, TypeAlias
 import orjson
 
 from items.data import data
-from items.errors import NESTING_TOO_DEEP, SERIALIZATION, UNKNOWN_OPERATION, DynamoDBError
+from items.errors import NESTING_TOO_DEEP, SERIALIZATION, DynamoDBError
 from items.errors import validation as invalid
 from network.messages import Response
+from router.left_out import unknown_operation
 from router.signatures import refuse_unsigned
 
 Message: TypeAlias = MutableMapping[str, Any]  # ASGI's.
@@ -159,9 +160,11 @@ class HttpDoor:
             DynamoDBError: It cannot be read, or may not be asked.
         """
         request = json_of(unpacked(head, body)) if body else None  # No body: told of last.
-        operation = self._targets.get(head.headers.get(b"x-amz-target", b""))
+        target = head.headers.get(b"x-amz-target", b"")
+        operation = self._targets.get(target)
         if operation is None:
-            raise DynamoDBError(UNKNOWN_OPERATION)
+            service, _, name = target.partition(b".")
+            raise unknown_operation(name.decode("latin1") if service == TARGET else "")
         if self._identify is None:
             refuse_unsigned(head.headers, head.query)
             carry_out = self._call

@@ -256,13 +256,30 @@ def test_what_is_no_json_cannot_be_read(asker: Asker, body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["", "PutItem", "DynamoDB_20120810.", "DynamoDB_20120810.PutItems", "DynamoDB_2.PutItem"],
+    [
+        "",
+        "PutItem",
+        "DynamoDB_20120810.",
+        "DynamoDB_20120810.PutItems",
+        "DynamoDB_2.PutItem",
+        "a.ListBackups",
+    ],
 )
 def test_an_unknown_operation_is_told_before_a_missing_signature(asker: Asker, target: str) -> None:
     reply = asker.ask(x_amz_target=target, leave_out="authorization")
 
     assert (reply.status, asker.calls) == (400, [])
     assert reply.json == {"__type": "com.amazon.coral.service#UnknownOperationException"}
+
+
+def test_an_operation_that_is_left_out_is_told_so(asker: Asker) -> None:
+    reply = asker.ask(x_amz_target="DynamoDB_20120810.ExecuteStatement")
+
+    assert (reply.status, asker.calls) == (400, [])
+    assert reply.json == {
+        "__type": "com.amazon.coral.service#UnknownOperationException",
+        "message": "ExecuteStatement is not supported by twophase",
+    }
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic YTpi"])

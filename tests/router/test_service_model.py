@@ -14,9 +14,18 @@ from items.limits import TRANSACTION_ACTIONS_MAX
 from router import parameters, stream_parameters, table_operations, table_parameters
 from router.api import OPERATIONS, WITHOUT_BODY
 from router.http import OF_STREAMS
+from router.left_out import LEFT_OUT
 from router.shapes import ATTRIBUTES, FLAG, Listed, Mapped, Shape, Structure
 from tests.router.harness import World
-from tests.router.service_model import Json, input_of, misfits, output_of, shape_of, without_output
+from tests.router.service_model import (
+    Json,
+    input_of,
+    misfits,
+    model,
+    output_of,
+    shape_of,
+    without_output,
+)
 from tests.tidy import ROOT
 
 NOTHING = Structure("Nothing", {})
@@ -110,6 +119,12 @@ def is_judged_elsewhere(difference: str) -> bool:
 
 def test_every_operation_has_its_parameters_looked_at_here() -> None:
     assert INPUTS.keys() == OPERATIONS.keys()
+
+
+def test_the_services_other_operations_are_known_as_left_out() -> None:
+    assert model()["operations"].keys() - OPERATIONS.keys() == LEFT_OUT
+    refused = World().ask("ListBackups", {})
+    assert refused.body["message"] == "ListBackups is not supported by twophase"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
