@@ -17,6 +17,7 @@ from threading import Event, Thread
 from typing import Any
 
 from router.policy_file import permissions_of
+from sim.recorded import SEEDS
 from twophase.local.cluster import LocalCluster, Nodes
 from twophase.local.faults import FaultsError, parse
 from twophase.local.policies import policies_in
@@ -179,13 +180,14 @@ def local_dynamodb(
         FaultsError: The text names no faults.
         PolicyError: The policies are none, or cannot be read.
         StorageError: The directory cannot be used.
+        ValueError: The seed is no whole number, or one that is too large or small.
     """
     dynamodb = LocalDynamoDB(
         Asked(
             port=0,
             directory=None if data is None else Path(data),
             nodes=permitted(nodes or Nodes(), policies),
-            seed=new_seed() if seed is None else seed,
+            seed=new_seed() if seed is None else checked(seed),
             faults=None if faults is None else parse(faults),
             control=control,
             metrics=metrics,
@@ -196,6 +198,17 @@ def local_dynamodb(
         yield dynamodb
     finally:
         dynamodb.stop()
+
+
+def checked(seed: Any) -> int:
+    """Take a seed that `twophase serve` would take.
+
+    Raises:
+        ValueError: It is no such number.
+    """
+    if type(seed) is not int or not 0 <= seed < SEEDS:
+        raise ValueError(f"seed must be a whole number from 0 to {SEEDS - 1}, not {seed!r}")
+    return seed
 
 
 def permitted(nodes: Nodes, policies: Path | str | Mapping[str, Any] | None) -> Nodes:

@@ -290,3 +290,14 @@ def test_the_fixture_works_in_tests_of_ones_own(tmp_path: Path) -> None:
 def test_faults_must_be_asked_for_to_come_later() -> None:
     with local_dynamodb() as server, pytest.raises(FaultsError, match="begin with faults=''"):
         server.faults("loss=0.1")
+
+
+@pytest.mark.parametrize("seed", ["x", "7", -1, 1 << 63, 1.0, True])
+def test_a_seed_that_is_none_is_refused(seed: Any) -> None:
+    with (
+        pytest.raises(
+            ValueError, match="seed must be a whole number from 0 to 9223372036854775807"
+        ),
+        local_dynamodb(seed=seed),
+    ):
+        raise AssertionError("it must not open")
