@@ -45,6 +45,7 @@ CAN_MEET = {  # What can happen to which operations.
     "throttle": (*WRITES, "TransactGetItems", "GetItem"),
     "unknown": (*WRITES, "TransactGetItems", "GetItem", "BatchWriteItem", "BatchGetItem"),
 }
+EXAMPLES = {"latency": "5ms..50ms", "crash": "coordinator:10s", "skew": "50ms"}  # Of no chances.
 CHANCES = ("loss", "repeat", "conflict", "throttle", "unknown")
 
 
@@ -123,10 +124,10 @@ def parse(text: str) -> Faults:
         name, equals, told = (one.strip() for one in part.partition("="))
         if not name and not equals:
             continue
-        if name not in READERS or not equals:
-            raise FaultsError(
-                f"{part.strip()!r} is no fault: there are {', '.join(READERS)}, as in loss=0.05"
-            )
+        if name not in READERS:
+            raise no_fault(part.strip())
+        if not equals:
+            raise FaultsError(f"{name} takes a value, as in {name}={EXAMPLES.get(name, '0.02')}")
         if name == "crash":
             crashes.append(crash(told))
         elif name in found or (name == "latency" and "latency_us_min" in found):
@@ -137,6 +138,15 @@ def parse(text: str) -> Faults:
     if faults.loss + faults.repeat > 0.95:
         raise FaultsError("loss and repeat together must leave 5 % of the messages alone")
     return faults
+
+
+def no_fault(part: str) -> FaultsError:
+    """Say what is wrong with what begins like no fault."""
+    if is_next(part):
+        return FaultsError(
+            f"{part[:100]!r} is a step: it stands alone, and is told to a server that runs"
+        )
+    return FaultsError(f"{part!r} is no fault: there are {', '.join(READERS)}, as in loss=0.05")
 
 
 def is_next(text: str) -> bool:
@@ -150,6 +160,8 @@ def parse_next(text: str) -> Next:
         FaultsError
     """
     found = NEXT.fullmatch(text.strip())
+    if "," in text:
+        raise FaultsError("a step stands alone: tell one at a time, and faults without it")
     if found is None or found[2] not in CAN_MEET:
         raise FaultsError(
             f"{text.strip()[:100]!r} is no step: say 'next TransactWriteItems: conflict 2',"

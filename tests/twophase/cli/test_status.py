@@ -212,6 +212,8 @@ def test_steps_wait_in_order_and_for_their_own_operation(calm: LocalDynamoDB) ->
         ("lost=1", "'lost=1' is no fault"),
         ("next PutItem conflict", "is no step: say 'next TransactWriteItems: conflict 2'"),
         ("next PutItem: explode", "is no step"),
+        ("next PutItem: conflict, next PutItem: throttle", "a step stands alone: tell one at a"),
+        ("next PutItem: conflict, loss=0.1", "a step stands alone: tell one at a time"),
         ("next GetItem: conflict", "conflict can happen to TransactWriteItems, PutItem,"),
         ("next PutItem: conflict 0", "items are counted from 1"),
         ("next PutItem: conflict 2", "PutItem has one: there is no 2"),

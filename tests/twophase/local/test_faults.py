@@ -53,7 +53,15 @@ def test_what_is_told_reads_as_the_same_faults(text: str) -> None:
     ("text", "told"),
     [
         ("lost=0.1", "'lost=0.1' is no fault: there are loss, repeat, latency, crash, skew,"),
-        ("loss", "'loss' is no fault"),
+        ("lost", "'lost' is no fault"),
+        ("loss", "loss takes a value, as in loss=0.02"),
+        ("loss=0.1,skew", "skew takes a value, as in skew=50ms"),
+        ("crash", "crash takes a value, as in crash=coordinator:10s"),
+        (
+            "next PutItem: throttle",
+            "'next PutItem: throttle' is a step: it stands alone, and is told to a server that",
+        ),
+        ("loss=0.1, next PutItem: throttle", "'next PutItem: throttle' is a step: it stands alone"),
         ("loss=2", "loss is a probability from 0 to 1, as in loss=0.05, not '2'"),
         ("loss=-0.1", "loss is a probability"),
         ("loss=nan", "loss is a probability"),
