@@ -109,15 +109,17 @@ def _read(line: str) -> tuple[str, Asked]:
     found = LINE.fullmatch(line)
     if not found:
         raise ValueError(f"requests must be lines like {EXAMPLE!r} or 'k1: put a 1', not {line!r}")
+    options = OPTIONS.search(line)
+    if options:  # Else it would be a part of the last value, without a word.
+        without = line.removesuffix(options[0]).rstrip()
+        raise ValueError(
+            f"requests: {line!r}: {options[0]} is for golden scripts; here it is {without!r}"
+        )
     client, moment, verb, rest = found.groups()
     try:
         return client, Asked(*request(verb, rest, _place), duration(moment) if moment else 0)
     except (RequestError, StepError) as error:
-        said, options = str(error), OPTIONS.search(line)
-        if options:
-            without = line.removesuffix(options[0]).rstrip()
-            said = f"{options[0]} is for golden scripts; here it is {without!r}"
-        raise ValueError(f"requests: {line!r}: {said}") from error
+        raise ValueError(f"requests: {line!r}: {error}") from error
 
 
 def _place(key: str) -> Spec:
