@@ -8,7 +8,15 @@ from sim.search.hunt.hunted import Hunted
 from sim.search.hunt.hunting import SELDOM, STAGES, seeds_of_turns
 from sim.search.hunt.strategies import portfolio
 from sim.search.hunt.tales import Tale
-from twophase.cli.mutants_figures import Figures, figures_of, interval, length, number, sentences
+from twophase.cli.mutants_figures import (
+    Figures,
+    came_to_nothing,
+    figures_of,
+    interval,
+    length,
+    number,
+    sentences,
+)
 from twophase.cli.mutants_hunt import Told
 
 ABOUT = (
@@ -98,7 +106,7 @@ def mutants(told: Told) -> Iterator[str]:
 def row(mutant: Mutant, one: Hunted, tale: Tale | None) -> str:
     name = f"`{mutant.name}`"
     if one.mean is None or one.first is None or one.kind is None:
-        said = f"{one.verdict} ({one.shots:,} seeds)"
+        said = came_to_nothing(one)
         cells = [name, mutant.section, "", f"{one.seconds:.1f}", "", said, "", ""]
     else:
         cells = [

@@ -15,6 +15,7 @@ from sim.search.verdict import bound, percent, wilson
 from twophase.cli.drawing import drawing
 from twophase.cli.mutants_figures import (
     Figures,
+    came_to_nothing,
     figures_of,
     interval,
     length,
@@ -77,8 +78,7 @@ def hardness(one: Hunted) -> tuple[bool, float]:
 def row(one: Hunted) -> list[Text | str]:
     name = Text(one.name, style=STYLES.get(one.verdict, "bold yellow"))
     if one.mean is None or one.first is None or one.kind is None:
-        count = f"{one.shots:,} seeds"
-        return [name, "", f"{one.seconds:.1f}", "", "", f"{one.verdict} ({count})", ""]
+        return [name, "", f"{one.seconds:.1f}", "", "", came_to_nothing(one), ""]
     return [
         name,
         str(one.seeds),
@@ -127,6 +127,8 @@ def draw_one(console: Console, told: Told) -> None:
 
 
 def said_of(one: Hunted) -> str:
+    if not one.shots:
+        return "no run of it was made"
     if one.mean is None or one.kind is None:
         changed = f"; it changed {one.changed} runs" if one.changed is not None else ""
         return (
@@ -142,6 +144,9 @@ def said_of(one: Hunted) -> str:
 
 def draw_unbroken(console: Console, one: Hunted) -> None:
     """Tell what was found in the protocol as it is."""
+    if not one.shots:
+        console.print(Text("no run was made: nothing is known", style="yellow"))
+        return
     if not one.found:
         per_second = one.shots / one.seconds if one.seconds else 0.0
         console.print(

@@ -17,6 +17,7 @@ FOUND = "found"
 SURVIVED = "survives, as it must"
 CRIED_WOLF = "found, and it must not be"
 UNFOUND = "not found so far"  # … by a hunt that was interrupted before it knew why.
+UNTRIED = "not tried"  # … as it was interrupted before there was any run of it.
 TOO_NARROW = "workload too narrow"  # In no run did the broken rule change anything.
 BLIND = "checker blind"  # It changed runs, and no check saw anything wrong.
 
@@ -78,7 +79,7 @@ def hunted(name: str, shots: Sequence[Shot], *, may_survive: bool) -> Hunted:
     changed = sum(compared) if compared else None
     return Hunted(
         name,
-        verdict_on(bool(hits), changed, may_survive=may_survive),
+        verdict_on(bool(hits), changed, may_survive=may_survive) if shots else UNTRIED,
         shots=len(shots),
         hits=len(hits),
         seeds=len(until),

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from sim.mutants.catalogue import GROUPS, MUTANTS
 from sim.search.hunt import hunting
 from sim.search.hunt.hunted import hunted
+from sim.search.hunt.hunting import Hunt
 from sim.search.hunt.shots import Order, Shot
 from sim.search.hunt.strategies import portfolio, strategy_of
 from sim.search.hunt.tales import Finding, Tale
@@ -190,6 +191,48 @@ def test_an_interrupted_hunt_tells_what_it_knows(
     assert "interrupted: this is what was known by then" in result.stdout
 
 
+@pytest.mark.parametrize("words", [("--markdown",), ()])
+def test_what_an_interrupted_hunt_has_not_tried_is_told_and_counted_nowhere(
+    told: None, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    carry_out: Callable[[Order], tuple[Shot, ...]] = vars(hunting)["carry_out"]
+    names = list(MUTANTS)
+
+    def interrupted(order: Order) -> tuple[Shot, ...]:
+        if order.mutant == names[2]:
+            signal.raise_signal(signal.SIGINT)
+        return carry_out(order)
+
+    monkeypatch.setattr(hunting, "carry_out", interrupted)
+
+    text = twophase("--hunt", *words).stdout
+    documents = as_json()
+
+    tried = [one["name"] for one in documents if one["shots"]]
+    untried = [one["name"] for one in documents if one["verdict"] == "not tried"]
+    assert [*tried, *untried] == names
+    assert tried
+    assert f"{len(tried)} of {len(tried)} mutants that can be found were found." in text
+    assert f"not tried: {untried[0]}, " in " ".join(text.split())
+    assert "equivalent ones survived" not in text
+    assert "median ∞" not in text
+    assert "Seeds to a finding: worst" in text
+
+
+@pytest.mark.parametrize("name", ["none", NAME, "completed-means-cancelled"])
+def test_of_a_hunt_that_is_interrupted_at_once_nothing_is_known(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(Hunt, "_carry_out", lambda hunt, *_, **__: hunt.interrupt())
+
+    result = twophase("--hunt", name)
+
+    assert result.exit_code == 130
+    assert "no run" in result.stdout
+    assert "survives" not in result.stdout
+    assert as_json(name)["verdict"] == "not tried"
+
+
 def test_who_was_not_found_takes_more_seeds_than_anybody() -> None:
     found = [Shot(seed, "swarm", 0.1, (LOST,), is_set_up=True, is_changed=None) for seed in (0, 1)]
     missed = [replace(shot, kinds=()) for shot in found]
@@ -197,7 +240,7 @@ def test_who_was_not_found_takes_more_seeds_than_anybody() -> None:
     other = hunted("b-b", missed, may_survive=False)
 
     assert figures_of([one, one, other], {}).median == 1.0
-    assert figures_of([one, other, other], {}).median == inf
+    assert figures_of([one, other, other], {}).median is None
     assert number(inf) == "∞"
 
 

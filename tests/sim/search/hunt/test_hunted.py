@@ -11,6 +11,7 @@ from sim.search.hunt.hunted import (
     SURVIVED,
     TOO_NARROW,
     UNFOUND,
+    UNTRIED,
     Hunted,
     hunted,
     mean_of,
@@ -86,6 +87,14 @@ def test_what_is_not_found_is_told_by_kind(changed: tuple[bool | None, ...], ver
 def test_what_may_survive_and_does_is_as_it_should_be() -> None:
     assert of(shot(0), may_survive=True).verdict == SURVIVED
     assert of(shot(0), may_survive=True).ok
+
+
+@pytest.mark.parametrize("may_survive", [False, True])
+def test_whoever_had_no_run_was_not_tried(may_survive: bool) -> None:
+    one = of(may_survive=may_survive)
+
+    assert one.verdict == UNTRIED
+    assert not one.ok
 
 
 def test_a_finding_where_nothing_is_wrong_is_a_false_alarm() -> None:
