@@ -133,6 +133,7 @@ class Run:
         self.workload: Workload = make(scenario.workload, scenario.workload_keys)
         self.tables = Tables(self.workload, scenario)
         self.witness.index(self.workload.tables)
+        self.transactions = scenario.transactions  # Maybe fewer than there is budget for.
         self.budget = Budget(scenario.number("workload.transactions"))
         self.working = 0  # Clients that have not finished.
         self.trouble_ended = False
@@ -327,7 +328,7 @@ class Run:
         return counts
 
     def _show_progress(self, progress: Progress, _: None) -> None:
-        progress(self.budget.begun, self.budget.total)
+        progress(self.budget.begun, self.transactions)
         if not self.trouble_ended:
             self.loop.after(PROGRESS_US, self._show_progress, progress, None)
 

@@ -36,7 +36,8 @@ from sim.permitted import permissions_in
 from sim.recorded import SECTION, Recorded, recorded
 from sim.regions.names import names_of, text_of_names
 from sim.sense import check_sense, steps_of
-from sim.workloads.registry import WORKLOADS
+from sim.workloads.listed import Listed
+from sim.workloads.registry import WORKLOADS, make
 
 DEFAULT = "orders-and-payments"
 STEPS, REGIONS = "faults.steps", "regions.names"  # Lists, as no other key is.
@@ -63,6 +64,13 @@ class Scenario:
     def span(self, key: str) -> tuple[int, int]:
         """Return the two ends of a key like '200..2000'."""
         return span_of(key, self.keys[key])
+
+    @property
+    def transactions(self) -> int:
+        """How many transactions clients ask for: if they are listed, no more than those."""
+        count = self.number("workload.transactions")
+        workload = make(self.workload, self.workload_keys)
+        return min(count, workload.transactions) if isinstance(workload, Listed) else count
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -234,7 +234,7 @@ class RegionsRun:
 
     def _show_progress(self, progress: Progress, _: None) -> None:
         progress(
-            sum(run.budget.begun for run in self.runs), sum(run.budget.total for run in self.runs)
+            sum(run.budget.begun for run in self.runs), sum(run.transactions for run in self.runs)
         )
         if not self._trouble_ended_us:
             self.loop.after(PROGRESS_US, self._show_progress, progress, None)

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from items.data import data
 from sim.faults.step_words import StepError, duration
+from sim.history import READ_TRANSACTION, WRITE_TRANSACTION
 from sim.script_requests import ScriptError as RequestError
 from sim.script_requests import Spec, request, table
 from sim.workload import BudgetSpentError, Json, Session
@@ -63,6 +64,12 @@ class Listed:
         twice = next((one for one in written if written.count(one) > 1), None)
         if twice is not None:
             raise ValueError("requests must not give {} the value {!r} twice".format(*twice))
+
+    @property
+    def transactions(self) -> int:
+        """How many of the requests are transactions."""
+        every = [one for requests in self._requests.values() for one in requests]
+        return sum(one.name in (READ_TRANSACTION, WRITE_TRANSACTION) for one in every)
 
     @property
     def clients(self) -> Iterable[str]:

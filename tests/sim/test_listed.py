@@ -31,6 +31,21 @@ def test_each_client_asks_for_its_own_requests_in_their_order() -> None:
     assert mine == ["TransactWriteItems", "TransactGetItems"]
 
 
+@pytest.mark.parametrize(
+    ("requests", "most", "transactions"),
+    [("k1: read a\nk1: put a 1\nk1: write put(a, 2)", 200, 2), ("k1: read a\nk1: read a", 1, 1)],
+)
+def test_a_listed_world_has_the_transactions_that_it_lists(
+    requests: str, most: int, transactions: int
+) -> None:
+    settings = {"workload.requests": requests, "workload.transactions": str(most)}
+    scenario = load("one-transaction", settings)
+
+    assert scenario.transactions == transactions
+    history = run(scenario, 1).history
+    assert sum(one.is_transaction for one in history) == transactions
+
+
 def test_what_is_there_at_first_is_put_before() -> None:
     items = dict(listed("k1: get a", "a=0 d=7").items())
 

@@ -41,5 +41,5 @@ def told(scenario: Scenario) -> dict[str, object]:
         "description": scenario.description,
         "workload": scenario.workload,
         "clients": scenario.number("workload.clients"),
-        "transactions": scenario.number("workload.transactions"),
+        "transactions": scenario.transactions,
     }

@@ -53,7 +53,7 @@ def draw_heading(console: Console, failure: Failure, short: Shrunk) -> None:
     console.print(head)
     if failure.mutant is not None:
         console.print(Text.assemble(("Broken on purpose: ", "bold red"), failure.mutant))
-    before = counted(scenario.number("workload.transactions"), "transaction")
+    before = counted(scenario.transactions, "transaction")
     requests = counted(short.transactions, "request" if short.is_told else "transaction")
     left = Text(f"{before} → ").append(
         f"{requests}, {counted(short.choices, 'choice')}", style="bold green"

@@ -93,9 +93,8 @@ def show(shown: Shown, follower: Follower | None) -> None:
 
 
 def draw_heading(console: Console, scenario: Scenario, seed: int) -> None:
-    work = listed(
-        counted(scenario.number(f"workload.{one}s"), one) for one in ("client", "transaction")
-    )
+    clients = counted(scenario.number("workload.clients"), "client")
+    work = f"{clients}, {counted(scenario.transactions, 'transaction')}"
     console.print(Text.assemble((scenario.name, "bold"), f"  seed {seed}  {work}"))
     if scenario.description:
         console.print(Text(scenario.description))

@@ -133,7 +133,7 @@ class Watcher:
             return
         self._is_stale, self._drawn = False, seen
         self._hear_answers()
-        budget, steering = self._run.budget, self.steering
+        run, steering = self._run, self.steering
         shown = Shown(
             picture=self.watching.picture(),
             title=self._title,
@@ -141,8 +141,8 @@ class Watcher:
             mode=steering.mode.value,
             phase=self._phase(),
             speed=steering.pace.speed,
-            begun=budget.begun,
-            total=budget.total,
+            begun=run.budget.begun,
+            total=run.transactions,
             findings=self._findings,
             has_help=steering.has_help,
         )

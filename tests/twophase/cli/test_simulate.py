@@ -147,6 +147,17 @@ def test_a_scenario_file_is_run(tmp_path: Path) -> None:
     assert sum(document["transactions"].values()) == 9
 
 
+def test_the_heading_counts_the_transactions_that_are_listed(tmp_path: Path) -> None:
+    scenario = tmp_path / "story.toml"
+    requests = "k1: put a 1\\nk1: write put(a, 2)\\nk2: read a"
+    scenario.write_text(f'[workload]\nname = "listed"\nclients = 2\nrequests = "{requests}"\n')
+
+    shown = twophase("simulate", str(scenario)).stdout
+
+    assert "  2 clients, 2 transactions\n" in shown
+    assert "Transactions    2: 2 committed" in shown
+
+
 def test_the_latest_value_of_a_key_holds() -> None:
     document = as_json(*SMALL, "--set", "workload.transactions=11")
 

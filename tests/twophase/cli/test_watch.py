@@ -1,7 +1,7 @@
 """A run that is watched: keys as people press them, a wall clock that a test moves, no terminal."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -69,10 +69,13 @@ class Person:
 
 
 def watch(
-    acts: Callable[[Person], Wish | None], scenario: str = "one-transaction", speed: float = 0.01
+    acts: Callable[[Person], Wish | None],
+    scenario: str = "one-transaction",
+    speed: float = 0.01,
+    settings: Mapping[str, str] | None = None,
 ) -> tuple[Person, Result]:
     """Run a scenario for somebody who watches it, to its end."""
-    run, person = Run(load(scenario), 1), Person(acts)
+    run, person = Run(load(scenario, settings), 1), Person(acts)
     person.watcher = Watcher(run, speed, person, person, title="a title", clock=lambda: person.now)
     result = run.go()
     person.watcher.end(result)
@@ -330,6 +333,12 @@ def test_the_last_picture_says_that_every_check_holds() -> None:
     assert "Every check holds" in person.page
     assert "1 committed, 0 cancelled, 0 unknown" in person.page
     assert "l1    ledger      up   1 entry, 1 COMPLETED" in person.page
+
+
+def test_a_listed_world_has_no_more_transactions_than_it_lists() -> None:
+    person, _ = watch(pressing(), settings={"workload.transactions": "200"})
+
+    assert "Transactions 1 of 1: 1 committed" in person.page
 
 
 def test_the_last_picture_shows_what_was_found() -> None:
