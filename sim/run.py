@@ -135,6 +135,7 @@ class Run:
         self.witness.index(self.workload.tables)
         self.transactions = scenario.transactions  # Maybe fewer than there is budget for.
         self.budget = Budget(scenario.number("workload.transactions"))
+        self.nemesis: Nemesis | None = None  # From when it goes.
         self.working = 0  # Clients that have not finished.
         self.trouble_ended = False
         self.is_in_loop = False  # Where an exception out of nowhere could be swallowed.
@@ -153,7 +154,7 @@ class Run:
             KeyboardInterrupt: Somebody called `interrupt`.
         """
         cluster, failures = self.cluster, self.cluster.failures
-        nemesis = Nemesis(cluster, self.budget, self.plan)
+        nemesis = self.nemesis = Nemesis(cluster, self.budget, self.plan)
         unfinished: list[Finding] = []
         try:
             unfinished = self._phases(nemesis, progress)
@@ -326,6 +327,10 @@ class Run:
         if self.scenario.keys["network.corrupt"]:
             counts["corrupt"] = self.cluster.trace.corrupt_count
         return counts
+
+    def faults_so_far(self) -> int:
+        """Count all of them, for who watches a run that goes on."""
+        return 0 if self.nemesis is None else sum(self.faults(self.nemesis).values())
 
     def _show_progress(self, progress: Progress, _: None) -> None:
         progress(self.budget.begun, self.transactions)

@@ -88,4 +88,3 @@ class Picture:
     messages: Mapping[str, int]
     outcomes: Mapping[str, int]  # Of transactions, as clients were told.
     reasons: Mapping[str, int]  # Of what was decided, by code; `None` left out.
-    faults: int

@@ -8,7 +8,6 @@ from network.events import FAULTS
 from network.messages import Envelope, Recover, from_frame
 from network.weather import LATE, REPEATED
 from sim.history import Operation
-from sim.report.bands import HOST_BANDS, LINK_BANDS
 from sim.report.naming import Names
 from sim.report.states import particulars, said_of
 from sim.trace import Event
@@ -66,7 +65,6 @@ class Watching:
         self.outcomes: Counter[str] = Counter({"committed": 0, "cancelled": 0, "unknown": 0})
         self.reasons: Counter[str] = Counter()
         self.messages: Counter[str] = Counter({"sent": 0, "delivered": 0, "lost": 0, "repeated": 0})
-        self.faults = 0
         self._names = Names()
         self._names.words = RecentWords()
         self._nodes, self._working = Nodes(), Working()
@@ -152,7 +150,6 @@ class Watching:
             self._working.crashed(fields["host"])
         if event.name == "host.started" and self._nodes.starts[fields["host"]] == 1:
             return  # How everybody begins.
-        self.faults += event.name in HOST_BANDS or event.name in LINK_BANDS
         self._happened.append((event.us, "fault", "", event))
         self._lost.append((event.us, "fault", "", event))
 
@@ -188,7 +185,6 @@ class Watching:
             messages=dict(self.messages),
             outcomes=dict(self.outcomes),
             reasons=dict(self.reasons.most_common()),
-            faults=self.faults,
         )
 
     def _node(self, host: str, waiting: int) -> Node:

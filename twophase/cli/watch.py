@@ -143,6 +143,7 @@ class Watcher:
             speed=steering.pace.speed,
             begun=run.budget.begun,
             total=run.transactions,
+            faults=run.faults_so_far(),
             findings=self._findings,
             has_help=steering.has_help,
         )

@@ -62,6 +62,7 @@ class Shown:
     speed: float
     begun: int
     total: int
+    faults: int  # So far, as the summary counts them.
     findings: tuple[str, ...] | None = None  # None: nobody has looked yet.
     has_help: bool = False
 
@@ -94,7 +95,7 @@ def head_of(shown: Shown, width: int) -> list[Text]:
     messages.pop("delivered", None)
     messages["on their way"] = picture.flying
     faults = Text(f"Faults now: {', '.join(picture.troubles)}", style="bold red")
-    calm = Text(f"Faults so far: {picture.faults:,}; none lasts", style="dim")
+    calm = Text(f"Faults so far: {shown.faults:,}; none lasts", style="dim")
     lines = [
         between(Text(shown.title, style="bold"), when, width),
         between(

@@ -341,6 +341,24 @@ def test_a_listed_world_has_no_more_transactions_than_it_lists() -> None:
     assert "Transactions 1 of 1: 1 committed" in person.page
 
 
+@pytest.mark.parametrize(
+    ("settings", "count"),
+    [
+        ({"faults.steps": '["lose the second vote"]'}, 1),
+        ({"faults.steps": '["crash c1 after its second ledger write", "lose the second vote"]'}, 2),
+        ({"faults.crashes": "2", "faults.clock_jumps": "2", "network.late": "0.2"}, None),
+    ],
+)
+def test_faults_are_counted_as_in_the_summary(
+    settings: Mapping[str, str], count: int | None
+) -> None:
+    person, result = watch(pressing(), settings=settings)
+
+    total = sum(result.faults.values())
+    assert total == count or (count is None and total > 2)
+    assert f"Faults so far: {total}; none lasts" in person.page
+
+
 def test_the_last_picture_shows_what_was_found() -> None:
     run, person = Run(load("one-transaction", {"run.canary": "true"}), 1), Person(pressing())
     person.watcher = Watcher(run, 0.01, person, person, clock=lambda: person.now)

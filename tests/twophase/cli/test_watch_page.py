@@ -48,9 +48,8 @@ PICTURE = Picture(
     messages={"sent": 10, "delivered": 7, "lost": 1, "repeated": 0},
     outcomes={"committed": 1, "cancelled": 1, "unknown": 0},
     reasons={"TransactionConflict": 1},
-    faults=1,
 )
-SHOWN = Shown(PICTURE, "bank  seed 1", "", "paused", "trouble", 0.01, 3, 200)
+SHOWN = Shown(PICTURE, "bank  seed 1", "", "paused", "trouble", 0.01, 3, 200, 1)
 
 
 def plain(lines: list[Text]) -> list[str]:
