@@ -69,11 +69,12 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 def _ending(ending: Ending) -> dict[str, Any]:
     return {
         **_outcome(*ending.outcome),
+        "call": ending.call,
         "by": ending.by,
         "told_us": ending.told_us,
         "finished_us": ending.finished_us,
     }
 
 
-def _outcome(told: str, truth: str, is_recovered: bool) -> dict[str, Any]:
-    return {"told": told, "truth": truth, "recovered": is_recovered}
+def _outcome(client: str, told: str, truth: str, is_recovered: bool) -> dict[str, Any]:
+    return {"client": client, "told": told, "truth": truth, "recovered": is_recovered}

@@ -9,11 +9,11 @@ from rich.text import Text
 
 from sim.search.steps.cells import Told
 from sim.search.steps.columns import ON_MESSAGES, ON_WRITES, Column
-from sim.search.steps.table import Outcome, Table
-from sim.search.steps.verdicts import Ending, Verdict
+from sim.search.steps.table import Table
+from sim.search.steps.verdicts import Ending, Outcome, Verdict
 from twophase.cli.drawing import drawing
 from twophase.cli.steps import Asked
-from twophase.cli.summary import draw_heading, section
+from twophase.cli.summary import draw_heading, listed, section
 
 WIDTH_MAX = 140
 WIDE = 116  # Less, and cells say only what they must.
@@ -41,7 +41,7 @@ def show(asked: Asked, table: Table) -> None:
         console.print(Text.assemble("Without any fault: ", calm))
         draw_cells(console, table, ON_MESSAGES, "Every message, and a fault on it")
         draw_cells(console, table, ON_WRITES, "Every durable write, and a fault on it")
-        draw_legend(console, asked)
+        draw_legend(console, table, asked)
         draw_totals(console, table, asked)
         draw_findings(console, table, asked)
 
@@ -67,16 +67,16 @@ def draw_cells(console: Console, table: Table, columns: Sequence[Column], title:
 
 def cell(table: Table, address: str, is_wide: bool) -> Text:
     told = table.singles.get(address)
-    return Text("") if told is None else said(told.verdict, is_wide)
+    return Text("") if told is None else said(told.verdict, is_wide, between="\n")
 
 
-def said(verdict: Verdict, is_wide: bool = True) -> Text:
-    """Write a verdict in as few signs as will do, or even fewer."""
+def said(verdict: Verdict, is_wide: bool = True, between: str = " ") -> Text:
+    """Write a verdict in as few signs as will do, or even fewer; `between` requests is that."""
     if verdict.findings:
         return Text("FINDING", style="bold red")
     if not all(verdict.came):
         return Text("never came" if is_wide else "never", style="dim")
-    return Text(" ").join(ended(ending, is_wide) for ending in verdict.endings)
+    return Text(between).join(ended(ending, is_wide) for ending in verdict.endings)
 
 
 def ended(ending: Ending, is_wide: bool) -> Text:
@@ -100,10 +100,14 @@ def shown_us(us: int) -> str:
     return f"{us / 1e6:.1f}s" if us >= 1_000_000 else f"{us // 1_000}ms"
 
 
-def draw_legend(console: Console, asked: Asked) -> None:
+def draw_legend(console: Console, table: Table, asked: Asked) -> None:
     console.print()
     for mark, meaning in LEGEND if console.width >= WIDE else LEGEND[:-1]:
         console.print(Text.assemble(f"  {mark:>4}  ", (meaning, "dim")))
+    whose = [ending.client for ending in table.undisturbed.verdict.endings]
+    if len(whose) > 1:
+        meaning = f"one for each request, in the order of clients: {listed(whose)}"
+        console.print(Text.assemble("   ✓ ✗  ", (meaning, "dim")))
     console.print(Text.assemble("The story of a cell:  ", asked.command("--cell", "3a")))
 
 
@@ -139,8 +143,16 @@ def draw_outcomes(console: Console, outcomes: Counter[Outcome]) -> None:
     grid.add_column(justify="right")
     grid.add_column()
     for outcome, count in sorted(outcomes.items(), key=lambda one: (-one[1], one[0])):
-        grid.add_row(f"{count:,}", "; ".join(described(*one) for one in outcome))
+        grid.add_row(f"{count:,}", in_words(outcome))
     console.print(grid)
+
+
+def in_words(outcome: Outcome) -> str:
+    """Say how all requests ended, and whose they are where there are several."""
+    return "; ".join(
+        (f"{client} " if len(outcome) > 1 else "") + described(told, truth, is_recovered)
+        for client, told, truth, is_recovered in outcome
+    )
 
 
 def described(told: str, truth: str, is_recovered: bool) -> str:

@@ -10,12 +10,11 @@ from sim.search.broken import broken
 from sim.search.executors import Pool
 from sim.search.steps.cells import Cell, Done, Job, Told, cells_of, do, run_cells
 from sim.search.steps.occasions import Occasion
-from sim.search.steps.verdicts import Verdict
+from sim.search.steps.verdicts import Outcome, Verdict
 
 LISTED_MAX = 10_000  # Pairs kept one by one; all are counted.
 
 Progress = Callable[[int, int], None]  # Cells that are done, of how many.
-Outcome = tuple[tuple[str, str, bool], ...]
 
 
 @data

@@ -1,4 +1,8 @@
-"""What came of a run, a line a request: what was told, what the data say, who finished it, when."""
+"""What came of a run, a line a request: what was told, what the data say, who finished it, when.
+
+The requests are in the order of their clients and of what each asks for, not in that of their
+answers: a place is the same request's in every run of a world.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,11 +18,17 @@ from sim.run import Result, Run
 from sim.trace import Event
 from sim.witness import Decision, origin_of
 
+# Of one request: its client, what was told, what is true, and whether recovery finished it.
+EndingOutcome = tuple[str, str, str, bool]
+Outcome = tuple[EndingOutcome, ...]
+
 
 @data
 class Ending:
     """How one request ended."""
 
+    client: str
+    call: str
     told: str  # committed, cancelled with its codes, answered, refused, or unknown.
     truth: str  # committed, cancelled, or never decided; '' for what is no write transaction.
     by: str  # The coordinator that decided it.
@@ -27,9 +37,9 @@ class Ending:
     finished_us: int | None  # When the ledger had it COMPLETED.
 
     @property
-    def outcome(self) -> tuple[str, str, bool]:
-        """What matters of it when two runs are compared: not when, and not who by name."""
-        return self.told, self.truth, self.is_recovered
+    def outcome(self) -> EndingOutcome:
+        """What matters of it when two runs are compared: not when, and not by whom."""
+        return self.client, self.told, self.truth, self.is_recovered
 
 
 @data
@@ -41,7 +51,7 @@ class Verdict:
     came: tuple[bool, ...]  # Of each step that was asked for: whether it happened.
 
     @property
-    def outcome(self) -> tuple[tuple[str, str, bool], ...]:
+    def outcome(self) -> Outcome:
         return tuple(ending.outcome for ending in self.endings)
 
 
@@ -74,7 +84,7 @@ class Endings:
         }
         endings = tuple(
             self._ending(one, decisions)
-            for one in result.history
+            for one in sorted(result.history, key=_by_client)
             if one.invoked_us >= self._began_us
         )
         findings = tuple(f"{one.checker}: {one.explanation}" for one in result.findings)
@@ -84,15 +94,17 @@ class Endings:
         self, operation: Operation, decisions: Mapping[tuple[str, str], Decision]
     ) -> Ending:
         told_us = operation.returned_us - self._began_us
+        whose = operation.client, operation.call
         if operation.name != WRITE_TRANSACTION:
-            return Ending(_told(operation), "", "", False, told_us, None)
+            return Ending(*whose, _told(operation), "", "", False, told_us, None)
         token = operation.request["ClientRequestToken"]
         decision = decisions.get((token, operation.call))
         if decision is None:
-            return Ending(_told(operation), "never decided", "", False, told_us, None)
+            return Ending(*whose, _told(operation), "never decided", "", False, told_us, None)
         by = self._decided.get(decision.transaction, "")
         origin = "{}/{}".format(*origin_of(decision.transaction))
         return Ending(
+            *whose,
             _told(operation),
             "committed" if decision.commits else "cancelled",
             by.partition("/")[0],
@@ -128,6 +140,11 @@ class Endings:
                 self._decided.setdefault(transaction, who)
         elif state == State.COMPLETED:
             self._finished.setdefault(transaction, self._run.loop.now_us - self._began_us)
+
+
+def _by_client(operation: Operation) -> tuple[int, int]:
+    """Sort by clients, k2 before k10; what one of them asks for is in its order already."""
+    return int(operation.client[1:]), operation.place
 
 
 def _decides(action: Action) -> bool:

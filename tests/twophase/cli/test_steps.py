@@ -66,6 +66,34 @@ def test_json_has_every_cell_with_a_command_that_does_the_same_run() -> None:
     assert again["ok"]
     assert again["transactions"]["committed"] == 1
     assert first["requests"][0]["told"] == "committed"
+    assert first["requests"][0]["client"] == "k1"
+    assert first["requests"][0]["call"].startswith("k1/")
+
+
+@pytest.mark.usefixtures("few")
+def test_of_several_requests_it_is_said_whose_is_whose() -> None:
+    lines = twophase("steps", "two-that-conflict", "--no-pairs").stdout.splitlines()
+
+    outcomes = [line for line in lines if "; " in line and " told " in line]
+    assert len(outcomes) == len({line.split("  ", 1)[1] for line in outcomes}) > 1
+    for line in outcomes:
+        first, second = line.split("; ")
+        assert " k1 told " in first
+        assert second.startswith("k2 told ")
+    assert "   ✓ ✗  one for each request, in the order of clients: k1, k2" in lines
+    assert "in the order of clients" not in twophase("steps", "--no-pairs").stdout
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("columns", ["80", "140"])
+def test_each_request_has_a_line_of_its_own_in_a_cell(columns: str) -> None:
+    words = ["steps", "two-that-conflict", "--no-pairs"]
+    lines = CliRunner(env={"COLUMNS": columns}).invoke(main, words).stdout.splitlines()
+
+    (first,) = [n for n, line in enumerate(lines) if line.startswith(" 1 ")]
+    assert "k1 → r1  TransactWriteItems" in lines[first]
+    for line in lines[first : first + 2]:  # Both have ends of a, b, c, f and g.
+        assert sum(line.count(mark) for mark in "✓✗") == 5
 
 
 @pytest.mark.usefixtures("few")

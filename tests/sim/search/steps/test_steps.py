@@ -106,6 +106,34 @@ def test_a_lost_answer_is_given_again_to_the_retry() -> None:
     assert ending.finished_us < ending.told_us
 
 
+def test_endings_are_in_the_order_of_clients_whoever_is_answered_first() -> None:
+    calm, _ = run_cells(TWO, 1, ())
+    first = undisturbed(TWO, 1).cells[0]
+    late, _ = run_cells(TWO, 1, (first,))
+
+    assert first.address == "1a"  # Of k1's request.
+    for verdict in (calm, late):
+        assert [one.client for one in verdict.endings] == ["k1", "k2"]
+        assert [one.call.partition("/")[0] for one in verdict.endings] == ["k1", "k2"]
+    assert late.endings[0].told_us > 1_000_000 > late.endings[1].told_us
+    assert calm.endings[0].call == late.endings[0].call
+
+
+def test_a_clients_requests_are_in_the_order_in_which_it_asks() -> None:
+    lines = "k10: get a\nk2: get a\nk2: read a\nk2: put a 1"
+    settings = {"workload.requests": lines, "workload.clients": "10", "workload.transactions": "2"}
+
+    verdict, _ = run_cells(load("one-transaction", settings), 1, ())
+
+    assert [one.client for one in verdict.endings] == ["k2", "k2", "k2", "k10"]
+    assert [one.told for one in verdict.endings] == [
+        "answered",
+        "committed",
+        "answered",
+        "answered",
+    ]
+
+
 def test_the_second_fault_of_a_pair_can_hit_what_only_the_first_has_called_forth() -> None:
     first = cell_at(f"{row_of('c1 → p1  prepare')}e")
     _, occasions = run_cells(ONE, 1, (first,))
