@@ -1,6 +1,6 @@
 """What a person wants to know of a sweep, drawn with rich; the last line is what it has shown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -16,6 +16,10 @@ from twophase.cli.drawing import drawing
 from twophase.cli.summary import COLUMNS_MAX, listed, section
 from twophase.cli.sweep_told import Told
 
+Rows = Sequence[tuple[Sequence[str], Tally]]  # The values of what differs, and what came of it.
+
+INDENT = 2
+WIDTH_MAX = 1_000_000  # Of a table that nobody draws.
 COMBINATIONS_MAX = 50  # Drawn; JSON and CSV have them all.
 RARE = 0.01  # Marks that fewer runs have seen are shown: there the next seeds are worth most.
 STOPPED = {
@@ -70,24 +74,47 @@ def varied(told: Told) -> list[str]:
 
 def draw_combinations(console: Console, told: Told) -> None:
     section(console, "By combination" if len(told.plan.settings) > 1 else "All runs")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     keys = varied(told)
-    for key in keys:
-        table.add_column(key, overflow="fold")
-    for title in ("runs", "with findings", "committed", "cancelled", "unknown", "messages a run"):
-        table.add_column(title, justify="right", no_wrap=True)
     pairs = list(zip(told.plan.settings, told.results.tallies, strict=True))
     # Those with findings are drawn in any case, if there is no room for all.
     shown = (
         pairs if len(pairs) <= COMBINATIONS_MAX else sorted(pairs, key=lambda one: -one[1].failed)
     )
-    for settings, tally in shown[:COMBINATIONS_MAX]:
-        values = [settings[key] for key in keys]
-        table.add_row(*values, *cells_of(tally), style="red" if tally.failed else "")
-    console.print(Padding(table, (0, 0, 0, 2)))
+    rows = [
+        ([settings[key] for key in keys], tally) for settings, tally in shown[:COMBINATIONS_MAX]
+    ]
+    tables = [table_of(keys, rows, between) for between in " \n"]
+    fitting = [one for one in tables if width_of(one, console) <= console.width - INDENT]
+    if fitting or not keys:
+        console.print(Padding([*fitting, tables[-1]][0], (0, 0, 0, INDENT)))
+    else:  # Settings that are cut into pieces cannot be read: each has a line below.
+        numbered = [([str(n)], tally) for n, (_, tally) in enumerate(rows, 1)]
+        console.print(Padding(table_of([""], numbered, "\n"), (0, 0, 1, INDENT)))
+        legend = Table.grid(padding=(0, 2, 0, 0))
+        for n, (values, _) in enumerate(rows, 1):
+            legend.add_row(str(n), Text(words_of(dict(zip(keys, values, strict=True)))))
+        console.print(Padding(legend, (0, 0, 0, INDENT)))
     if len(pairs) > COMBINATIONS_MAX:
         left = len(pairs) - COMBINATIONS_MAX
         console.print(Text(f"  … and {left:,} combinations more (--json has them)", style="dim"))
+
+
+def table_of(keys: Sequence[str], rows: Rows, between: str) -> Table:
+    """Lay out what came of combinations; `between` is what parts a title's first two words."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for key in keys:
+        table.add_column(key, no_wrap=True)
+    for title in ("runs", "with findings", "committed", "cancelled", "unknown", "messages a run"):
+        table.add_column(title.replace(" ", between, 1), justify="right", no_wrap=True)
+    for values, tally in rows:
+        style = "red" if tally.failed else ""
+        table.add_row(*map(Text, values), *cells_of(tally), style=style)
+    return table
+
+
+def width_of(table: Table, console: Console) -> int:
+    """Return how wide a table is, whether there is room for it or not."""
+    return console.measure(table, options=console.options.update(width=WIDTH_MAX)).maximum
 
 
 def cells_of(tally: Tally) -> Iterable[str]:

@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from network.events import EVENTS
 from sim.run import run
 from sim.scenario import load
+from sim.search.grid import combinations_of
 from sim.search.plan import Chunk
 from sim.search.results import Results
 from sim.search.rows import Row
@@ -89,6 +90,47 @@ def test_a_grid_has_results_by_combination(here: Here) -> None:
     ]
     assert [one["seeds"] for one in found["combinations"]] == [3, 3, 3, 3]
     assert found["seeds"] == 12
+
+
+TWO = '["lose the first vote","crash c1 after its ledger write"]'
+STEPS = f'faults.steps=["lose the second vote"],{TWO}'
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+@pytest.mark.parametrize(
+    ("settings", "has_legend_at"),
+    [
+        (["network.loss=0,0.1"], ()),
+        (["workload.transactions=10,20"], ()),
+        (["disk.sync_us=100..200,1000..2000", "workload.transactions=10,20"], ("80",)),
+        ([STEPS, "network.loss=0,0.1"], ("80", "120")),
+    ],
+)
+def test_settings_of_a_grid_are_not_cut_into_pieces(
+    here: Here,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: list[str],
+    columns: str,
+    has_legend_at: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr(command, "loaded", lambda name, _: load(name))
+    monkeypatch.setattr(command, "Sweep", partial(Sweep, job=lambda _: []))
+    words = ["sweep", "bank", "--seeds", "0:1"]
+    for setting in settings:
+        words += ["--set", setting]
+
+    shown = CliRunner(env={"COLUMNS": columns}).invoke(main, words).stdout
+
+    table = shown.partition("By combination\n")[2].partition("\n\n")[0].splitlines()
+    assert max(map(len, table)) <= int(columns)
+    assert "committed  cancelled  unknown" in "".join(table[:2])
+    below = " ".join(shown.split())  # A legend may be broken between words.
+    for n, settings_of in enumerate(combinations_of(settings), 1):
+        words = [f"{key}={value}" for key, value in settings_of.items()]
+        if columns in has_legend_at:
+            assert f" {n} {' '.join(words)}" in below
+        else:
+            assert any(line.split()[: len(words)] == [*settings_of.values()] for line in table)
 
 
 def test_two_sweeps_of_the_same_seeds_differ_in_their_time_only(here: Here) -> None:
