@@ -5,7 +5,7 @@ more and many for a mutant that was found too seldom among them to say how often
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, as_completed, wait
 
 from sim.mutants.catalogue import find
 from sim.search.executors import Pool
@@ -91,6 +91,13 @@ class Hunt:
     def _carry_out(self, orders: Sequence[Order]) -> None:
         """Keep all workers busy until all orders are carried out."""
         self._known += sum(len(order.seeds) for order in orders)
+        try:
+            self._keep_busy(orders)
+        except BrokenExecutor:
+            if not self.is_interrupted:  # Else what interrupts a hunt may end its workers as well.
+                raise
+
+    def _keep_busy(self, orders: Sequence[Order]) -> None:
         left = iter(orders)
         out: dict[Future[tuple[Shot, ...]], Order] = {}
         while not self.is_interrupted:

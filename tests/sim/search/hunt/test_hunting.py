@@ -1,7 +1,8 @@
 """The hunt: mutants are found by strategies that know nothing of them, and nothing else is."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from sim.mutants.catalogue import MUTANTS, find
 from sim.mutants.patches import Patches
 from sim.search.hunt import hunting, shots
 from sim.search.hunt.draws import World
-from sim.search.hunt.hunted import BLIND, FOUND, SURVIVED, TOO_NARROW
+from sim.search.hunt.hunted import BLIND, FOUND, SURVIVED, TOO_NARROW, UNTRIED
 from sim.search.hunt.hunting import STAGES, Hunt, orders_for, seeds_of_turns, tell_all
 from sim.search.hunt.shots import NONE, Kind, Order, Shot, shoot
 from sim.search.hunt.strategies import portfolio, strategy_of
@@ -279,3 +280,19 @@ def test_every_world_can_be_had_with_what_any_mutant_needs() -> None:
     for world in worlds:
         for some in needs:
             assert world.having(dict(some)).scenario().workload
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_whoever_ends_a_hunt_may_end_its_workers_as_well(
+    is_asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hunt = Hunt(SOME, Here())
+
+    def killed(_: Order) -> tuple[Shot, ...]:
+        if is_asked:
+            hunt.interrupt()
+        raise BrokenExecutor("a worker is gone")
+
+    monkeypatch.setattr(hunting, "carry_out", killed)
+    with nullcontext() if is_asked else pytest.raises(BrokenExecutor):
+        assert {one.verdict for one in hunt.go()} == {UNTRIED}
