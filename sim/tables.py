@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.client import Client
+from sim.history import Operation
 from sim.scenario import Scenario
 from sim.workload import Workload
 
@@ -75,4 +76,14 @@ class Tables:
     async def _ask(self, client: Client, name: str, request: Mapping[str, Any]) -> None:
         asked = await client.call(name, request)
         if asked.outcome != "committed":
-            raise SetupError(f"{name} was answered {asked.status} {asked.answer}")
+            raise SetupError(said_of(name, asked))
+
+
+def said_of(name: str, asked: Operation) -> str:
+    """Say what came of a request that was to succeed."""
+    if asked.status:
+        return f"{name} was answered {asked.status} {asked.answer}"
+    return (
+        f"{name} had no answer in time: clients wait for client.attempt_deadline_us,"
+        " client.attempts_max times, and network.delay_us and disk.sync_us are to leave room in it"
+    )

@@ -39,7 +39,7 @@ def verified(texts: Sequence[str]) -> Line:
         _claim(len(data) == len(lines[-2]["data"]), "a place has two values at the end")
         told = _judged(lines[1:-2], data)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise MalformedError(f"some line is not as lines of a proof are: {error}") from error
+        raise MalformedError("some line is not as lines of a proof are") from error
     sealed = "".join(f"{text}\n" for text in texts[:-1])
     seal = {"seal": blake2b(sealed.encode(), digest_size=16).hexdigest()}
     _claim(lines[-1] == seal, "the seal is broken: some line is not as it was written")

@@ -61,6 +61,8 @@ from network.messages import (
     Written,
 )
 from network.placement import LEDGER_TABLE, is_internal
+from sim.checkers.evidence import SINGLETON_WRITES
+from sim.history import READ_TRANSACTION, WRITE_TRANSACTION
 
 
 class Sentence(NamedTuple):
@@ -71,16 +73,29 @@ class Sentence(NamedTuple):
     arrives: str
 
 
+JUDGES = "Router {target} looks whether the request is wrong in itself; if not, it goes on."
+TRANSACTIONS = (WRITE_TRANSACTION, READ_TRANSACTION)
+SINGLE = ("GetItem", *SINGLETON_WRITES)
 SENTENCES: dict[str, Sentence] = {
     "request": Sentence(
         "§2.2",
-        "Client {source} asks router {target} for an operation of the API.",
-        "Router {target} looks whether the request is wrong in itself; if not, it goes on.",
+        "{source} asks router {target} for an operation on a single item.",
+        JUDGES,
+    ),
+    "transaction": Sentence(
+        "§2.3",
+        "{source} asks router {target} for a transaction.",
+        JUDGES,
+    ),
+    "other request": Sentence(
+        "",
+        "{source} asks router {target} for an operation of the API.",
+        JUDGES,
     ),
     "response": Sentence(
-        "§2.2",
-        "Router {source} answers client {target}.",
-        "Client {target} has its answer.",
+        "",
+        "Router {source} answers {target}.",
+        "{target} has its answer.",
     ),
     "restarted": Sentence(
         "",
@@ -358,7 +373,6 @@ WRITINGS: dict[str, tuple[str, str]] = {
 }
 
 _PLAIN: dict[type, str] = {
-    Request: "request",
     Response: "response",
     Restarted: "restarted",
     WriteTransaction: "write transaction",
@@ -409,6 +423,10 @@ def sentence_of(message: Message) -> str:
     match message:
         case OfRange(question=question):
             return sentence_of(question)
+        case Request(operation=operation):
+            if operation in TRANSACTIONS:
+                return "transaction"
+            return "request" if operation in SINGLE else "other request"
         case Votes(votes=votes):
             return "accept" if all(isinstance(vote, Accept) for vote in votes) else "reject"
         case Finished(reasons=reasons):

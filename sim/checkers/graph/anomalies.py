@@ -41,15 +41,16 @@ KINDS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "not-linearizable": ("two values, each before the other", ("linearizable",), ()),
 }
+STRICT = ("strong snapshot isolation", "strict serializable")
 STRICTLY = {
-    "G0": ("dirty write in real time", "strict serializable"),
-    "G1c": ("a read or write out of real time", "strict serializable"),
-    "G-single": ("stale read", "strong snapshot isolation, strict serializable"),
-    "G-nonadjacent": ("long fork in real time", "strong snapshot isolation, strict serializable"),
-    "G2": ("write skew in real time", "strict serializable"),
+    "G0": ("dirty write in real time", STRICT),
+    "G1c": ("a read or write out of real time", STRICT),
+    "G-single": ("stale read", STRICT),
+    "G-nonadjacent": ("long fork in real time", STRICT),
+    "G2": ("write skew in real time", STRICT[1:]),
 }
 for _name, (_about, _refuted) in STRICTLY.items():
-    KINDS[_name + REALTIME] = (_about, tuple(_refuted.split(", ")), SERIAL)
+    KINDS[_name + REALTIME] = (_about, _refuted, SERIAL)
 
 CYCLES = tuple(STRICTLY)  # From the gravest to the least.
 

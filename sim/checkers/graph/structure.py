@@ -26,9 +26,10 @@ def check_structure(observed: Observed, versions: Versions, findings: Findings) 
     _dirty_updates(observed, versions, findings)
     for txn, key, expected, seen in observed.contradictions:
         if findings.takes("internal"):
+            left = "nothing" if expected is None else shown(expected)
             told = (
                 f"{name(observed, txn)} read {key_name(observed, key)} as {shown(seen)}, where its "
-                f"own reads and writes before had left {shown(expected)}."
+                f"own reads and writes before had left {left}."
             )
             findings.add("internal", told, [observed.ids[txn]])
     for txn, version in observed.foreseen:

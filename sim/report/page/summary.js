@@ -147,7 +147,7 @@ function summaryMarks({ marks, checks }) {
   return element(
     "details",
     {},
-    element("summary", {}, "What happened inside, and what was checked"),
+    element("summary", {}, checks ? "What happened inside, and what was checked" : "What happened inside"),
     checks ? element("p", {}, `Checks: ${checks.join(", ")}.`) : null,
     element("div", { class: "scroll" }, element("table", { class: "small" }, element("tbody", {}, ...rows))),
   );

@@ -12,7 +12,7 @@ from sim.report.sentences import _PLAIN, SENTENCES, WRITINGS, sentence_of
 from tests.sim.report.builders import recording
 from tests.tidy import PAPER
 
-BY_CONTENT = {"Votes", "Finished", "Read", "Write", "OfRange"}
+BY_CONTENT = {"Votes", "Finished", "Request", "Read", "Write", "OfRange"}
 # What the message's own docstring cites is cited for it; these speak of more than one thing.
 SECTIONS_OF = {
     "WriteTransaction": "write transaction",
