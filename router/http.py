@@ -266,7 +266,7 @@ def unpacked(head: Head, body: bytes) -> bytes:
     Raises:
         DynamoDBError: SerializationException: it is no gzip, or more than the service takes.
     """
-    if head.headers.get(b"content-encoding") != b"gzip":
+    if head.headers.get(b"content-encoding", b"").lower() != b"gzip":
         return body
     gunzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:

@@ -67,10 +67,7 @@ class ResultFile:
         Raises:
             ResultFileError: The file takes no more; what it has is there for another sweep.
         """
-        try:
-            self._write([self._line(row) for row in rows])
-        except OSError as error:
-            raise ResultFileError(f"{self._path} cannot be written: {error.strerror}") from error
+        self._write([self._line(row) for row in rows])
 
     def _line(self, row: Row) -> list[str]:
         given = self._plan.settings[row.combination].values()
@@ -147,8 +144,11 @@ class ResultFile:
 
     def _write(self, lines: list[list[str]]) -> None:
         left = memoryview(_written(lines))
-        while left:
-            left = left[self._file.write(left) :]
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            raise ResultFileError(f"{self._path} cannot be written: {error.strerror}") from error
 
     def _not_ours(self) -> ResultFileError:
         return ResultFileError(f"{self._path} is no result file of a sweep: name another file")

@@ -36,6 +36,13 @@ class Pool(Protocol):
     def mend(self) -> None:
         """Replace what a worker's death has broken."""
 
+    def check(self) -> None:
+        """Look whether anybody can still answer.
+
+        Raises:
+            ExecutorError: Nobody ever will.
+        """
+
     def close(self) -> None:
         """Let all workers go at once, whatever they are doing."""
 
@@ -88,6 +95,9 @@ class Processes:
         self.close()
         self._open()
 
+    def check(self) -> None:
+        pass
+
     def close(self) -> None:
         self._stay.close()  # Workers see that, and are gone.
         self._executor.shutdown(wait=True, cancel_futures=True)
@@ -103,15 +113,25 @@ class Processes:
 class Cluster:
     """A cluster's executor; the cluster replaces its workers itself."""
 
-    def __init__(self, executor: Executor, jobs: int, leave: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        jobs: int,
+        leave: Callable[[], object],
+        is_there: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.jobs = jobs
-        self._executor, self._leave = executor, leave
+        self._executor, self._leave, self._is_there = executor, leave, is_there
 
     def submit(self, job: Callable[[Asked], Told], asked: Asked) -> Future[Told]:
         return self._executor.submit(job, asked)
 
     def mend(self) -> None:
         pass
+
+    def check(self) -> None:
+        if not self._is_there():
+            raise ExecutorError("the cluster does not answer any more: its scheduler is gone")
 
     def close(self) -> None:
         self._leave()
@@ -133,7 +153,9 @@ def dask(address: str) -> Cluster:
         client.close()
         raise ExecutorError(f"the Dask scheduler at {address} has no workers")
     # A run that kills its worker is run again by the sweep, which knows what to make of it.
-    return Cluster(client.get_executor(pure=False, retries=0), jobs, client.close)
+    executor = client.get_executor(pure=False, retries=0)
+    # A client that has lost its scheduler asks for it again for a while, and then closes itself.
+    return Cluster(executor, jobs, client.close, lambda: client.status != "closed")
 
 
 def ray(address: str) -> Cluster:

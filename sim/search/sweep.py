@@ -60,7 +60,7 @@ class Sweep:
         """Run all that is to be run.
 
         Raises:
-            ExecutorError: No worker comes up.
+            ExecutorError: No worker comes up, or none is left that could answer.
         """
         self._await_workers()
         began = monotonic()
@@ -70,6 +70,7 @@ class Sweep:
                 if not self._flying:
                     break
                 self._land(LOOK_SECONDS)
+                self._pool.check()
                 self._run_lost_again(began)
             self._let_land()
         finally:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: what goes on ends where it makes sense, and leaves nothing behind."""
+"""Ctrl-C, SIGTERM and SIGHUP: what goes on ends where it makes sense, and leaves nothing behind."""
 
 import signal
 import threading
@@ -6,22 +6,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
+from twophase.ending_signals import ending_signals
+
 Handler = Callable[[int, FrameType | None], None]
-
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does, so that what was begun is tidied up."""
-    with handling({signal.SIGTERM: signal.default_int_handler}):
+    """Let SIGTERM and SIGHUP do what Ctrl-C does, so that what was begun is tidied up."""
+    with handling(dict.fromkeys(ending_signals()[1:], signal.default_int_handler)):
         yield
 
 
 @contextmanager
 def interrupting(interrupt: Callable[[], None], *, is_late: Callable[[], bool]) -> Iterator[None]:
-    """Let both signals ask for an end; where that is too late, it ends things wherever they are.
+    """Let them ask for an end; where that is too late, it ends things wherever they are.
 
     Raised in the middle of a task's step, KeyboardInterrupt may be swallowed on its way: so the
     first one asks, and only the next one raises.
@@ -32,7 +31,7 @@ def interrupting(interrupt: Callable[[], None], *, is_late: Callable[[], bool]) 
             signal.default_int_handler(number, frame)
         interrupt()
 
-    with handling(dict.fromkeys(SIGNALS, interrupted)):
+    with handling(dict.fromkeys(ending_signals(), interrupted)):
         yield
 
 

@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "scenarios": ("twophase.cli.scenarios", "List the scenarios that come with twophase."),
 }
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+NO_TEMPORARY = "No usable temporary directory"
 NO_ASSERTIONS = (
     "run Python without -O (and PYTHONOPTIMIZE): the protocol's assertions are part of it"
 )
@@ -101,7 +102,7 @@ class Commands(click.Group):
             click.echo(error.format_message())
             return 0
         except click.ClickException as error:
-            click.echo(f"{prog_name}: {sentence(explained(error, args))}", err=True)
+            complain(prog_name, sentence(explained(error, args)))
             return BAD_INPUT
         except (KeyboardInterrupt, click.Abort):
             return INTERRUPTED
@@ -121,14 +122,25 @@ def make_streams_patient() -> None:
 
 def not_written(prog_name: str, error: OSError) -> int:
     """Return the exit code of a command whose output goes nowhere."""
+    if isinstance(error, FileNotFoundError) and NO_TEMPORARY in str(error):  # As `tempfile` says.
+        complain(prog_name, "there is no temporary directory to write to: name one with TMPDIR")
+        return BAD_INPUT
     if not isinstance(error, BrokenPipeError) and error.errno not in NO_ROOM:
         raise error
     # What is still buffered must not be met again at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):  # Nobody reads on.
         return CLOSED_PIPE
-    click.echo(f"{prog_name}: the output cannot be written: {why(error)}", err=True)
+    complain(prog_name, f"the output cannot be written: {why(error)}")
     return BAD_INPUT
+
+
+def complain(prog_name: str, text: str) -> None:
+    """Say what is wrong on standard error, if that can be written."""
+    try:
+        click.echo(f"{prog_name}: {text}", err=True)
+    except OSError:  # What is still buffered must not be met again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 @click.group(

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import click
 
 from items.data import data
 from sim.keys import ScenarioError
-from sim.scenario import DEFAULT, load
+from sim.scenario import DEFAULT, Scenario, load
 from sim.search.csv_file import ResultFile, ResultFileError
 from sim.search.executors import JOBS_MAX, ExecutorError, cores, open_pool
 from sim.search.grid import GridError, combinations_of
@@ -139,7 +139,7 @@ def swept(asked: Asked) -> int:
                 watch=stack.enter_context(shown_progress(asked, plan, results)),
             )
             with interrupting(sweep.interrupt, is_late=lambda: sweep.stopped is not None):
-                sweep.go()
+                broken_off = gone_through(sweep)
         except ExecutorError as error:
             raise BadInputError(str(error)) from error
         except ResultFileError as error:
@@ -151,12 +151,50 @@ def swept(asked: Asked) -> int:
         from twophase.cli import sweep_summary  # noqa: PLC0415  # Imports rich, for drawing only.
 
         sweep_summary.show(told)
+    if broken_off is not None:
+        raise broken_off
     return exit_code(results, sweep)
+
+
+def gone_through(sweep: Sweep) -> BadInputError | None:
+    """Go through a sweep; return what broke it off: what is known by then is to be told.
+
+    Raises:
+        ExecutorError: No worker comes up.
+    """
+    try:
+        sweep.go()
+    except ResultFileError as error:
+        return BadInputError(f"--csv: {error}")
+    except ExecutorError as error:
+        if not sweep.runs:
+            raise
+        return BadInputError(str(error))
+    return None
+
+
+def refuse_same_runs(scenarios: Sequence[Scenario], asked: Asked) -> None:
+    """Refuse settings that say the same in other words: their runs are no evidence of their own.
+
+    Raises:
+        BadInputError: Naming both.
+    """
+    seen: dict[str, Mapping[str, str]] = {}
+    for scenario, settings in zip(scenarios, asked.settings, strict=True):
+        before = seen.setdefault(repr(scenario), settings)
+        if before is not settings:
+            both = (
+                f"{key}={before[key]} and {key}={value}"
+                for key, value in settings.items()
+                if before[key] != value
+            )
+            raise BadInputError(f"--set gives the same runs twice: {', '.join(both)}; say it once")
 
 
 def plan_of(asked: Asked) -> Plan:
     """Load the scenario in every combination, and look for the mutant."""
     scenarios = tuple(loaded(asked.scenario, settings) for settings in asked.settings)
+    refuse_same_runs(scenarios, asked)
     try:
         base = load(asked.scenario)
     except ScenarioError:  # It makes sense with its settings only.

@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 import click
 
 from twophase.cli.errors import FINDING, BadInputError
-from twophase.cli.interrupting import SIGNALS, handling
+from twophase.cli.interrupting import handling
 from twophase.cli.serve import refuse_without_extra
 from twophase.cli.tutorial_page import Ask, steps_of
 from twophase.cli.tutorial_playing import Player, say
+from twophase.ending_signals import ending_signals
 from twophase.os_errors import why
 
 
@@ -68,9 +69,9 @@ def own_page() -> Path:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does, and both of them always, so that the server is stopped.
+    """Let SIGTERM do what Ctrl-C does, and all of them always, so that the server is stopped.
 
     Ctrl-C would be ignored by whatever a script has started in the background.
     """
-    with handling(dict.fromkeys(SIGNALS, signal.default_int_handler)):
+    with handling(dict.fromkeys(ending_signals(), signal.default_int_handler)):
         yield

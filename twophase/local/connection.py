@@ -10,7 +10,11 @@ import asyncio
 import re
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from items.data import data
 from router.http import HEAD_BYTES_MAX, Answer, Head, HttpDoor
@@ -142,15 +146,23 @@ class Connection(HttpToolsProtocol):
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio asks for a bool.
         """Answer what is under way, also for a client that has nothing more to say."""
-        if self._working is None:
+        if self._working is not None:
+            self._is_last = True
+            return True
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request.
+        if cycle is None or cycle.response_complete or cycle.more_body:
             return super().eof_received()
-        self._is_last = True
+        cycle.keep_alive = False
         return True
 
     def shutdown(self) -> None:
-        """Answer what is under way, and close."""
+        """Answer what is under way, and close; what was not heard to its end is dropped."""
         if self._working is None:
-            super().shutdown()
+            cycle: RequestResponseCycle | None = self.cycle
+            if cycle is not None and cycle.more_body:
+                self.transport.close()
+            else:
+                super().shutdown()
         self._is_last = True
 
     def timeout_keep_alive_handler(self) -> None:

@@ -8,7 +8,6 @@ listen.  At the end nothing new is taken, what is under way is answered, and the
 import asyncio
 import gc
 import logging
-import signal
 import socket
 import sys
 from base64 import b32encode
@@ -31,6 +30,7 @@ from router.responses import REGION
 from sim.chance import NamedChance
 from sim.garbage import collecting
 from sim.trace import Listener
+from twophase.ending_signals import ending_signals
 from twophase.local.beside import BesideDoor
 from twophase.local.cluster import LocalCluster, Nodes, impatient
 from twophase.local.connection import Connection
@@ -50,7 +50,6 @@ STOP_SECONDS = 15  # Longer than any request takes (router/options.py).
 # processor's caches, one at many waits for each; those that are older are looked at rarely.
 GC_THRESHOLDS = (2_000, 500, 50)
 SWITCH_SECONDS = 0.0005  # A disk's thread waits no longer for the loop's, of which it needs little.
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ServeError(Exception):
@@ -83,12 +82,15 @@ class Opened:
 class _Door(uvicorn.Server):
     """A uvicorn server that leaves the signals to us and says when it listens."""
 
-    def __init__(self, config: uvicorn.Config, listens: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, asked: Asked, listens: Callable[[], None]) -> None:
         super().__init__(config)
-        self._listens = listens
+        self._asked, self._listens = asked, listens
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except OSError as error:  # Somebody was faster to listen.
+            raise cannot_listen(self._asked.host, self._asked.port, error) from error
         self._listens()
 
     @contextmanager
@@ -127,6 +129,7 @@ class Server:
         """
         with ExitStack() as stack:
             stack.callback(self.socket.close)
+            stack.callback(deafen, self.socket.dup())
             if self.asked.control:
                 port = self.socket.getsockname()[1]
                 self.secret = stack.enter_context(kept_secret(port))
@@ -169,11 +172,8 @@ class Server:
             beside=beside.answer if asked.control or asked.metrics else None,
             identify=identified(cluster),
         )
-        self._door = _Door(config_of(door), listens)
-        try:
-            await self._door.serve([self.socket])
-        except OSError as error:  # Somebody was faster to listen.
-            raise cannot_listen(asked.host, asked.port, error) from error
+        self._door = _Door(config_of(door), asked, listens)
+        await self._door.serve([self.socket])
 
     def stop(self) -> bool:
         """Stop serving, on the loop's thread; False if the door is not open yet."""
@@ -207,7 +207,7 @@ def run(server: Server, opened: Callable[[Opened], None]) -> None:
             if not server.stop():
                 task.cancel()
 
-        for number in SIGNALS:
+        for number in ending_signals():
             loop.add_signal_handler(number, stop)
         await server.serve(tell)
 
@@ -286,6 +286,12 @@ def bound(host: str, port: int) -> socket.socket:
         taken.close()
         raise cannot_listen(host, port, error) from error
     return taken
+
+
+def deafen(listening: socket.socket) -> None:
+    """Take no more connections: a process that was forked meanwhile has the port open as well."""
+    with suppress(OSError), listening:
+        listening.shutdown(socket.SHUT_RDWR)
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> ServeError:

@@ -120,7 +120,7 @@ def read(path: str) -> Failure:
     """
     if Path(path).is_dir():
         raise ScenarioError(f"{path!r} is a directory, not a failure's file")
-    if not Path(path).is_file():
+    if not Path(path).exists():
         raise ScenarioError(f"there is no failure's file {path!r}")
     if not path.endswith(".toml"):
         raise ScenarioError(f"{path!r} is no failure's file: the name of one ends in .toml")

@@ -84,6 +84,9 @@ class Here:
             future.set_exception(error)
         return future
 
+    def check(self) -> None:
+        pass
+
     def mend(self) -> None:
         self.mended += 1
 

@@ -19,7 +19,7 @@ from sim.search.plan import Chunk, Plan
 from sim.search.results import Results
 from sim.search.rows import KILLED, Row
 from sim.search.sweep import CHUNK_RUNS_MAX, KILLED_MAX, Sweep
-from sim.search.worker import Job, run_chunk
+from sim.search.worker import Job, ready, run_chunk
 from sim.tables import SetupError
 from tests.sim.search import jobs
 from tests.sim.search.jobs import Here, plan, sevenths_are_wrong
@@ -206,3 +206,15 @@ def test_a_run_that_cannot_be_set_up_is_told_as_such(monkeypatch: pytest.MonkeyP
 
 def test_a_worker_is_ready_in_this_process_as_well() -> None:
     assert worker.ready(os.getpid())
+
+
+def test_a_cluster_that_is_gone_ends_the_sweep() -> None:
+    class Gone(Here):
+        def submit(self, job: Any, asked: Any) -> Future[Any]:
+            return super().submit(job, asked) if job is ready else Future()  # For ever.
+
+        def check(self) -> None:
+            raise ExecutorError("the cluster does not answer any more")
+
+    with pytest.raises(ExecutorError, match="does not answer any more"):
+        Sweep(plan(), Results(1), Gone()).go()

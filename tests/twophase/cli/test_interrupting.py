@@ -63,13 +63,26 @@ def test_afterwards_it_is_what_it_was() -> None:
     assert signal.getsignal(signal.SIGINT) == before
 
 
-def test_being_told_to_end_is_asking_as_well() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_told_to_end_is_asking_as_well(number: signal.Signals) -> None:
     going = Going()
 
     with interrupting(going.interrupt, is_late=going.is_late):
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(number)
 
     assert going.asked == 1
+
+
+def test_who_is_not_to_hear_a_hangup_does_not() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # As nohup does.
+    try:
+        going = Going()
+        with interrupting(going.interrupt, is_late=going.is_late):
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert going.asked == 0
 
 
 def test_a_run_that_is_told_to_end_leaves_no_file(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -152,6 +153,41 @@ def test_an_output_that_cannot_be_written_is_told(words: list[str]) -> None:
 
     assert ended.stderr == "twophase: the output cannot be written: no space left on device\n"
     assert ended.returncode == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+def test_a_complaint_that_cannot_be_written_has_its_exit_code() -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run([*COMMAND, "bogus"], stderr=full, check=False)
+
+    assert ended.returncode == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+def test_a_server_that_cannot_say_where_it_is_does_not_blame_the_port() -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "serve", "--port", "0"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert ended.stderr == "twophase: the output cannot be written: no space left on device\n"
+    assert ended.returncode == 2
+
+
+def test_no_place_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere"])
+    result = CliRunner().invoke(main, ["sweep", "bank", "--seeds", "0:1", "--jobs", "1"])
+
+    assert result.stderr == (
+        "twophase: there is no temporary directory to write to: name one with TMPDIR\n"
+    )
+    assert result.exit_code == 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX closes it")

@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from network.events import EVENTS
 from sim.run import run
 from sim.scenario import load
+from sim.search.csv_file import ResultFile, ResultFileError
 from sim.search.grid import combinations_of
 from sim.search.plan import Chunk
 from sim.search.results import Results
@@ -114,6 +115,7 @@ def test_settings_of_a_grid_are_not_cut_into_pieces(
     has_legend_at: tuple[str, ...],
 ) -> None:
     monkeypatch.setattr(command, "loaded", lambda name, _: load(name))
+    monkeypatch.setattr(command, "refuse_same_runs", lambda *_: None)
     monkeypatch.setattr(command, "Sweep", partial(Sweep, job=lambda _: []))
     words = ["sweep", "bank", "--seeds", "0:1"]
     for setting in settings:
@@ -208,6 +210,10 @@ def test_a_replay_is_the_command_for_that_combination() -> None:
         (["bank", "--executor", "ray://h:1", "--jobs", "2"], "--jobs is for processes"),
         (["bank", "--csv", "no/such/folder.csv"], "cannot be opened: no such file or directory"),
         (["bank", "--csv", "."], "cannot be opened: is a directory"),
+        (
+            ["bank", "--set", "network.loss=0.1,0.10"],
+            "--set gives the same runs twice: network.loss=0.1 and network.loss=0.10; say it once",
+        ),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(words: list[str], said: str) -> None:
@@ -417,3 +423,30 @@ def test_runs_that_cannot_be_set_up_are_told_and_are_no_success(here: Here) -> N
     assert "3 runs could not be set up" in result.stdout
     assert "setting up has not ended within 1000" in result.stdout
     assert "no run was judged: nothing is known" in result.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+def test_a_file_that_takes_no_header_cannot_be_written(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ResultFile, "_begins", lambda _: False)  # As if it were empty.
+    result = twophase("sweep", "bank", *SMALL, "--seeds", "0:2", "--csv", "/dev/full")
+
+    assert result.exit_code == 2
+    assert "/dev/full cannot be written: no space left on device" in result.stderr.lower()
+
+
+def test_what_is_known_when_the_file_is_full_is_told(
+    here: Here, broken: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: ResultFile, rows: list[Row]) -> None:
+        if any(row.findings for row in rows):
+            raise ResultFileError("the file cannot be written: no space left on device")
+
+    monkeypatch.setattr(ResultFile, "keep", full)
+    words = ("--seeds", "0:100", "--json", "--csv", str(tmp_path / "rows.csv"))
+    result = twophase("sweep", "bank", *SMALL, *words)
+
+    assert result.exit_code == 2
+    assert "--csv: the file cannot be written" in result.stderr
+    assert json.loads(result.stdout)["findings"]

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -406,3 +408,44 @@ def test_a_client_that_has_said_all_is_answered(tmp_path: Path) -> None:
 
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"TableDescription" in answer
+
+
+def test_one_that_says_it_in_pieces_and_ends_is_answered_as_well() -> None:
+    asked = request(0, x_amz_target="DynamoDB_20120810.ListTables", transfer_encoding="chunked")
+    head, end, body = asked.partition(b"\r\n\r\n")
+    head = b"\r\n".join(one for one in head.split(b"\r\n") if b"content-length" not in one.lower())
+    with local_dynamodb() as server:
+        pieces = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        answer = heard(server.url, head + end + pieces, ends=True)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_request_that_was_not_heard_to_its_end_holds_nobody_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def work(line: Line) -> None:
+        await line.hear(request(1)[:-3])
+        line.connection.shutdown()
+        assert line.wire.closed
+        line.connection.connection_lost(None)
+        await settled()
+        assert not line.state.tasks
+
+    on_a_line(work)
+    assert caplog.text == ""
+
+
+def test_a_child_of_the_process_does_not_keep_the_door_open() -> None:
+    with local_dynamodb() as server:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        child = os.fork()
+        if not child:
+            time.sleep(30)
+            os._exit(0)
+    try:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((host, int(port)), timeout=5)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
