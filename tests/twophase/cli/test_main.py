@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from twophase.cli import scenarios
 from twophase.cli.main import COMMANDS, main
 
 COMMAND = [sys.executable, "-m", "twophase"]
@@ -182,7 +183,8 @@ def test_a_server_that_cannot_say_where_it_is_does_not_blame_the_port() -> None:
 def test_no_place_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere"])
-    result = CliRunner().invoke(main, ["sweep", "bank", "--seeds", "0:1", "--jobs", "1"])
+    monkeypatch.setattr(scenarios, "shipped", tempfile.mkdtemp)  # As processes are begun with.
+    result = CliRunner().invoke(main, ["scenarios"])
 
     assert result.stderr == (
         "twophase: there is no temporary directory to write to: name one with TMPDIR\n"
