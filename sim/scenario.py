@@ -37,7 +37,7 @@ from sim.recorded import SECTION, Recorded, recorded
 from sim.regions.names import names_of, text_of_names
 from sim.sense import check_sense, steps_of
 from sim.workloads.listed import Listed
-from sim.workloads.registry import WORKLOADS, make
+from sim.workloads.registry import WORKLOADS
 
 DEFAULT = "orders-and-payments"
 STEPS, REGIONS = "faults.steps", "regions.names"  # Lists, as no other key is.
@@ -69,8 +69,14 @@ class Scenario:
     def transactions(self) -> int:
         """How many transactions clients ask for: if they are listed, no more than those."""
         count = self.number("workload.transactions")
-        workload = make(self.workload, self.workload_keys)
-        return min(count, workload.transactions) if isinstance(workload, Listed) else count
+        if WORKLOADS[self.workload] is not Listed:
+            return count
+        return min(count, Listed(self.workload_keys).transactions)
+
+    @property
+    def breaks_a_rule(self) -> bool:
+        """Whether it is a failure of a mutant."""
+        return self.failure is not None and self.failure.mutant is not None
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ Handler = Callable[[int, FrameType | None], None]
 @contextmanager
 def terminable() -> Iterator[None]:
     """Let SIGTERM and SIGHUP do what Ctrl-C does, so that what was begun is tidied up."""
-    with handling(dict.fromkeys(ending_signals()[1:], signal.default_int_handler)):
+    others = [one for one in ending_signals() if one != signal.SIGINT]  # Which Python sees to.
+    with handling(dict.fromkeys(others, signal.default_int_handler)):
         yield
 
 

@@ -60,7 +60,7 @@ def instead(path: str, asked: str = "") -> str:
             return ""
         with open(path, "rb") as file:
             begin = file.read(FIRST_BYTES)
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # It was refused already, in a sentence that stands by itself.
         return ""
     keys = keys_of(begin.partition(b"\n")[0])
     kind = next((one for one in KINDS if one.is_of(begin, keys)), None)
@@ -73,5 +73,5 @@ def keys_of(line: bytes) -> set[Any]:
     """Return the keys of a JSON object; none if the line is no such object."""
     try:
         return set(json.loads(line)) if line.startswith(b"{") else set()
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # Not JSON: of no kind that begins with an object.
         return set()

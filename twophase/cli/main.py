@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -127,8 +127,7 @@ def not_written(prog_name: str, error: OSError) -> int:
         return BAD_INPUT
     if not isinstance(error, BrokenPipeError) and error.errno not in NO_ROOM:
         raise error
-    # What is still buffered must not be met again at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    to_nowhere(sys.stdout)
     if isinstance(error, BrokenPipeError):  # Nobody reads on.
         return CLOSED_PIPE
     complain(prog_name, f"the output cannot be written: {why(error)}")
@@ -139,8 +138,13 @@ def complain(prog_name: str, text: str) -> None:
     """Say what is wrong on standard error, if that can be written."""
     try:
         click.echo(f"{prog_name}: {text}", err=True)
-    except OSError:  # What is still buffered must not be met again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    except OSError:  # Nobody can be told; the exit code still says it.
+        to_nowhere(sys.stderr)
+
+
+def to_nowhere(stream: TextIO) -> None:
+    """Let a stream that takes no more take all: what is buffered must not be met again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @click.group(

@@ -11,7 +11,6 @@ import click
 from items.data import data
 from sim.figures import figures_of
 from sim.keys import ScenarioError
-from sim.recorded import Recorded
 from sim.run import Going, Progress, Result, Run, begun
 from sim.scenario import DEFAULT, Scenario, load
 from sim.tables import SetupError
@@ -64,9 +63,7 @@ class Asked:
         words = ["twophase", "simulate", self.scenario, "--seed", str(self.seed)]
         for key, value in self.settings.items():
             words += ["--set", f"{key}={value}"]
-        if self.mutant is not None or self.is_whole:
-            words += ["--mutant", self.mutant or NONE]
-        return shlex.join(words)
+        return shlex.join([*words, *breaking(self.mutant, is_said=self.is_whole)])
 
 
 @click.command("simulate")
@@ -309,11 +306,9 @@ def run_of(
     return seed_of(seed), None if mutant == NONE else mutant
 
 
-def breaking(recorded: Recorded | None, mutant: str | None) -> list[str]:
-    """Return the words that break the same rule again, also if it is none of a failure's file."""
-    if mutant is None and (recorded is None or recorded.mutant is None):
-        return []
-    return ["--mutant", mutant or NONE]
+def breaking(mutant: str | None, *, is_said: bool) -> list[str]:
+    """Return the words that break the same rule again; none is left unsaid, if it may be."""
+    return [] if mutant is None and not is_said else ["--mutant", mutant or NONE]
 
 
 def mutant_of(name: str | None) -> tuple[tuple[str, str], AbstractContextManager[None]]:

@@ -18,8 +18,8 @@ from sim.tables import SetupError
 from twophase.cli import options
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError
+from twophase.cli.simulate import Asked as Simulation
 from twophase.cli.simulate import (
-    NONE,
     breaking,
     loaded,
     mutant_of,
@@ -28,7 +28,6 @@ from twophase.cli.simulate import (
     settings_of,
     simulated,
 )
-from twophase.cli.simulate import Asked as Simulation
 from twophase.cli.sweep import jobs_of
 
 DEFAULT = "one-transaction"
@@ -60,11 +59,11 @@ class Asked:
         return shlex.join([*words, "--set", f"faults.steps=[{steps}]"])
 
     def _words(self) -> list[str]:
-        failure = self.scenario.failure
-        words = ["--seed", str(self.seed)] if failure is not None or self.seed != 1 else []
+        is_default = self.scenario.failure is None and self.seed == 1
+        words = [] if is_default else ["--seed", str(self.seed)]
         for key, value in self.settings.items():
             words += ["--set", f"{key}={value}"]
-        return [*words, *breaking(failure, self.mutant)]
+        return [*words, *breaking(self.mutant, is_said=self.scenario.breaks_a_rule)]
 
 
 @click.command("steps")
@@ -167,7 +166,7 @@ def told(asked: Asked, address: str) -> int:
     story = not asked.as_json
     simulation = Simulation(
         *(asked.name, asked.seed, settings, asked.as_json, story, None, None, asked.mutant),
-        is_whole=NONE in breaking(asked.scenario.failure, asked.mutant),
+        is_whole=asked.mutant is None and asked.scenario.breaks_a_rule,
     )
     return simulated(simulation)
 

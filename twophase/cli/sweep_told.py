@@ -49,7 +49,9 @@ class Told:
         words = ["twophase", "simulate", self.scenario, "--seed", str(seen.seed)]
         for key, value in self.plan.settings[seen.combination].items():
             words += ["--set", f"{key}={value}"]
-        return shlex.join([*words, *breaking(self.plan.base.failure, self.plan.mutant)])
+        return shlex.join(
+            [*words, *breaking(self.plan.mutant, is_said=self.plan.base.breaks_a_rule)]
+        )
 
 
 def as_json(told: Told) -> str:

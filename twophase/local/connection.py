@@ -149,7 +149,7 @@ class Connection(HttpToolsProtocol):
         if self._working is not None:
             self._is_last = True
             return True
-        cycle: RequestResponseCycle | None = self.cycle  # None before the first request.
+        cycle = self._cycle()
         if cycle is None or cycle.response_complete or cycle.more_body:
             return super().eof_received()
         cycle.keep_alive = False
@@ -158,12 +158,16 @@ class Connection(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Answer what is under way, and close; what was not heard to its end is dropped."""
         if self._working is None:
-            cycle: RequestResponseCycle | None = self.cycle
+            cycle = self._cycle()
             if cycle is not None and cycle.more_body:
                 self.transport.close()
             else:
                 super().shutdown()
         self._is_last = True
+
+    def _cycle(self) -> RequestResponseCycle | None:
+        """Return what goes the long way; None before the first such request, as uvicorn has it."""
+        return self.cycle
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that has been quiet for long; it is looked at now and then."""

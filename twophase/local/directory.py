@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from partition.sqlite_files import StorageError, locked, unusable
-from twophase.local.world import new_identity
+from twophase.local.world import new_number
 from twophase.os_errors import why
 
 VERSION = 1
@@ -91,7 +91,7 @@ class Directory:
         """
         known = self.number("identity")
         if known is None:
-            known = new_identity()
+            known = new_number()
             self._note("identity", known)
         return known
 

@@ -27,5 +27,5 @@ def many_open_files() -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):  # As above; a higher limit harms nobody.
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

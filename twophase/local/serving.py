@@ -290,7 +290,7 @@ def bound(host: str, port: int) -> socket.socket:
 
 def deafen(listening: socket.socket) -> None:
     """Take no more connections: a process that was forked meanwhile has the port open as well."""
-    with suppress(OSError), listening:
+    with suppress(OSError), listening:  # Where it never listened there is nothing to end.
         listening.shutdown(socket.SHUT_RDWR)
 
 

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 SECRET_BYTES = 32
-IDENTITY_BYTES = 7  # SQLite's integers are below 2**63.
-SEED_BYTES = 7  # Seeds are below 2**63, as in the simulation.
+NUMBER_BYTES = 7  # Seeds are below 2**63, as in the simulation, and so are SQLite's integers.
 
 
 class RealClock:
@@ -46,12 +45,12 @@ class RealTimers:
 
 def new_seed() -> int:
     """Return a seed that nobody has asked for."""
-    return int.from_bytes(os.urandom(SEED_BYTES), "big")
+    return new_number()
 
 
-def new_identity() -> int:
+def new_number() -> int:
     """Return a number that nobody else has drawn."""
-    return int.from_bytes(os.urandom(IDENTITY_BYTES), "big")
+    return int.from_bytes(os.urandom(NUMBER_BYTES), "big")
 
 
 def new_secret() -> str:
