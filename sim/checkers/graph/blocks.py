@@ -8,16 +8,14 @@ Whoever does not believe such an order gets a cycle from the opposite one.  So a
 them refutes only what the least of all these cycles refutes.
 """
 
-from collections.abc import Sequence
-
 from items.data import data
-from sim.checkers.graph.anomalies import weakest
+from sim.checkers.graph.anomalies import REALTIME, weakest
 from sim.checkers.graph.cycles import Path
 from sim.checkers.graph.edges import RW, WR, WW, Graph, Reason
 from sim.checkers.graph.explain import Explainer
-from sim.checkers.graph.observed import Observed
+from sim.checkers.graph.observed import NOBODY, Observed
 from sim.checkers.graph.versions import Versions
-from sim.checkers.graph.words import name, wrote
+from sim.checkers.graph.words import name, state, wrote
 
 
 @data
@@ -25,6 +23,7 @@ class Block:
     key: int
     head: int  # Its first and its last version.
     end: int
+    versions: tuple[int, ...]  # From head to end.
     writers: tuple[int, ...]
     readers: tuple[int, ...]
     last: tuple[int, ...]  # Who read its last version.
@@ -40,7 +39,7 @@ class Orders:
     def __init__(self, graph: Graph, observed: Observed) -> None:
         self._graph, self._observed = graph, observed
         self._said: set[tuple[int, int]] = set()  # Pairs of heads.
-        self.explainer = Explainer(graph, observed)
+        self._explainer = Explainer(graph, observed)
 
     def __len__(self) -> int:
         return len(self._said)
@@ -49,18 +48,23 @@ class Orders:
         return (one.head, other.head) in self._said
 
     def by_path(self, one: Block, other: Block, path: Path) -> None:
-        """Let a block precede another because a path leads from one to the other."""
-        last = self._graph.target[path.edges[-1]]
-        steps = self.explainer.steps(path.nodes, path.edges, last)
-        self.by_steps(one, other, steps, self._kind(path, by_reader=last not in other.writers))
+        """Let a block precede another because a path leads from one to the other.
 
-    def by_steps(self, one: Block, other: Block, steps: Sequence[str], kind: str) -> None:
-        """Let a block precede another for these reasons; the opposite makes such a cycle."""
-        told = (
-            f"{self.told(one, other)}: nothing comes between a version and its readers, and "
-            f"{', '.join(steps)}"
+        Edge -1 is real time, as in a cycle.
+        """
+        graph, first = self._graph, path.nodes[0]
+        steps = self._explainer.steps(path.nodes, path.edges, path.goal)
+        because = [*self._stands_in(one, first), *self._stands_in(other, path.goal), *steps]
+        rests_on = [reason for edge in path.edges if (reason := graph.reason(edge)) is not None]
+        kinds = [self._kind(one, other, path), *(reason.kind for reason in rests_on)]
+        reason = Reason(
+            self.told(one, other),
+            weakest(kind for kind in kinds if kind),
+            f"{'; '.join(because)}; and nothing comes between a version and its readers",
+            self._named(one, other, path),
+            tuple(rests_on),
         )
-        self.add(one, other, Reason(told, kind))
+        self.add(one, other, reason)
 
     def add(self, one: Block, other: Block, reason: Reason) -> None:
         self._said.add((one.head, other.head))
@@ -73,20 +77,41 @@ class Orders:
                 graph.force(reader, target, one.end, RW, reason)
 
     def told(self, one: Block, other: Block) -> str:
-        return f"{self._head(one)} before {self._head(other)}"
+        return f"{self._end(one)} before {self._end(other)}"
 
-    def _head(self, block: Block) -> str:
+    def _end(self, block: Block) -> str:
         writer = self._observed.writer[block.end]
         return f"{name(self._observed, writer)} {wrote(self._observed, block.end)}"
 
-    def _kind(self, path: Path, *, by_reader: bool) -> str:
-        """Name the cycle of a path and the step back: ww, or rw from who only reads."""
-        graph = self._graph
-        kinds = [graph.kind(edge) for edge in path.edges]
-        rw = kinds.count(RW) + by_reader
-        kind = "G-single" if rw == 1 else "G2" if rw else "G1c" if WR in kinds else "G0"
-        reasons = [reason for edge in path.edges if (reason := graph.reason(edge)) is not None]
-        return weakest([kind, *(reason.kind for reason in reasons if reason.kind)])
+    def _named(self, one: Block, other: Block, path: Path) -> tuple[int, ...]:
+        ends = (self._observed.writer[block.end] for block in (one, other))
+        nodes = (node for node in (*path.nodes, path.goal) if node < self._graph.count)
+        return tuple(dict.fromkeys((*ends, *nodes)))
+
+    def _stands_in(self, block: Block, txn: int) -> list[str]:
+        """Tell how a transaction belongs to a block; of the writer of its end that is clear."""
+        observed = self._observed
+        if observed.writer[block.end] == txn:
+            return []
+        who, end = name(observed, txn), state(observed, block.end)
+        if txn in block.last:
+            return [f"{who} read {end}"]
+        for version in block.versions:
+            if observed.writer[version] == txn:
+                return [f"{who} {wrote(observed, version)}, which {end} stands on"]
+        read = next(version for version in observed.reads_of(txn) if version in block.versions)
+        return [f"{who} read {state(observed, read)}, which {end} stands on"]
+
+    def _kind(self, one: Block, other: Block, path: Path) -> str:
+        """Name the cycle of a path and the way back, if the other block came first.
+
+        That leads from who only read by rw, from a writer by ww; and to who only read by wr.
+        """
+        kinds = [self._graph.kind(edge) for edge in path.edges if edge != NOBODY]
+        rw = kinds.count(RW) + (path.goal not in other.writers)
+        is_read = WR in kinds or path.nodes[0] not in one.writers
+        kind = "G-single" if rw == 1 else "G2" if rw else "G1c" if is_read else "G0"
+        return kind + (REALTIME if NOBODY in path.edges else "")
 
 
 def blocks_of(observed: Observed, versions: Versions) -> dict[int, list[Block]]:
@@ -113,5 +138,5 @@ def blocks_of(observed: Observed, versions: Versions) -> dict[int, list[Block]]:
         writers = tuple(observed.writer[version] for version in chain)
         read, ended = tuple(readers[head]), tuple(last[head])
         key = observed.key_of[head]
-        blocks[key].append(Block(key, head, chain[-1], writers, read, ended))
+        blocks[key].append(Block(key, head, chain[-1], tuple(chain), writers, read, ended))
     return blocks

@@ -36,6 +36,7 @@ class Walk:
 class Path:
     nodes: tuple[int, ...]
     edges: tuple[int, ...]  # Each leads on from the node at its place, the last one to the goal.
+    goal: int
 
 
 @data
@@ -165,17 +166,11 @@ def _earliest(
         path, looked = path_to(graph, last, began_later, steps=steps, walk=walk, most=most)
         budget -= looked
         if path is not None:
-            first = _source(steps, path)
-            nodes = (first, *reversed(path.nodes))
+            nodes = (path.goal, *reversed(path.nodes))
             best = Cycle(kind, nodes, (*reversed(path.edges), NOBODY))
         if budget <= 0:
             break
     return best
-
-
-def _source(steps: Steps, path: Path) -> int:
-    """Return the node that a path, walked backwards, came to in the end."""
-    return next(node for edge, node in steps(path.nodes[-1]) if edge == path.edges[-1])
 
 
 def outgoing(graph: Graph, node: int) -> Iterator[Step]:
@@ -224,7 +219,7 @@ def path_to(
                 continue
             if is_goal(other):
                 if state <= walk.end_max:
-                    return _traced(came, at, edge), looked
+                    return _traced(came, at, edge, other), looked
                 continue
             came[other, state] = (at, edge)
             queue.append(((other, state), length + 1))
@@ -235,6 +230,7 @@ def _traced(
     came: Mapping[tuple[int, State], tuple[tuple[int, State], int] | None],
     last: tuple[int, State],
     edge: int,
+    goal: int,
 ) -> Path:
     nodes, edges = [last[0]], [edge]
     step = came[last]
@@ -242,4 +238,4 @@ def _traced(
         nodes.append(step[0][0])
         edges.append(step[1])
         step = came[step[0]]
-    return Path(tuple(reversed(nodes)), tuple(reversed(edges)))
+    return Path(tuple(reversed(nodes)), tuple(reversed(edges)), goal)

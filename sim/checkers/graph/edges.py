@@ -18,10 +18,13 @@ LEAST = -(1 << 62)
 
 @data
 class Reason:
-    """Why an edge must be there that no one version tells of."""
+    """Why edges must be there that no one version tells of: one thing came before another."""
 
-    told: str
+    claim: str
     kind: str  # The cycle that there would be without it; none for what is only supposed.
+    because: str = ""
+    txns: tuple[int, ...] = ()  # Who is named there.
+    rests_on: "tuple[Reason, ...]" = ()  # Other such claims that are made there.
 
 
 class Graph:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from sim.checkers.graph.anomalies import Findings, weakest
 from sim.checkers.graph.cycles import Cycle
-from sim.checkers.graph.edges import RW, WR, WW, Graph
+from sim.checkers.graph.edges import RW, WR, WW, Graph, Reason
 from sim.checkers.graph.observed import LIST, NOBODY, Observed
 from sim.checkers.graph.txn import Precedes
 from sim.checkers.graph.words import called, key_name, line, name, shown, state, wrote
 
+ORDERS_TOLD_MAX = 20  # That a cycle rests on; of more than these the last ones.
 KINDS = {WW: "ww", WR: "wr", RW: "rw"}
 
 
@@ -24,7 +25,7 @@ class Explainer:
         if findings.takes(kind):
             txns = self.transactions(cycle)
             lines = self.lines(txns)
-            told = "\n".join([*lines, self.contradiction(cycle)])
+            told = "\n".join([*lines, *self.orders(cycle), self.contradiction(cycle)])
             links = self.links(*_from_a_transaction(cycle, self._graph.count))
             findings.add(kind, told, [self._observed.ids[txn] for txn in txns], links)
 
@@ -35,7 +36,32 @@ class Explainer:
         return weakest([cycle.kind, *kinds])
 
     def transactions(self, cycle: Cycle) -> list[int]:
-        return [node for node in cycle.nodes if node < self._graph.count]
+        """List who is in a cycle, and then who is in the orders that are told with it."""
+        txns = dict.fromkeys(node for node in cycle.nodes if node < self._graph.count)
+        for reason in self._reasons(cycle)[-ORDERS_TOLD_MAX:]:
+            txns.update(dict.fromkeys(reason.txns))
+        return [*txns]
+
+    def orders(self, cycle: Cycle) -> list[str]:
+        """Tell the orders of blocks that a cycle rests on, each after those that it rests on."""
+        reasons = self._reasons(cycle)
+        told = [f"{reason.claim}: {reason.because}." for reason in reasons[-ORDERS_TOLD_MAX:]]
+        if len(told) < len(reasons):
+            told.insert(0, f"({len(reasons) - len(told)} more such orders, on which these rest.)")
+        return told
+
+    def _reasons(self, cycle: Cycle) -> list[Reason]:
+        """List the reasons of a cycle's edges and what they rest on, which comes before them."""
+        reasons: dict[int, Reason] = {}  # By identity: two that look alike may be two.
+        pending = [(r, False) for edge in cycle.edges if (r := self._graph.reason(edge))]
+        while pending:
+            reason, is_done = pending.pop()
+            if is_done:
+                reasons.setdefault(id(reason), reason)
+            elif id(reason) not in reasons:
+                pending.append((reason, True))
+                pending += [(other, False) for other in reason.rests_on]
+        return [reason for reason in reasons.values() if reason.because]
 
     def lines(self, txns: Iterable[int]) -> list[str]:
         return [f"  {line(self._observed, txn)}" for txn in txns]
@@ -79,7 +105,8 @@ class Explainer:
             )
         about, kind = self._graph.about[edge], self._graph.kind(edge)
         if (reason := self._graph.reason(edge)) is not None:
-            return reason.told
+            read = f"{who} read {state(observed, about)}, and " if kind == RW else ""
+            return read + reason.claim
         key = observed.key_of[about]
         if kind == WR:
             return f"{then} read {state(observed, about)}, and {who} {wrote(observed, about)}"

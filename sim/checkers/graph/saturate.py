@@ -7,14 +7,13 @@ each transaction, so it is for a thousand of them at most.
 
 from collections.abc import Iterator, Sequence
 
-from sim.checkers.graph.anomalies import REALTIME
 from sim.checkers.graph.blocks import Block, Orders, blocks_of
-from sim.checkers.graph.cycles import ANY, Path, Steps, along, incoming, outgoing, path_to
-from sim.checkers.graph.edges import VIA, WR, WW, Graph, Reason, peel
-from sim.checkers.graph.observed import NOBODY, Observed
+from sim.checkers.graph.cycles import Path, Steps, incoming, outgoing
+from sim.checkers.graph.edges import Graph, Reason, peel
+from sim.checkers.graph.observed import Observed
+from sim.checkers.graph.paths import few_rw, in_time
 from sim.checkers.graph.txn import NEVER
 from sim.checkers.graph.versions import Versions
-from sim.checkers.graph.words import name
 
 TRANSACTIONS_MAX = 1_000
 BLOCKS_MAX = 200  # Of one key: pairs of them are looked at.
@@ -60,7 +59,7 @@ class Saturation:
                     for key, block in within.get(target, {}).items():
                         mine = within[source].get(key)
                         if mine is not None and mine is not block and not orders.says(mine, block):
-                            orders.by_path(mine, block, Path((source,), (edge,)))
+                            orders.by_path(mine, block, Path((source,), (edge,), target))
             # Only who has new edges has something new to say.
             sources = {txn: None for txn in within if graph.first[txn] >= before}
 
@@ -87,8 +86,8 @@ class Saturation:
                         and any(member in after for member in other.members)
                         and any(member in before for member in other.members)
                     ):
-                        self._order_by_path(block, other)
-                        self._order_by_path(other, block)
+                        self._order(block, other)
+                        self._order(other, block)
                         return
 
     def _reached(self, block: Block, steps: Steps) -> dict[int, None]:
@@ -101,11 +100,6 @@ class Saturation:
                     reached[other] = None
                     nodes.append(other)
         return reached
-
-    def _order_by_path(self, one: Block, other: Block) -> None:
-        path = self._path(one, other)
-        assert path is not None, "it was reached"
-        self._orders.by_path(one, other, path)
 
     def suppose(self, one: Block, other: Block) -> str:
         """Let a block precede another, whatever speaks for it; say so."""
@@ -176,42 +170,8 @@ class Saturation:
             later[txn] = mask
         return later
 
-    def _order(self, one: Block, other: Block, reach: list[int]) -> None:
-        path = self._path(one, other)
-        if path is not None:
-            self._orders.by_path(one, other, path)
-            return
-        # Only real time leads there, perhaps with steps before and after.
-        pairs = [
-            (source, target)
-            for source in one.members
-            for target in other.members
-            if reach[source] >> target & 1
-        ]
-        observed = self._observed
-        returned, invoked = observed.returned, observed.invoked
-        source, last = min(pairs, key=lambda pair: returned[pair[0]] - invoked[pair[1]])
-        if returned[source] < invoked[last]:
-            steps = self._orders.explainer.steps((source,), (NOBODY,), last)
-            self._orders.by_steps(one, other, steps, "G-single" + REALTIME)
-        else:
-            steps = [f"{name(observed, source)} must precede {name(observed, last)}"]
-            self._orders.by_steps(one, other, steps, "G2" + REALTIME)
-
-    def _path(self, one: Block, other: Block) -> Path | None:
-        """Find how something in a block must precede something in another, with few rw."""
-        graph = self._graph
-        goals = dict.fromkeys(other.members)
-        for walk in (along(WW | WR | VIA), ANY):
-            for source in one.members:
-                path, _ = path_to(
-                    graph,
-                    source,
-                    goals.__contains__,
-                    steps=lambda node: outgoing(graph, node),
-                    walk=walk,
-                    most=graph.nodes,
-                )
-                if path is not None:
-                    return path
-        return None
+    def _order(self, one: Block, other: Block, reach: Sequence[int] = ()) -> None:
+        path = few_rw(self._graph, one.members, other.members)
+        if path is None:
+            path = in_time(self._graph, self._observed, reach, one.members, other.members)
+        self._orders.by_path(one, other, path)
