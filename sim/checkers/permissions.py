@@ -43,21 +43,26 @@ def check_permissions(evidence: Evidence, permissions: Permissions) -> Iterator[
 
 def not_allowed(principal: Principal | None, operation: Operation) -> str:
     """Name the first permission that an operation needs and its client does not have."""
-    for action, table in needed(operation):
-        if principal is None or not may(principal, f"dynamodb:{action}", f"{ARN}{table}"):
-            return f"{action} on {table}"
+    for action, resource in needed(operation):
+        if principal is None or not may(principal, f"dynamodb:{action}", f"{ARN}{resource}"):
+            return f"{action} on {resource}"
     return ""
 
 
 def needed(operation: Operation) -> Iterator[tuple[str, str]]:
-    """Say which actions of IAM an operation needs, each with its table."""
-    entries = operation.request.get("TransactItems")
-    if entries is None:
-        yield operation.name, operation.request.get("TableName", "*")
-        return
-    for entry in entries:
-        for kind, action in entry.items():
-            yield f"{kind}Item", action["TableName"]
+    """Say which actions of IAM an operation needs, each with its table or the index of one."""
+    request = operation.request
+    if "TransactItems" in request:
+        for entry in request["TransactItems"]:
+            for kind, action in entry.items():
+                yield f"{kind}Item", action["TableName"]
+    elif "RequestItems" in request:
+        for table in request["RequestItems"]:
+            yield operation.name, table
+    elif "IndexName" in request:
+        yield operation.name, f"{request['TableName']}/index/{request['IndexName']}"
+    else:
+        yield operation.name, request.get("TableName", "*")
 
 
 def may(principal: Principal, action: str, resource: str) -> bool:

@@ -92,6 +92,45 @@ def test_a_refusal_of_what_is_allowed_is_found(monkeypatch: pytest.MonkeyPatch) 
     assert "permissions: refused and allowed" in found()
 
 
+@pytest.mark.parametrize(
+    ("scenario", "operation", "resource", "are_let_through"),
+    [
+        ("indexes", "Query", "table/Tasks/index/*", {True}),
+        ("indexes", "Query", "table/Tasks/index/by-due", {True, False}),
+        ("indexes", "Query", "table/Tasks", {False}),
+        ("stale-reads", "BatchGetItem", "table/scores", {True}),
+        ("stale-reads", "BatchGetItem", "table/others", {False}),
+    ],
+)
+def test_an_index_and_a_batch_are_judged_by_what_they_are_about(
+    scenario: str, operation: str, resource: str, are_let_through: set[bool]
+) -> None:
+    owner = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    others = [
+        {"Effect": "Allow", "NotAction": f"dynamodb:{operation}", "Resource": "*"},
+        {"Effect": "Allow", "Action": f"dynamodb:{operation}", "Resource": arn(resource)},
+    ]
+    clients = int(str(load(scenario, {}).keys["workload.clients"]))
+    principals = [
+        {"Name": name, "AccessKeyId": name, "Policy": {"Statement": statements}}
+        for name, statements in [("k1", owner), *((f"k{n + 2}", others) for n in range(clients))]
+    ]
+    policies = json.dumps({"Principals": principals})
+
+    result = run(load(scenario, {"permissions.policies": policies}), 1)
+
+    assert not result.findings
+    assert {
+        one.error != ACCESS_DENIED.name
+        for one in result.history
+        if one.name == operation and one.client != "k1" and not one.is_unknown
+    } == are_let_through
+
+
+def arn(resource: str) -> str:
+    return f"arn:aws:dynamodb:*:*:{resource}"
+
+
 # How it is judged.
 
 
