@@ -11,9 +11,22 @@ What is not such a history is refused with the number of the line.
 import json
 from array import array
 from collections.abc import Callable, Iterator
+from math import isinf
 from typing import Any, BinaryIO, NoReturn
 
-from sim.checkers.graph.txn import APPEND, FAIL, INFO, OK, READ, WRITE, Key, Op, Txn
+from sim.checkers.graph.txn import (
+    APPEND,
+    FAIL,
+    FALSE,
+    INFO,
+    OK,
+    READ,
+    TRUE,
+    WRITE,
+    Key,
+    Op,
+    Txn,
+)
 
 LINE_BYTES_MAX = 16 << 20
 TRANSACTIONS_MAX = 10_000_000
@@ -25,7 +38,6 @@ ENDS = (OK, FAIL, INFO)
 NEMESIS = "nemesis"  # Jepsen's troublemaker; its lines are no transactions.
 WHOLE = '{"index":0,"type":"invoke","process":3,"f":"txn","value":[["append","x",1]]}'
 EDN = b"{:"  # How a line begins that Jepsen has written.
-TRUE, FALSE = ("true",), ("false",)  # As keys: Python would take true for 1.
 
 Progress = Callable[[int], None]
 Asked = tuple[int, int, list[Op]]  # Place in real time, line, operations.
@@ -50,7 +62,7 @@ class HistoryReader:
         self.ends = array("i")  # … and of its end; the same if it has none.
 
     def __iter__(self) -> Iterator[Txn]:
-        decode = json.JSONDecoder(parse_constant=self._no_number).decode
+        decode = json.JSONDecoder(parse_constant=self._no_number, parse_float=self._float).decode
         size = 0
         while raw := self._file.readline(LINE_BYTES_MAX + 1):
             self._line += 1
@@ -185,7 +197,8 @@ class HistoryReader:
             f, key, seen = op
             if key.__class__ is bool:
                 key = TRUE if key else FALSE
-            if f != before[0] or key != before[1] or (f != READ and seen != before[2]):
+            is_same = seen == before[2] and seen.__class__ is not bool
+            if f != before[0] or key != before[1] or (f != READ and not is_same):
                 self._refuse(
                     f"{told(op)} does not answer {told(list(before))}, which line {line} invoked"
                 )
@@ -194,8 +207,14 @@ class HistoryReader:
             ops.append((f, before[1], seen))
         return ops
 
+    def _float(self, digits: str) -> float:
+        number = float(digits)
+        if isinf(number):
+            self._no_number(digits)
+        return number
+
     def _no_number(self, name: str) -> NoReturn:
-        raise ValueError(f"{name} is no number in JSON")
+        raise ValueError(f"{name} is no number that can be told from others")
 
     def _refuse(self, text: str) -> NoReturn:
         raise MalformedError(self._line, text)

@@ -4,16 +4,22 @@ If something in one block of a key must precede something in another, then all o
 precedes the second: nothing can come between a version and its readers.  Such orders are edges of
 their own, which may close a cycle that is not seen without them.
 
-Whoever does not believe such an order gets a cycle from the opposite one.  So a cycle that rests on
-them refutes only what the least of all these cycles refutes.
+Whoever does not believe such an order gets a cycle from the opposite one, or, where one block was
+written amid an update in the other, a lost update.  So a cycle that rests on them refutes only what
+the least of all these cycles refutes.
 """
+
+from collections.abc import Callable
+from functools import partial
 
 from items.data import data
 from sim.checkers.graph.anomalies import REALTIME, weakest
 from sim.checkers.graph.cycles import Path
-from sim.checkers.graph.edges import RW, WR, WW, Graph, Reason
+from sim.checkers.graph.edges import RW, WR, WW, Graph
 from sim.checkers.graph.explain import Explainer
 from sim.checkers.graph.observed import NOBODY, Observed
+from sim.checkers.graph.paths import few_rw, in_time
+from sim.checkers.graph.reasons import Evidence, Reason
 from sim.checkers.graph.versions import Versions
 from sim.checkers.graph.words import name, state, wrote
 
@@ -36,8 +42,9 @@ class Block:
 class Orders:
     """Orders of blocks that were found, as edges of a graph."""
 
-    def __init__(self, graph: Graph, observed: Observed) -> None:
+    def __init__(self, graph: Graph, observed: Observed, *, strictly: bool) -> None:
         self._graph, self._observed = graph, observed
+        self._strictly = strictly
         self._said: set[tuple[int, int]] = set()  # Pairs of heads.
         self._explainer = Explainer(graph, observed)
 
@@ -47,28 +54,21 @@ class Orders:
     def says(self, one: Block, other: Block) -> bool:
         return (one.head, other.head) in self._said
 
-    def by_path(self, one: Block, other: Block, path: Path) -> None:
-        """Let a block precede another because a path leads from one to the other.
+    def follows(self, one: Block, other: Block) -> None:
+        """Let a block precede another, as something in it must precede something in that."""
+        self._add(one, other, partial(self._evidence, one, other, len(self._graph.target)))
 
-        Edge -1 is real time, as in a cycle.
-        """
-        graph, first = self._graph, path.nodes[0]
-        steps = self._explainer.steps(path.nodes, path.edges, path.goal)
-        because = [*self._stands_in(one, first), *self._stands_in(other, path.goal), *steps]
-        rests_on = [reason for edge in path.edges if (reason := graph.reason(edge)) is not None]
-        kinds = [self._kind(one, other, path), *(reason.kind for reason in rests_on)]
-        reason = Reason(
-            self.told(one, other),
-            weakest(kind for kind in kinds if kind),
-            f"{'; '.join(because)}; and nothing comes between a version and its readers",
-            self._named(one, other, path),
-            tuple(rests_on),
-        )
-        self.add(one, other, reason)
+    def suppose(self, one: Block, other: Block) -> str:
+        """Let a block precede another, whatever speaks for it; say so."""
+        self._add(one, other)
+        return self._told(one, other)
 
-    def add(self, one: Block, other: Block, reason: Reason) -> None:
+    def _add(self, one: Block, other: Block, find: Callable[[], Evidence] | None = None) -> None:
         self._said.add((one.head, other.head))
         graph, writer = self._graph, self._observed.writer
+        least = "G2" + (REALTIME if self._strictly else "")
+        age = len(graph.target)
+        reason = Reason(partial(self._told, one, other), find, age=age, least=least)
         target = writer[other.head]
         if writer[one.end] != target:
             graph.force(writer[one.end], target, one.end, WW, reason)
@@ -76,12 +76,28 @@ class Orders:
             if reader != target:
                 graph.force(reader, target, one.end, RW, reason)
 
-    def told(self, one: Block, other: Block) -> str:
+    def _told(self, one: Block, other: Block) -> str:
         return f"{self._end(one)} before {self._end(other)}"
 
     def _end(self, block: Block) -> str:
         writer = self._observed.writer[block.end]
         return f"{name(self._observed, writer)} {wrote(self._observed, block.end)}"
+
+    def _evidence(self, one: Block, other: Block, edges: int) -> Evidence:
+        """Find how one leads to the other along the edges that there were before."""
+        graph = self._graph
+        path = few_rw(graph, one.members, other.members, edges) or in_time(
+            graph, self._observed, one.members, other.members, edges
+        )
+        steps = self._explainer.steps(path.nodes, path.edges, path.goal)
+        first = self._stands_in(one, path.nodes[0])
+        because = [*first, *self._stands_in(other, path.goal), *steps]
+        return Evidence(
+            weakest([self._kind(one, other, path), *self._explainer.kinds(path.edges)]),
+            f"{'; '.join(because)}; and nothing comes between a version and its readers",
+            self._named(one, other, path),
+            tuple(self._explainer.reasons(path.edges)),
+        )
 
     def _named(self, one: Block, other: Block, path: Path) -> tuple[int, ...]:
         ends = (self._observed.writer[block.end] for block in (one, other))
@@ -105,12 +121,15 @@ class Orders:
     def _kind(self, one: Block, other: Block, path: Path) -> str:
         """Name the cycle of a path and the way back, if the other block came first.
 
-        That leads from who only read by rw, from a writer by ww; and to who only read by wr.
+        That leads from who only read by rw, from a writer by ww; and to who only read by wr.  What
+        was written amid an update makes a G-single.
         """
         kinds = [self._graph.kind(edge) for edge in path.edges if edge != NOBODY]
         rw = kinds.count(RW) + (path.goal not in other.writers)
         is_read = WR in kinds or path.nodes[0] not in one.writers
         kind = "G-single" if rw == 1 else "G2" if rw else "G1c" if is_read else "G0"
+        if len(one.versions) > 1 or len(other.versions) > 1:
+            kind = weakest([kind, "G-single"])
         return kind + (REALTIME if NOBODY in path.edges else "")
 
 

@@ -68,7 +68,7 @@ def _tell(
     txns = dict.fromkeys(txn for one, cycle, _ in cases for txn in one.transactions(cycle))
     lines = cases[0][0].lines(txns)
     for (explainer, cycle, told), begin in zip(cases, ("Either ", "Or "), strict=True):
-        because = [*explainer.orders(cycle), explainer.contradiction(cycle)]
+        because = [*explainer.ground(cycle.edges).lines, explainer.contradiction(cycle)]
         lines.append(f"{begin}{told}.  {'  '.join(because)}")
     findings.add(kind, "\n".join(lines), [observed.ids[txn] for txn in txns])
 

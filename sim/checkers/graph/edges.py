@@ -10,27 +10,18 @@ from array import array
 
 from items.data import data
 from sim.checkers.graph.observed import NOBODY, Observed
+from sim.checkers.graph.reasons import Reason
 from sim.checkers.graph.versions import NONE, Versions
 
 WW, WR, RW, VIA, RT = 1, 2, 4, 8, 16  # RT stands in no graph: it is found by looking at times.
 LEAST = -(1 << 62)
 
 
-@data
-class Reason:
-    """Why edges must be there that no one version tells of: one thing came before another."""
-
-    claim: str
-    kind: str  # The cycle that there would be without it; none for what is only supposed.
-    because: str = ""
-    txns: tuple[int, ...] = ()  # Who is named there.
-    rests_on: "tuple[Reason, ...]" = ()  # Other such claims that are made there.
-
-
 class Graph:
     """Edges as linked lists: `first[node]` and then `after[edge]` lead through `target`."""
 
     def __init__(self, observed: Observed, versions: Versions) -> None:
+        self.versions = versions
         self.count = len(observed)
         self.nodes = self.count + len(versions.ends)
         self.gate_of = {key: self.count + n for n, key in enumerate(versions.ends)}
@@ -72,10 +63,23 @@ class Graph:
         """Return the reason of an edge that was forced."""
         return self._forced[edge - self._forced_from][1] if edge >= self._forced_from else None
 
+    def rests_on_updates(self, edge: int) -> bool:
+        """Whether an edge is there only if nothing was written amid an update: read, and written.
+
+        That leads from what updates have led to, to what was written blindly and so comes later.
+        """
+        if edge == NOBODY or edge >= self._via_from or self.kind(edge) == WR:
+            return False
+        updates, after = self.versions.is_update, self.versions.next[self.about[edge]]
+        return bool(updates[self.about[edge]]) and not (after >= 0 and updates[after])
+
     def _write_writes(self, observed: Observed, versions: Versions) -> None:
         writer, link = observed.writer, self.link
         for version, after in enumerate(versions.next):
-            if after >= 0 and (source := writer[version]) >= 0 and source != writer[after]:
+            # Who updates has read what it follows, which says as much.
+            if after < 0 or versions.is_update[after]:
+                continue
+            if (source := writer[version]) >= 0 and source != writer[after]:
                 link(source, writer[after], version)
         for key, end in versions.ends.items():
             if writer[end] >= 0:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from sim.checkers.graph.anomalies import Findings, weakest
 from sim.checkers.graph.cycles import Cycle
-from sim.checkers.graph.edges import RW, WR, WW, Graph, Reason
+from sim.checkers.graph.edges import RW, WR, WW, Graph
 from sim.checkers.graph.observed import LIST, NOBODY, Observed
+from sim.checkers.graph.reasons import Ground, Reason
 from sim.checkers.graph.txn import Precedes
 from sim.checkers.graph.words import called, key_name, line, name, shown, state, wrote
 
-ORDERS_TOLD_MAX = 20  # That a cycle rests on; of more than these the last ones.
+UPDATERS_MAX = 20  # Named with a cycle that rests on their updates.
 KINDS = {WW: "ww", WR: "wr", RW: "rw"}
 
 
@@ -25,43 +26,33 @@ class Explainer:
         if findings.takes(kind):
             txns = self.transactions(cycle)
             lines = self.lines(txns)
-            told = "\n".join([*lines, *self.orders(cycle), self.contradiction(cycle)])
+            told = "\n".join([*lines, *self.ground(cycle.edges).lines, self.contradiction(cycle)])
             links = self.links(*_from_a_transaction(cycle, self._graph.count))
             findings.add(kind, told, [self._observed.ids[txn] for txn in txns], links)
 
     def kind(self, cycle: Cycle) -> str:
         """Name a cycle by what it refutes whether or not one believes what follows from others."""
-        reasons = [self._graph.reason(edge) for edge in cycle.edges]
-        kinds = [reason.kind for reason in reasons if reason is not None and reason.kind]
-        return weakest([cycle.kind, *kinds])
+        return weakest([cycle.kind, *self.kinds(cycle.edges), *self.ground(cycle.edges).kinds])
+
+    def kinds(self, edges: Iterable[int]) -> list[str]:
+        """Name the cycles that there would be instead, were a write amid an update."""
+        return ["G-single" for edge in edges if self._graph.rests_on_updates(edge)]
+
+    def ground(self, edges: Iterable[int]) -> Ground:
+        """Find what edges rest on that no one version tells of."""
+        return Ground(self.reasons(edges))
+
+    def reasons(self, edges: Iterable[int]) -> list[Reason]:
+        found = (self._graph.reason(edge) for edge in edges)
+        return [reason for reason in found if reason is not None]
 
     def transactions(self, cycle: Cycle) -> list[int]:
-        """List who is in a cycle, and then who is in the orders that are told with it."""
-        txns = dict.fromkeys(node for node in cycle.nodes if node < self._graph.count)
-        for reason in self._reasons(cycle)[-ORDERS_TOLD_MAX:]:
-            txns.update(dict.fromkeys(reason.txns))
-        return [*txns]
-
-    def orders(self, cycle: Cycle) -> list[str]:
-        """Tell the orders of blocks that a cycle rests on, each after those that it rests on."""
-        reasons = self._reasons(cycle)
-        told = [f"{reason.claim}: {reason.because}." for reason in reasons[-ORDERS_TOLD_MAX:]]
-        if len(told) < len(reasons):
-            told.insert(0, f"({len(reasons) - len(told)} more such orders, on which these rest.)")
-        return told
-
-    def _reasons(self, cycle: Cycle) -> list[Reason]:
-        """List the reasons of a cycle's edges and what they rest on, which comes before them."""
-        reasons: dict[int, Reason] = {}  # By identity: two that look alike may be two.
-        pending = [(r, False) for edge in cycle.edges if (r := self._graph.reason(edge))]
-        while pending:
-            reason, is_done = pending.pop()
-            if is_done:
-                reasons.setdefault(id(reason), reason)
-            elif id(reason) not in reasons:
-                pending.append((reason, True))
-                pending += [(other, False) for other in reason.rests_on]
-        return [reason for reason in reasons.values() if reason.because]
+        """List who is in a cycle, and then who is in what it rests on."""
+        txns = [node for node in cycle.nodes if node < self._graph.count]
+        for edge in cycle.edges:
+            if self._graph.rests_on_updates(edge):
+                txns += self._updaters(self._graph.about[edge])
+        return [*dict.fromkeys([*txns, *self.ground(cycle.edges).txns])]
 
     def lines(self, txns: Iterable[int]) -> list[str]:
         return [f"  {line(self._observed, txn)}" for txn in txns]
@@ -90,9 +81,8 @@ class Explainer:
             if target >= self._graph.count:
                 _, via, then = pairs[number + 1]
                 head = self._graph.about[via]
-            kind = "rt" if edge == NOBODY else KINDS.get(self._graph.kind(edge), "")
             because = self._why(source, edge, then, head)
-            links.append(Precedes(ids[source], ids[then], kind, because))
+            links.append(Precedes(ids[source], ids[then], self._kind_of(edge), because))
         return links
 
     def _why(self, source: int, edge: int, target: int, head: int) -> str:
@@ -110,43 +100,59 @@ class Explainer:
         key = observed.key_of[about]
         if kind == WR:
             return f"{then} read {state(observed, about)}, and {who} {wrote(observed, about)}"
-        assert kind in (WW, RW), kind
-        if head != NOBODY:
-            return self._unplaced(kind, who, then, about, head)
-        after = observed.final(target, key)
+        after = observed.final(target, key) if head == NOBODY else head
+        then_wrote = f"{then} {wrote(observed, after)}"
+        if self._graph.rests_on_updates(edge):
+            return self._not_amid(kind, source, about, then_wrote)
         if kind == RW:
-            return (
-                f"{who} read {state(observed, about)}, as it was before {then} "
-                f"{wrote(observed, after)}"
-            )
-        told = f"{then} {wrote(observed, after)} right after {who} {wrote(observed, about)}"
-        return told + self._seen_by(key, about, after)
-
-    def _unplaced(self, kind: int, who: str, then: str, about: int, head: int) -> str:
-        """Tell why what was never read of a list, or what follows nothing, comes after the end."""
-        observed = self._observed
-        told = wrote(observed, head)
-        if kind == RW:
-            return f"{who} read {state(observed, about)}, which is without what {then} {told}"
-        if observed.kinds[observed.key_of[about]] == LIST:
-            return (
-                f"who read what {who} {wrote(observed, about)} did not find what {then} {told}, "
-                "which so came later"
-            )
-        return (
-            f"{who} {wrote(observed, about)} as one of the first, each right after the one before, "
-            f"and {then} {told} not among these"
-        )
-
-    def _seen_by(self, key: int, about: int, after: int) -> str:
-        observed = self._observed
+            return f"{who} read {state(observed, about)}, as it was before {then_wrote}"
+        told = f"{then_wrote} right after {who} {wrote(observed, about)}"
         if observed.kinds[key] != LIST or observed.longest_reader[key] == NOBODY:
-            return ""
-        longest, last = observed.longest[key], observed.values[after]
-        if last not in longest:
-            return f", which nobody saw behind {shown(observed.values[about])}"
+            return told
+        longest = observed.longest[key]
         reader = name(observed, observed.longest_reader[key])
-        return f" ({reader} read {key_name(observed, key)} = {shown(longest)})"
+        read = f"{reader} read {key_name(observed, key)} = {shown(longest)}"
+        is_seen = observed.values[after] in longest
+        return f"{told} ({read})" if is_seen else f"{read}, and only later {then_wrote}"
+
+    def _kind_of(self, edge: int) -> str:
+        """Name a step as it is told: what rests on an update is told by what that had read."""
+        if edge == NOBODY:
+            return "rt"
+        kind = self._graph.kind(edge)
+        return KINDS[RW if kind == WW and self._graph.rests_on_updates(edge) else kind]
+
+    def _not_amid(self, kind: int, source: int, about: int, then_wrote: str) -> str:
+        """Tell why what was written blindly comes after what updates have led to."""
+        observed, updaters = self._observed, self._updaters(about)
+        amid = "the updates before that"
+        if kind == WW:
+            about = self._read_by(source, about)
+            updaters = updaters[1:]
+            if not updaters:
+                seen = state(observed, about)
+                return (
+                    f"{name(observed, source)} read {seen}, as it was before {then_wrote}, and "
+                    "updated it"
+                )
+        if len(updaters) == 1:
+            amid = f"{name(observed, updaters[0])}'s update"
+        read = f"{name(observed, source)} read {state(observed, about)}"
+        return f"{read}, and {then_wrote} after that, not amid {amid}"
+
+    def _updaters(self, version: int) -> list[int]:
+        """List whose updates have led to a version, the last one first."""
+        updaters: list[int] = []
+        while self._graph.versions.is_update[version] and len(updaters) < UPDATERS_MAX:
+            updaters.append(self._observed.writer[version])
+            version = self._read_by(updaters[-1], version)
+        return updaters
+
+    def _read_by(self, txn: int, version: int) -> int:
+        """Return the version that was read by who then wrote this one."""
+        key_of = self._observed.key_of
+        reads = self._observed.reads_of(txn)
+        return next(read for read in reads if key_of[read] == key_of[version])
 
 
 def _from_a_transaction(cycle: Cycle, count: int) -> tuple[tuple[int, ...], tuple[int, ...], int]:

@@ -140,13 +140,12 @@ def _decide(
         if findings.found:
             return ""
     graph = Graph(observed, versions)
-    stuck: list[int] = []
-    if len(observed) > TRANSACTIONS_MAX and not is_part:
-        # Where there is an order, one that keeps real time is mostly found at once.
-        timely = in_time(graph, observed, versions)
-        if FOUND in (timely.ended, nearly(timely, graph, observed, versions, strictly=strictly)):
-            return ""
-        stuck = [*dict.fromkeys([*timely.stuck, *timely.missed])]
+    # Where there is an order, one that keeps real time is mostly found at once.
+    timely = in_time(graph, observed, versions)
+    if FOUND in (timely.ended, nearly(timely, graph, observed, versions, strictly=strictly)):
+        return ""
+    stuck = [*dict.fromkeys([*timely.stuck, *timely.missed])]
+    if stuck and len(observed) > TRANSACTIONS_MAX and not is_part:
         part = observe(window(observed, versions, stuck), SERIALIZABLE)
         findings.found += judge(part, findings.model, is_part=True).anomalies
     if not findings.found:

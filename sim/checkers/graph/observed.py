@@ -66,6 +66,8 @@ class Observed:
         self.contradictions: list[tuple[int, int, Value, Value]] = []
         self.foreseen: list[tuple[int, int]] = []  # Read by the transaction that then wrote it.
         self._key_ids: dict[Key, int] = {}
+        self._met: dict[int, list[Hashable]] = {}  # By key: the list that this transaction met.
+        self._finals: tuple[int, dict[int, int]] = (NOBODY, {})  # Of whom it was asked last.
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -86,6 +88,7 @@ class Observed:
         self.returned.append(txn.returned if known and txn.returned is not None else NEVER)
         own: dict[int, list[int]] = {}  # By key: what it wrote.
         found: dict[int, int] = {}  # By key: the version it met.
+        self._met = {}
         ids = self._key_ids
         for f, name, value in txn.ops:
             key = ids.get(name, -1)
@@ -98,6 +101,11 @@ class Observed:
                     self._read_list(number, key, value, own, found)
                 else:
                     self._read_register(number, key, value, own, found)
+        before = self.write_ends[-1] if number else 0
+        if len(self.written) - before > len(own):
+            for mine in own.values():
+                if len(mine) > 1:
+                    self.together.update(dict.fromkeys(mine, mine))
         self.read_ends.append(len(self.read))
         self.write_ends.append(len(self.written))
 
@@ -119,7 +127,9 @@ class Observed:
 
     def final(self, txn: int, key: int) -> int:
         """Return the version that a transaction left of a key it wrote."""
-        return next(v for v in self.writes_of(txn) if self.is_final[v] and self.key_of[v] == key)
+        if self._finals[0] != txn:
+            self._finals = (txn, {self.key_of[version]: version for version in self.writes_of(txn)})
+        return self._finals[1][key]
 
     def _new_key(self, name: Key) -> int:
         key = self._key_ids[name] = len(self.keys)
@@ -181,7 +191,6 @@ class Observed:
         else:
             self.is_final[mine[-1]] = 0
             mine.append(version)
-            self.together.update(dict.fromkeys(mine, mine))
         self.written.append(version)
 
     def _read_register(
@@ -206,8 +215,11 @@ class Observed:
             self._is(number, key, LIST, is_answer=True)
         # What a list is read as, its reader has judged: it is a list of values, or nothing.
         seen: list[Hashable] = list(value) if value else []  # type: ignore[call-overload]  # As said.
-        count = len(seen)
+        mine = [self.values[version] for version in own[key]] if key in own else []
+        if self._is_odd(number, key, seen, mine):
+            return
         longest = self.longest[key]
+        count = len(seen)
         if count > len(longest):
             self._elements(number, key, seen[len(longest) :])
             if seen[: len(longest)] != longest:
@@ -218,18 +230,25 @@ class Observed:
         elif longest[:count] != seen:
             self._elements(number, key, seen)
             self._torn(number, key, seen)
-        if key in own:
-            mine = [self.values[version] for version in own[key]]
-            if seen[-len(mine) :] != mine:
-                self._contradicted(number, key, mine, seen)
-                return
-            count -= len(mine)
-        version = self.version(key, seen[count - 1]) if count else self.initial[key]
         if key not in found:
-            found[key] = version
-            self.read.append(version)
-        elif found[key] != version:
-            self._contradicted(number, key, self.values[found[key]], seen)
+            before = self._met[key] = seen[: count - len(mine)]
+            found[key] = self.version(key, before[-1]) if before else self.initial[key]
+            self.read.append(found[key])
+
+    def _is_odd(self, number: int, key: int, seen: list[Hashable], mine: list[Hashable]) -> bool:
+        """Compare a list with what its reader had read and appended; keep what contradicts that.
+
+        Where own appends are not as they were, it says nothing of the order of others.
+        """
+        met = self._met.get(key)
+        if met is not None and seen != met + mine:
+            self._contradicted(number, key, met + mine, seen)
+        elif met is None and mine and seen[-len(mine) :] != mine:
+            self._contradicted(number, key, mine, seen)
+        else:
+            return False
+        self._elements(number, key, seen)
+        return bool(mine) and (met is None or seen[: len(met + mine)] != met + mine)
 
     def _elements(self, number: int, key: int, values: list[Hashable]) -> None:
         for value in values:

@@ -8,10 +8,9 @@ each transaction, so it is for a thousand of them at most.
 from collections.abc import Iterator, Sequence
 
 from sim.checkers.graph.blocks import Block, Orders, blocks_of
-from sim.checkers.graph.cycles import Path, Steps, incoming, outgoing
-from sim.checkers.graph.edges import Graph, Reason, peel
+from sim.checkers.graph.cycles import Steps, incoming, outgoing
+from sim.checkers.graph.edges import Graph, peel
 from sim.checkers.graph.observed import Observed
-from sim.checkers.graph.paths import few_rw, in_time
 from sim.checkers.graph.txn import NEVER
 from sim.checkers.graph.versions import Versions
 
@@ -30,7 +29,7 @@ class Saturation:
         self._graph, self._observed = graph, observed
         self._strictly = strictly
         self._blocks = blocks_of(observed, versions)
-        self._orders = Orders(graph, observed)
+        self._orders = Orders(graph, observed, strictly=strictly)
 
     def run(self) -> None:
         """Add edges until nothing new follows, or until there is a cycle."""
@@ -55,11 +54,11 @@ class Saturation:
         while sources and len(orders) <= most:
             before = len(graph.target)
             for source in sources:
-                for edge, target in [*outgoing(graph, source)]:
+                for _, target in [*outgoing(graph, source)]:
                     for key, block in within.get(target, {}).items():
                         mine = within[source].get(key)
                         if mine is not None and mine is not block and not orders.says(mine, block):
-                            orders.by_path(mine, block, Path((source,), (edge,), target))
+                            orders.follows(mine, block)
             # Only who has new edges has something new to say.
             sources = {txn: None for txn in within if graph.first[txn] >= before}
 
@@ -86,8 +85,8 @@ class Saturation:
                         and any(member in after for member in other.members)
                         and any(member in before for member in other.members)
                     ):
-                        self._order(block, other)
-                        self._order(other, block)
+                        self._orders.follows(block, other)
+                        self._orders.follows(other, block)
                         return
 
     def _reached(self, block: Block, steps: Steps) -> dict[int, None]:
@@ -103,9 +102,7 @@ class Saturation:
 
     def suppose(self, one: Block, other: Block) -> str:
         """Let a block precede another, whatever speaks for it; say so."""
-        told = self._orders.told(one, other)
-        self._orders.add(one, other, Reason(f"{told}, as supposed", ""))
-        return told
+        return self._orders.suppose(one, other)
 
     def pairs(self) -> Iterator[tuple[Block, Block]]:
         """List the pairs of blocks whose order is still open."""
@@ -131,7 +128,7 @@ class Saturation:
             for one, seen in zip(blocks, reached, strict=True):
                 for other, mask in zip(blocks, masks, strict=True):
                     if one is not other and seen & mask and not self._orders.says(one, other):
-                        self._order(one, other, reach)
+                        self._orders.follows(one, other)
         return len(self._orders) > before
 
     def _reach(self, order: list[int]) -> list[int]:
@@ -169,9 +166,3 @@ class Saturation:
                 place -= 1
             later[txn] = mask
         return later
-
-    def _order(self, one: Block, other: Block, reach: Sequence[int] = ()) -> None:
-        path = few_rw(self._graph, one.members, other.members)
-        if path is None:
-            path = in_time(self._graph, self._observed, reach, one.members, other.members)
-        self._orders.by_path(one, other, path)

@@ -22,6 +22,19 @@ MODELS = (SERIALIZABLE, STRICT, LINEARIZABLE)
 NEVER = 1 << 62  # Later than every place in real time.
 
 
+class Truth:
+    """True or false as a key: Python would take true for 1."""
+
+    def __init__(self, told: str) -> None:
+        self._told = told
+
+    def __repr__(self) -> str:
+        return self._told
+
+
+TRUE, FALSE = Truth("true"), Truth("false")
+
+
 class Txn(NamedTuple):
     """One transaction, as whoever asked for it saw it."""
 

@@ -40,6 +40,8 @@ class Versions:
         self.heads: dict[int, list[int]] = {}  # By key: where its other blocks begin.
         self.ends: dict[int, int] = {}  # By key that has any of those: where its first block ends.
         self._placed = bytearray(count)
+        # Follows another only as the update of who had read that; every other place is certain.
+        self.is_update = bytearray(count)
         self._unordered: set[int] = set()  # Keys whose order contradicts itself: said already.
         for key in range(len(observed.keys)):
             if key in known:
@@ -230,7 +232,7 @@ class Versions:
             # Of a list this is news only where the longest read ends before what was appended.
             if observed.kinds[key] != LIST or (self.next[version] < 0 and not self._placed[after]):
                 self.next[version] = after
-                self._placed[after] = 1
+                self._placed[after] = self.is_update[after] = 1
 
     def _lost_update(self, first: int, second: int, version: int) -> None:
         if not self._findings.takes("lost-update"):

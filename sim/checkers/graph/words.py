@@ -1,13 +1,16 @@
 """How transactions, versions and lists are written in an explanation."""
 
 import json
+import re
 from collections.abc import Hashable, Iterable, Sequence
 
 from sim.checkers.graph.observed import LIST, Observed
-from sim.checkers.graph.txn import NEVER, TxnId, Value
+from sim.checkers.graph.txn import NEVER, Key, Truth, TxnId, Value
 
 LIST_SHOWN_MAX = 12  # Elements; of a longer list its end is shown, where the news is.
 OPS_SHOWN_MAX = 8
+# Texts that could be taken for numbers, for true, false or null, or for what stands around them.
+AMBIGUOUS = re.compile(r"$|[\s\d\"'\[{(-]|(true|false|null)$|.*[\s=;:,]$")
 
 
 def name(observed: Observed, txn: int) -> str:
@@ -36,8 +39,16 @@ def shown_list(values: Sequence[Hashable]) -> str:
 
 
 def key_name(observed: Observed, key: int) -> str:
-    told = observed.keys[key]
-    return told if isinstance(told, str) else shown(told)
+    return key_called(observed.keys[key])
+
+
+def key_called(key: Key) -> str:
+    """Write a key as JSON would, but a text that can be nothing else without quotation marks."""
+    if isinstance(key, Truth):
+        return str(key)
+    if isinstance(key, str) and key.isprintable() and not AMBIGUOUS.match(key):
+        return key
+    return shown(key)
 
 
 def state(observed: Observed, version: int) -> str:
@@ -49,7 +60,7 @@ def state(observed: Observed, version: int) -> str:
     if observed.kinds[key] != LIST:
         return f"{told} = {shown(observed.values[version])}"
     longest, last = observed.longest[key], observed.values[version]
-    if last not in longest:
+    if last not in longest or key in observed.torn:
         return f"{told} = [… {shown(last)}]"
     return f"{told} = {shown_list(longest[: longest.index(last) + 1])}"
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from sim.checkers.graph import HistoryError, Report, Txn, check
+from sim.checkers.graph import HistoryError, Report, Txn, check, judge, search
 from sim.checkers.graph.anomalies import KINDS, SHOWN_MAX
+from sim.checkers.graph.saturate import Saturation
+from sim.checkers.graph.txn import TRUE
 
 Ops = list[Any]
 
@@ -466,6 +468,105 @@ def test_a_cycle_that_needs_a_reader_is_no_dirty_write() -> None:
     report = judged([*lists, *one, *other])
 
     assert types(report) == ["G1c"]
+
+
+def test_what_an_update_read_is_the_evidence_for_what_came_after_it() -> None:
+    """Nobody saw z = 5 after z = 2: that it came later follows from the read, by rw and not ww."""
+    skewed = [ok(w("y", 3), w("z", 5)), ok(r("z", None), w("z", 2), r("y", 3))]
+    lists = [
+        ok(a("z", 1), r("y", None), a("y", 2)),
+        ok(r("z", None), a("z", 5), a("y", 4)),
+    ]
+    stale = [ok(w("x", 9), at=(0, 1)), ok(r("x", None), w("x", 1), at=(2, 3))]
+
+    (anomaly,) = judged(skewed).anomalies
+    (of_lists,) = judged(lists).anomalies
+    (late,) = judged(stale, "strict-serializable").anomalies
+
+    assert [anomaly.type, of_lists.type, late.type] == ["G-single", "G-single", "G-single-realtime"]
+    assert "T1 read nothing in z, as it was before T0 wrote z = 5, and updated it" in (
+        anomaly.explanation
+    )
+    assert [step.kind for step in anomaly.steps] == ["wr", "rw"]
+    assert "right after" not in of_lists.explanation
+
+
+def test_what_was_written_blindly_was_not_written_amid_updates() -> None:
+    updates = [ok(r("x", None), w("x", 1)), ok(r("x", 1), w("x", 2))]
+    blind = [ok(w("x", 9), w("y", 1)), ok(r("y", 1), r("x", 2))]
+
+    (anomaly,) = judged([*updates, *blind]).anomalies
+
+    assert anomaly.type == "G-single"
+    assert set(anomaly.transactions) == {0, 1, 2, 3}
+    assert (
+        "T3 read x = 2, and T2 wrote x = 9 after that, not amid the updates before that"
+        in anomaly.explanation
+    )
+
+
+def test_a_list_of_which_two_orders_were_read_is_told_by_its_end() -> None:
+    torn = [
+        ok(a("x", 1), a("y", 1)),
+        ok(a("x", 2)),
+        ok(r("x", [2, 1])),
+        ok(r("x", [1]), r("y", None)),
+    ]
+
+    told = "".join(anomaly.explanation for anomaly in judged(torn).anomalies)
+
+    assert "T3: read x = [… 1]" in told
+    assert "T3 read [1]: neither" in told
+
+
+@pytest.mark.parametrize(
+    ("reads", "seen", "left"),
+    [
+        ([r("x", [1]), a("x", 2), r("x", [2])], "[2]", "[1, 2]"),
+        ([r("x", [1]), a("x", 2), r("x", None)], "[]", "[1, 2]"),
+        ([r("x", [1]), r("x", None)], "[]", "[1]"),
+        ([a("x", 2), r("x", [1])], "[1]", "[2]"),
+    ],
+)  # fmt: skip
+def test_a_transaction_at_odds_with_itself_is_told_so_and_no_more(
+    reads: list[Any], seen: str, left: str
+) -> None:
+    (anomaly,) = judged([ok(a("x", 1)), ok(*reads)]).anomalies
+
+    assert anomaly.type == "internal"
+    told = f"T1 read x as {seen}, where its own reads and writes before had left {left}."
+    assert told in anomaly.explanation
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [("x", "x"), ("a b", "a b"), ("k1/2", "k1/2"), (1, "1"), ("1", '"1"'), ("null", '"null"'),
+     ("a\nb", '"a\\nb"'), ("", '""'), ("x ", '"x "'), (TRUE, "true"), ("true", '"true"')],
+)  # fmt: skip
+def test_a_key_is_told_so_that_no_other_is_told_like_it(key: Any, told: str) -> None:
+    (anomaly,) = judged([ok(r(key, 1))]).anomalies
+
+    assert f"T0 read {told} = 1, but nobody" in anomaly.explanation
+
+
+def test_a_search_that_ends_before_it_is_stuck_has_no_part_to_look_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "WORK_MIN", 1)
+    monkeypatch.setattr(search, "WORK_EACH", 0)
+    monkeypatch.setattr(judge, "TRANSACTIONS_MAX", 10)
+    txns = [ok(op) for key in range(10) for v in (1, 2) for op in (w(key, v), r(key, v))]
+
+    assert judged(txns).valid is None
+
+
+def test_an_order_is_looked_for_before_all_that_follows_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What follows takes long where many registers are written blindly, and a search mostly not."""
+    monkeypatch.setattr(Saturation, "run", lambda _: pytest.fail("it was not needed"))
+
+    assert judged([ok(w("x", 1)), ok(w("x", 2)), ok(r("x", 1)), ok(r("x", 2))]).valid
 
 
 def test_orders_that_rest_on_each_other_are_told_once() -> None:

@@ -130,6 +130,12 @@ MALFORMED: dict[str, tuple[list[str], int, str]] = {
     "a list as a key": ([entry("invoke", value=[["r", [1], None]])], 1, "a key is"),
     "nothing is written": ([entry("invoke", value=[["w", "x", None]])], 1, "must be a number"),
     "a list is written": ([entry("invoke", value=[["w", "x", [1]]])], 1, "must be a number"),
+    "1 is answered by true": (
+        [entry("invoke", value=[["w", "x", 1]]), entry("ok", value=[["w", "x", True]])],
+        2,
+        "does not answer",
+    ),
+    "a number beyond all others": (['{"type":"invoke","value":[["w","x",1e999]]}'], 1, "1e999"),
     "true is written": ([entry("invoke", value=[["w", "x", True]])], 1, "must be a number"),
     "an answer with less": ([INVOKE, entry("ok", value=ANSWER[:1])], 2, "2 operations"),
     "an answer without value": ([INVOKE, entry("ok")], 2, "2 operations"),
