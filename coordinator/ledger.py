@@ -31,7 +31,7 @@ from network.owners import Owners, Pauses
 from network.placement import LEDGER_TABLE, Placement
 from network.rpc import Peers
 
-REFUSED_CALLS_MAX = 100  # Calls that were cancelled under one token and are remembered.
+REFUSED_CALLS_MAX = 100  # Calls that were cancelled, or no match, under one token.
 
 
 class State(StrEnum):

@@ -2,7 +2,7 @@
 
 It looks through the ledger, again and again, beginning at a random key; and partitions tell it of
 transactions that have been ongoing on their items for too long.  Either way it hands the
-transaction to a coordinator.
+transaction to a coordinator.  An operator's order to split goes through it as well (`order_split`).
 
 Durations are elapsed time on the manager's own timer.  How long an entry has stood as it is, the
 manager knows from LSNs: it notes a ledger node's last LSN now and then, and what has a lower one
@@ -108,7 +108,7 @@ class RecoveryManager:
                 self._host.spawn(self._look_through(node))
 
     async def _look_through(self, node: str) -> None:
-        """Look through one ledger node for ever, some thousand entries at a time."""
+        """Look through one ledger node for ever, a few pages at a time."""
         options = self._options
         stalled, old = Horizon(options.stalled_after_us), Horizon(options.token_valid_us)
         cursor: Key | None = (("S", f"{self._start_site.below(1 << 32):08x}"),)

@@ -167,12 +167,17 @@ class CoordinatorServer:
             event = "token.replayed"
         elif outcome.error == IDEMPOTENT_PARAMETER_MISMATCH.name:
             event = "token.mismatched"
-        else:
+        elif outcome.error == TRANSACTION_IN_PROGRESS.name:
             event = "token.in_progress"
+        else:
+            return  # Too many were refused under this token: no mark of its own.
         self._host.note(event, transaction=entry.transaction.id)
 
     def _sighted(self, transaction: Transaction) -> None:
-        """Note that a retry met an unfinished transaction; after 5 s have it driven (§3.5)."""
+        """Note that a retry met an unfinished transaction; have it driven once it is stalled.
+
+        The paper leaves this to recovery managers; AWS documents it of retries, after 5 s.
+        """
         now_us = self._host.elapsed_us()
         if len(self._sightings) >= SIGHTINGS_MAX:
             self._sightings.clear()

@@ -1,8 +1,8 @@
 """One write transaction, from the first prepare to the last acknowledgement: Listing 2 (§3.3).
 
 Read it from top to bottom; it is the protocol.  Retries and deadlines belong to `network.rpc`, the
-record of how far a transaction has come to `coordinator.ledger`.  Recovery needs no code of its
-own: it calls `drive` again.
+record of how far a transaction has come to `coordinator.ledger`.  Recovery calls `drive` again for
+what is undecided; `coordinator.recovery` has the rest.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -2,7 +2,7 @@
 
 An event is `noun.happened`.  Some are noted by the nodes themselves, others by the witness of
 a simulation, which sees inside them.  There an event is counted as a *mark*, something that
-exploration should have seen at least once, and told to whoever listens; a server logs it.
+exploration should have seen at least once, and told to whoever listens; a server counts it.
 """
 
 EVENTS = {
@@ -26,13 +26,13 @@ EVENTS = {
     "prepare.conflicted": "A prepare was rejected because another transaction was ongoing.",
     "prepare.throttled": "A prepare was rejected because its partition took no new work.",
     "capacity.throttled": "A partition refused what was too much for a provisioned table.",
-    "prepare.failed": "A prepare was rejected because its condition was false.",
+    "prepare.failed": "A prepare was rejected for its condition, or for what it makes of its item.",
     "singleton.conflicted": "A singleton write was rejected because a transaction was ongoing.",
-    "read.met_ongoing": "A read transaction met an ongoing transaction and was cancelled.",
-    "read.met_change": "A read transaction saw an LSN move between its rounds and was cancelled.",
+    "read.met_ongoing": "A round of a read transaction met an ongoing transaction.",
+    "read.met_change": "A read transaction saw an LSN move between two rounds.",
     "partition.split_begun": "A partition began to carry a part of its range to its child.",
     "partition.split_committed": "The placement gave the part of a range to the child.",
-    "partition.split_undone": "A child did not answer, and its parent serves the range again.",
+    "partition.split_undone": "A split came to nothing, and the parent serves the range again.",
     "stream.waited": "A change's record had to wait for a transaction that was older and ongoing.",
     "iterator.expired": "A reader of a stream came back too late, and took a new iterator.",
     "entry.outdated": "An index was told of a change that it knew, or that a later one had undone.",

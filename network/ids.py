@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, NewType
 
 TransactionId = NewType("TransactionId", str)  # UUID-shaped; holds its coordinator's incarnation.
-EntryKey = NewType("EntryKey", str)  # Under which the ledger keeps a transaction: its token or id.
+EntryKey = NewType("EntryKey", str)  # A transaction's token, under which the ledger keeps it.
 TableId = NewType("TableId", str)  # Minted when a table is created; a name may be used again.
 
 MESSAGES_PER_INCARNATION_BITS = 32
@@ -14,7 +14,8 @@ MINTING_NODES: Final = 256  # Whose part of an id is remembered.
 class Timestamp(NamedTuple):
     """A transaction's place in the serial order (§3.2): its coordinator's clock, then its name.
 
-    Two coordinators may read the same microsecond; the name makes the order total.
+    A singleton has its partition's; what another region has written, that region's name.  Two may
+    read the same microsecond; the name makes the order total.
     """
 
     us: int

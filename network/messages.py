@@ -6,7 +6,7 @@ what a repeat does ('Twice').  The roles meet only here.
     client → router → coordinator → ledger, partitions        a transaction
     client → router → partition                               a singleton, a query
     partition → recovery manager → coordinator                a stalled transaction
-    operator → partition → its child                          a partition that splits
+    recovery manager → partition → its child                  a partition that splits
     partition → its followers, router → follower              reads that may be late
     replicator → another region's → partition                 what other regions have written
 """
@@ -35,9 +35,9 @@ RecordKey: TypeAlias = tuple[str, Key]  # (table id, key): an item's address in 
 class Request:
     """Client → router: an operation of the API, as its JSON says it.
 
-    Reply: `Response`, or `Restarted`.
-    Twice: reads and write transactions with a token are answered anew; what is not idempotent is
-    recognised by its number and answered from memory.
+    Reply: `Response`, `Restarted` or `Forgotten`.
+    Twice: reads are answered anew; what changes anything is recognised by its number and answered
+    from memory, a write transaction too.
     """
 
     operation: str
@@ -158,8 +158,9 @@ class Votes:
 
 @data
 class Commit:
-    """Coordinator → partition: apply what was promised (§3.3, Listing 4).  Reply: `Done`.
+    """Coordinator → partition: apply what was promised (§3.3, Listing 4).
 
+    Reply: `Done`, or `NotMine`.
     Twice: nothing is ongoing for this transaction any more, nothing happens.
     """
 
@@ -169,8 +170,9 @@ class Commit:
 
 @data
 class Cancel:
-    """Coordinator → partition: forget what was promised (§3.3, Listing 4).  Reply: `Done`.
+    """Coordinator → partition: forget what was promised (§3.3, Listing 4).
 
+    Reply: `Done`, or `NotMine`.
     Twice, or before its prepare: nothing is ongoing for this transaction, nothing happens.
     """
 
@@ -189,7 +191,9 @@ class Done:
 class NotMine:
     """Reply of a partition that does not own a key, or does not know its table: it did nothing.
 
-    Nor will it, whatever becomes of copies of the message: so it may be asked of the owner.
+    So the owner may be asked, whoever it is.  A copy of a `Write` is refused for good.  One of any
+    other message may be carried out if the range comes back; that is safe as a late copy always is:
+    the timestamp test, the owner checks and recovery see to a `Prepare`'s.
     """
 
     table: str  # The first table id that is unknown here; empty if a key is out of range.
@@ -198,7 +202,7 @@ class NotMine:
 
 @data
 class Throttled:
-    """Reply of a partition that takes no new work now, to a read or a scan: it did nothing."""
+    """Reply to a `Read`, `Scan` or `Replicate`: the partition takes no new work, did nothing."""
 
 
 # Reads -------------------------------------------------------------------------------------------
@@ -212,7 +216,7 @@ class Read:
     """
 
     keys: tuple[RecordKey, ...]
-    round: int  # 1 or 2 of a read transaction, 0 outside: a late round-1 reply is none to round 2.
+    round: int  # 1 or 2 of a read transaction, 0 outside.  Round 2 is not throttled, nor charged.
     request: str  # The client's attempt that this is done for; empty if nobody asked for it.
     costs_half: bool = seldom(default=False)  # As what may be old does; said where units count.
 
@@ -301,9 +305,9 @@ class Forgotten:
 
 @data
 class OpenTable:
-    """Router → partition: keep items for this table from now on.  Reply: `Done`.
+    """Router → partition: keep items for this table from now on.
 
-    Twice: it is open already.  After its drop: it stays dropped.
+    Reply: `Done`, or `NotMine`.  Twice: it is open already.  After its drop: it stays dropped.
     """
 
     table: TableId
@@ -324,7 +328,10 @@ class SetTable:
 
 @data
 class DropTable:
-    """Router → partition: forget this table and all its items.  Reply: `Done`.  Twice: nothing."""
+    """Router → partition: forget this table and all its items.
+
+    Reply: `Done`, or `NotMine`.  Twice: nothing.
+    """
 
     table: TableId
 
@@ -407,9 +414,10 @@ class OfRange:
 
 @data
 class FindShards:
-    """Router → partition: which shards of these streams do you keep?  Reply: `Shards`.
+    """Router → partition: tell which shards of these streams you keep.
 
-    A partition answers for all that it ever kept, whatever its range is now.  Twice: looked again.
+    Reply: `Shards`, or `NotMine` of a child that has no range.  Twice: looked again.
+    A partition answers for all that it ever kept, whatever its range is now.
     """
 
     table_name: str  # Empty: of all tables.
@@ -427,7 +435,8 @@ class Shards:
 class ReadStream:
     """Router → partition: the next records of a shard of yours.
 
-    Reply: `StreamPage`, or `ShardGone`.  Twice: read again; a record's place never changes.
+    Reply: `StreamPage`, `ShardGone` or `NotMine`.
+    Twice: read again; a record's place never changes.
     """
 
     shard: str
@@ -498,7 +507,7 @@ class Replicate:
 
 @data
 class Split:
-    """Operator → partition: give the upper part of your range to a new node (§3.3).
+    """Recovery manager → partition: give the upper part of your range to a new node (§3.3).
 
     Reply: `Done`, or `NotMine` if that cannot be.  Twice: it is being split already, or `NotMine`.
     """

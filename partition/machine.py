@@ -1,4 +1,4 @@
-"""A partition's state and its one step: a message in, changes and replies out.
+"""A partition's one step: a message in, changes and replies out.
 
 `step` is deterministic and does no I/O.  Its contract with whoever drives it (`partition.server`):
 append the changes; send the replies only when these *and all earlier* changes are durable.  That
@@ -72,7 +72,10 @@ class Output:
 
 
 class Machine(TableSteps, MoveSteps):
-    """The state of one partition; the only place that changes it."""
+    """The steps of one partition on its state, which is `Memory`.
+
+    Between steps only `entries` and the mover change it, with changes of their own to append.
+    """
 
     def __init__(
         self, name: str, owned: Range, stored: Stored, options: PartitionOptions, elapsed_us: int
@@ -217,32 +220,41 @@ class Machine(TableSteps, MoveSteps):
     # Outside transactions --------------------------------------------------------------------
 
     def _write(self, message: Write, envelope: Envelope, now: Time) -> Message:
+        """Answer a copy from memory, and what is new once and for all, a refusal as well."""
         source, number = envelope.source, envelope.number
-        earlier = self._once.earlier(source, number, message.incarnation)
-        if earlier is not None:
-            return earlier
-        action = message.action
-        answer: Message | None = self._stray([(action.table, action.key)])
-        if answer is None and self.throttled:
-            answer = singletons.THROTTLED
-        if answer is None and self.meters is not None:
-            answer = self.meters.at(self._range, now.elapsed_us).refused_write(action)
+        answer = self._once.earlier(source, number, message.incarnation)
         if answer is None:
-            record = self.record(action.table, action.key)
-            if record.ongoing is not None:
-                self._met[action.table, action.key] = record
-            stamp = singletons.Stamp(self.name, now.clock_us, self._lsn + 1)
-            applied, answer = singletons.write(record, action, message.return_values, stamp)
-            if self._is_indexed and applied is not None:
-                after = None if applied.record is None else applied.record.item
-                error = self.entries.error(action, record.item, after)
-                if error is not None:
-                    applied, answer = None, WriteRefused(error.kind.name, error.message, None)
-            if applied is not None:
-                self._apply((action.table, action.key), applied, "", now)
-            if self.meters is not None:
-                self.meters.wrote(action, record.item, answer)
-        self._once.answer(source, number, answer)
+            answer = self._written(message, now)
+            self._once.answer(source, number, answer)
+        return answer
+
+    def _written(self, message: Write, now: Time) -> Message:
+        action = message.action
+        key = action.table, action.key
+        stray = self._stray((key,))
+        if stray is not None:
+            return stray
+        if self.throttled:
+            return singletons.THROTTLED
+        metered = self.meters
+        if metered is not None:
+            refused = metered.at(self._range, now.elapsed_us).refused_write(action)
+            if refused is not None:
+                return refused
+        record = self.record(action.table, action.key)
+        if record.ongoing is not None:
+            self._met[key] = record
+        stamp = singletons.Stamp(self.name, now.clock_us, self._lsn + 1)
+        applied, answer = singletons.write(record, action, message.return_values, stamp)
+        if self._is_indexed and applied is not None:
+            after = None if applied.record is None else applied.record.item
+            error = self.entries.error(action, record.item, after)
+            if error is not None:
+                applied, answer = None, WriteRefused(error.kind.name, error.message, None)
+        if applied is not None:
+            self._apply(key, applied, "", now)
+        if metered is not None:
+            metered.wrote(action, record.item, answer)
         return answer
 
     def _read(self, message: Read, _: Envelope, now: Time) -> Message:

@@ -1,11 +1,14 @@
 """An item as a partition keeps it: with its timestamp, LSN and what is ongoing on it (§3.2-§3.4).
 
-Invariants, which `Record.check` and `TableState` hold up:
+Invariants:
 
 * A record's timestamp and LSN never decrease; nor do those that its table keeps for missing items.
+  Whoever stamps a write asserts it, and the check `structure` judges it of all that lands.
 * At most one transaction is ongoing on a record, at a timestamp later than the record's own.
 * A record without an item exists only while something is ongoing on it: a placeholder, which no
   read and no count may show.
+
+`Record.check` asserts what a record alone can show of these; `storage.Contents` calls it.
 """
 
 from items.actions import Action

@@ -103,7 +103,7 @@ class Api:
         return Response(200, answer)
 
     async def finish_tables(self) -> None:
-        """Take every table that somebody left CREATING or DELETING to its end."""
+        """Take every table that somebody left CREATING, UPDATING or DELETING to its end."""
         await self._tools.tables.finish()
 
     async def look_for_tables(self) -> None:

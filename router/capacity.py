@@ -1,8 +1,7 @@
 """ReturnConsumedCapacity: what an operation has cost, in DynamoDB's units (`items.units`).
 
 Here it is only told.  Partitions weigh by themselves what they let through on a provisioned table
-(`partition.meters`), and come to the same, but where a page of Scan is put together from several of
-them: each charges what it has begun.
+(`partition.meters`), and come to the same; docs/capacity.md lists what differs.
 
 What a write costs hangs on the larger of the item before and after it, and only its partition sees
 both: so a write that shall be weighed asks for both, `BOTH` in place of its ReturnValues.

@@ -34,7 +34,7 @@ def accept_late(patches: Patches, is_in_time: Any) -> None:
 
 
 @mutant(
-    "§3.3",
+    "§3.2",
     "A prepare is accepted however late its timestamp is.",
     "a late copy of a prepare is promised again, and its transaction applied twice",
     code="M02",
@@ -61,7 +61,7 @@ def only_the_same_is_too_late(patches: Patches) -> None:
 
 
 @mutant(
-    "§3.3",
+    "§3.2",
     "A timestamp equal to the item's is accepted, as if 'not later' had been written '<'.",
     "a late copy of a prepare is promised again, and its transaction applied twice",
     code="M03",

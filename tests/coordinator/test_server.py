@@ -274,6 +274,7 @@ def test_a_token_that_has_refused_too_many_is_not_good_for_another_call() -> Non
     another = begin(stage, "a", token="T", call="another").answer()
 
     assert (another.error, another.outcome) == ("InternalServerError", "unknown")
+    assert not stage.marks["token.in_progress"]  # Its transaction has long been decided.
     again = begin(stage, "a", token="T", call="first").answer()
     assert codes(again) == ["ThrottlingError"]
     assert stage.get("a") is None

@@ -10,7 +10,7 @@ from partition.machine import Machine
 from partition.server import PartitionServer
 from twophase.local.cluster import LocalCluster
 
-SPLIT_NODES_MAX = 64  # Each has a file and a thread of its own.
+SPLIT_NODES_MAX = 64  # Of a kind; each has a file and a thread of its own.
 
 
 class SplitError(Exception):
@@ -38,9 +38,11 @@ def split(cluster: LocalCluster, parent: str) -> str:
         raise SplitError(f"{parent} is being split already, to {holding.leaving.child}")
     if holding.range.end - holding.range.first < 2:
         raise SplitError(f"{parent} has no range that could be split")
-    kind = cluster.ledgers if parent in cluster.ledgers else cluster.partitions
+    is_ledger = parent in cluster.ledgers
+    kind = cluster.ledgers if is_ledger else cluster.partitions
     if len(kind) - len(cluster.configured(kind)) >= SPLIT_NODES_MAX:
-        raise SplitError(f"{SPLIT_NODES_MAX} nodes were made by splits already: no more are")
+        made = "ledger nodes" if is_ledger else "partitions"
+        raise SplitError(f"{SPLIT_NODES_MAX} {made} were made by splits already: no more are")
     child = cluster.add_for_split(kind)
     manager.order_split(parent, (holding.range.first + holding.range.end) // 2, child)
     return child

@@ -40,7 +40,7 @@ MECHANISMS = (
     # What a partition promises.
     Mechanism(
         "timestamp-test",
-        "§3.3",
+        "§3.2",
         "A prepare whose timestamp is not later than its item's is rejected.",
         "Transactions take effect in the order of their timestamps, and a copy of a prepare that"
         " comes late finds its own commit there and is refused.",

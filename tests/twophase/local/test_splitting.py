@@ -174,8 +174,11 @@ def test_there_are_not_more_children_than_may_be(monkeypatch: pytest.MonkeyPatch
     with local_dynamodb() as server:
         child = server.split("p1")
         until(server, owns(child))
-        with pytest.raises(SplitError, match="1 nodes were made by splits already"):
+        with pytest.raises(SplitError, match="1 partitions were made by splits already"):
             server.split("p2")
+        until(server, owns(server.split("l1")))
+        with pytest.raises(SplitError, match="1 ledger nodes were made by splits already"):
+            server.split("l1")
 
 
 def test_a_range_that_is_leaving_is_split_no_further() -> None:
