@@ -16,7 +16,7 @@ from sim.search.broken import broken
 from sim.search.explore.scripted import NotScriptedError, scenario_of
 from sim.search.explore.telling import Line, Teller
 from sim.search.explore.walk import STATES_MAX, Bounds, Progress, Schedule, Walk, Walked, explore
-from sim.search.explore.world import SINGLE, Limits, World, WorldError, world_of
+from sim.search.explore.world import KINDS, SINGLE, Limits, World, WorldError, world_of
 from sim.search.explore.worlds import WORLDS
 from twophase.cli import options
 from twophase.cli.errors import FINDING, BadInputError
@@ -35,7 +35,7 @@ HELP = {
     "takeovers": "By recovery, of what its own coordinator is still at.",
     "timeouts": "Of coordinators that wait no longer for an answer.",
     "retries": "Of clients that ask again, of another coordinator.",
-    "troubles": "Of all these together.",
+    "troubles": "Of all these together; alone, of every kind.",
 }
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -228,6 +228,10 @@ def changed(
     world: World, given: Mapping[str, int], transactions: int | None, clocks_us: Mapping[str, int]
 ) -> World:
     """Change what the command line says of a world."""
+    troubles = given.get("troubles")
+    if troubles is not None and not any(given.get(kind) for kind in KINDS):
+        # Of no kind in particular: of each that is not excluded.
+        given = {**dict.fromkeys(KINDS, troubles), **given}
     limits = replace(world.limits, **given) if given else world.limits
     asked = world.asked if transactions is None else world.asked[:transactions]
     known = [*world.partitions, *(f"c{n}" for n in range(1, len(asked) + 1))]

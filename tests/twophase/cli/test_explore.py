@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from sim.search.explore.world import KINDS
 from sim.search.explore.worlds import WORLDS
 from twophase.cli.main import main
 
@@ -133,6 +134,30 @@ def test_a_file_is_walked_and_limits_are_those_that_are_asked_for(tmp_path: Path
     assert document["complete"]
     assert document["limits"] == {"losses": 1}
     assert document["sentence"] == "two of a kind"
+
+
+@pytest.mark.parametrize("world", ["one-transaction", "refused"])
+def test_so_many_troubles_of_no_kind_in_particular_are_of_every_kind(world: str) -> None:
+    one = json.loads(twophase("explore", world, "--troubles", "1", "--json").stdout)
+    none = json.loads(twophase("explore", world, "--troubles", "0", "--json").stdout)
+    words = ("--troubles", "2", "--crashes", "0", "--depth", "2")
+    but_crashes = json.loads(twophase("explore", world, *words, "--json").stdout)
+
+    assert one["complete"]
+    assert one["limits"] == dict.fromkeys(KINDS, 1)
+    assert one["states"] > 10 * none["states"]
+    assert (none["limits"], none["troubles"]) == ({}, 0)
+    assert but_crashes["limits"] == dict.fromkeys(KINDS[1:], 2)
+    assert (KINDS[0], but_crashes["troubles"]) == ("crashes", 2)
+
+
+def test_troubles_bound_the_kinds_that_are_asked_for() -> None:
+    words = ("explore", "refused", "--crashes", "1", "--losses", "1", "--troubles", "1")
+
+    document = json.loads(twophase(*words, "--json").stdout)
+
+    assert document["limits"] == {"crashes": 1, "losses": 1}
+    assert document["troubles"] == 1
 
 
 def test_a_schedule_is_written_as_a_scenario_that_simulate_runs(tmp_path: Path) -> None:
