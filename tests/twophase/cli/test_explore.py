@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from sim.mutants.catalogue import MUTANTS, applied
+from sim.scenario import load
 from sim.search.explore.world import KINDS
 from sim.search.explore.worlds import WORLDS
 from twophase.cli.main import main
@@ -160,18 +162,44 @@ def test_troubles_bound_the_kinds_that_are_asked_for() -> None:
     assert document["troubles"] == 1
 
 
-def test_a_schedule_is_written_as_a_scenario_that_simulate_runs(tmp_path: Path) -> None:
+def test_a_schedule_is_written_as_a_failure_that_other_commands_run(tmp_path: Path) -> None:
     path, mutant = str(tmp_path / "torn.toml"), ("--mutant", "second-rounds-ignore-the-ongoing")
 
     walked = twophase("explore", "read", *mutant, "--scenario", path)
-    broken = json.loads(twophase("simulate", path, *mutant, "--json").stdout)
-    whole = json.loads(twophase("simulate", path, "--json").stdout)
+    broken = json.loads(twophase("simulate", path, "--json").stdout)
+    whole = json.loads(twophase("simulate", path, "--mutant", "none", "--json").stdout)
 
     assert walked.exit_code == 1
     assert "no scenario" not in walked.stderr
     assert "read refuted" in [one["kind"] for one in broken["findings"]]
     assert all(step["happened"] for step in broken["steps"])
     assert whole["ok"]
+    assert twophase("replay", path).stdout.startswith("The same run: instants: read refuted, ")
+
+
+def test_the_commands_that_run_a_written_schedule_are_told(tmp_path: Path) -> None:
+    path = str(tmp_path / "of two.toml")
+    words = ("explore", "two-writers", "--mutant", "orders-ask-for-no-owner", "--at-ends")
+
+    told = twophase(*words, "--scenario", path, columns=60).stdout
+    untold = twophase(*words, columns=60).stdout
+
+    assert f"  twophase simulate '{path}' --story\n  twophase replay '{path}'\n" in told
+    assert "twophase simulate" not in untold
+
+
+def test_a_schedule_that_ends_badly_without_a_mutant_is_a_failure_of_none(
+    tmp_path: Path,
+) -> None:
+    path = str(tmp_path / "torn.toml")
+    with applied(MUTANTS["second-rounds-ignore-the-ongoing"]):  # As if the rule were wrong.
+        assert twophase("explore", "read", "--scenario", path).exit_code == 1
+        again = twophase("replay", path)
+
+    failure = load(path).failure
+    assert failure is not None
+    assert (failure.seed, failure.mutant) == (1, None)
+    assert again.exit_code == 0
 
 
 def test_a_scenario_that_is_not_written_says_why(tmp_path: Path) -> None:
