@@ -41,6 +41,7 @@ from sim.tables import SetupError, Tables
 from sim.trace import Listener
 from sim.witness import Witness
 from sim.workload import Budget, BudgetSpentError, Session, Workload
+from sim.workloads.listed import Listed
 from sim.workloads.registry import make
 
 CALM_STEP_US = 100_000
@@ -134,7 +135,10 @@ class Run:
         self.tables = Tables(self.workload, scenario)
         self.witness.index(self.workload.tables)
         self.transactions = scenario.transactions  # Maybe fewer than there is budget for.
-        self.budget = Budget(scenario.number("workload.transactions"))
+        self.budget = Budget(
+            scenario.number("workload.transactions"),
+            ends_all=not isinstance(self.workload, Listed),
+        )
         self.nemesis: Nemesis | None = None  # From when it goes.
         self.working = 0  # Clients that have not finished.
         self.trouble_ended = False
@@ -266,7 +270,7 @@ class Run:
             if opening:
                 await self.workload.opening(session)
             else:
-                while self.budget.left:
+                while not self.budget.is_over:
                     await self.workload.act(session)
                     await client.think()
         except BudgetSpentError:

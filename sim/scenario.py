@@ -7,6 +7,7 @@ nothing of chance: a scenario and a seed are a run.  Only a failure's file has i
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -41,6 +42,7 @@ from sim.workloads.registry import WORKLOADS
 
 DEFAULT = "orders-and-payments"
 STEPS, REGIONS = "faults.steps", "regions.names"  # Lists, as no other key is.
+REQUESTS, TRANSACTIONS = "workload.requests", "workload.transactions"
 SHIPPED = files("sim") / "scenarios"
 NEAR_MAX = 3  # Keys to offer for one that there is not.
 ALL_KEYS = "docs/scenarios.md has all keys"
@@ -68,10 +70,15 @@ class Scenario:
     @property
     def transactions(self) -> int:
         """How many transactions clients ask for: if they are listed, no more than those."""
-        count = self.number("workload.transactions")
+        count = self.number(TRANSACTIONS)
+        return count if self.listed is None else min(count, self.listed)
+
+    @property
+    def listed(self) -> int | None:
+        """How many transactions are listed; None where the workload lists no requests."""
         if WORKLOADS[self.workload] is not Listed:
-            return count
-        return min(count, Listed(self.workload_keys).transactions)
+            return None
+        return Listed(self.workload_keys).transactions
 
     @property
     def breaks_a_rule(self) -> bool:
@@ -227,7 +234,27 @@ def parse(text: str, name: str, settings: Mapping[str, str]) -> Scenario:
     keys = everything(keys, settings)
     check_sense(str(workload), workload_keys, keys)
     placed = steps_of(steps, keys)
-    return Scenario(name, description, str(workload), keys, workload_keys, placed, failure)
+    made = Scenario(name, description, str(workload), keys, workload_keys, placed, failure)
+    # A failure's file keeps the number with which it failed, if nobody changes what it lists.
+    is_as_it_failed = failure is not None and not {REQUESTS, TRANSACTIONS} & settings.keys()
+    return made if is_as_it_failed else _with_all_listed(made, is_set=TRANSACTIONS in given)
+
+
+def _with_all_listed(scenario: Scenario, *, is_set: bool) -> Scenario:
+    """Return a scenario in which all that it may list is asked for: its lines say how many.
+
+    Raises:
+        ScenarioError: It says fewer.
+    """
+    listed, count = scenario.listed, scenario.number(TRANSACTIONS)
+    if listed is None or (is_set and count >= listed):
+        return scenario
+    if is_set:
+        raise ScenarioError(
+            f"{TRANSACTIONS} is {count}, and {REQUESTS} lists {listed} transactions: leave"
+            f" {TRANSACTIONS} out, and all of them are asked for"
+        )
+    return replace(scenario, keys={**scenario.keys, TRANSACTIONS: max(1, listed)})
 
 
 def _text_of(path: Path) -> str:

@@ -2,7 +2,8 @@
 
 A workload says which tables there are, what is in them at first, and what a client does next.  It
 asks through a `Session`, which counts transactions: a scenario's `workload.transactions` is for all
-clients together, and a session that has used up the last one ends its client's work.
+clients together, and when the last one is asked for, all clients' work is done.  (Not where the
+workload has an end of its own: what it lists after the last transaction is asked for as well.)
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,14 +23,20 @@ class BudgetSpentError(Exception):
 class Budget:
     """How many transactions are left for all clients together."""
 
-    def __init__(self, transactions: int) -> None:
+    def __init__(self, transactions: int, *, ends_all: bool = True) -> None:
         self.total = self.left = transactions
+        self._ends_all = ends_all  # With the last transaction, whatever else clients would do.
         self._told_at = -1  # So many are left when somebody wants to be told.
         self._tell: Callable[[], None] = _nobody
 
     @property
     def begun(self) -> int:
         return self.total - self.left
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody is to ask for anything more."""
+        return self.left == 0 and self._ends_all
 
     def take(self) -> None:
         if self.left == 0:
@@ -60,11 +67,11 @@ class Session:
         """Ask for an operation of the API and return what came of it.
 
         Raises:
-            BudgetSpentError: It is a transaction, and there are none left.
+            BudgetSpentError: It is a transaction, and there are none left; or all is over.
         """
         if name in (WRITE_TRANSACTION, READ_TRANSACTION):
             self._budget.take()
-        elif self._budget.left == 0:
+        elif self._budget.is_over:
             raise BudgetSpentError
         return await self.client.call(name, request)
 

@@ -4,7 +4,7 @@ import pytest
 
 from sim.keys import ScenarioError
 from sim.run import run
-from sim.scenario import load
+from sim.scenario import Scenario, load, parse
 from sim.workloads.listed import Listed
 from sim.workloads.registry import make
 
@@ -21,8 +21,8 @@ def test_each_client_asks_for_its_own_requests_in_their_order() -> None:
         k2: get a
         k1: read a d
     """
-    settings = {"workload.requests": requests, "workload.transactions": "2"}
-    result = run(load("one-transaction", {**settings, "workload.clients": "2"}), 1)
+    settings = {"workload.requests": requests, "workload.clients": "2"}
+    result = run(load("one-transaction", settings), 1)
 
     assert result.ok, result.findings
     asked = [(one.client, one.name) for one in result.history if one.place >= 3]
@@ -31,19 +31,73 @@ def test_each_client_asks_for_its_own_requests_in_their_order() -> None:
     assert mine == ["TransactWriteItems", "TransactGetItems"]
 
 
-@pytest.mark.parametrize(
-    ("requests", "most", "transactions"),
-    [("k1: read a\nk1: put a 1\nk1: write put(a, 2)", 200, 2), ("k1: read a\nk1: read a", 1, 1)],
-)
-def test_a_listed_world_has_the_transactions_that_it_lists(
-    requests: str, most: int, transactions: int
-) -> None:
-    settings = {"workload.requests": requests, "workload.transactions": str(most)}
-    scenario = load("one-transaction", settings)
+LINES = """
+    k1: write put(a, 1)
+    k2: read a d
+    k1: at 100ms get a
+    k1: add a 9
+"""
+MANY = "\n".join(f"k1: write put(a, {n})" for n in range(201))  # More than the default.
 
-    assert scenario.transactions == transactions
+
+def small_file(workload: str, failure: str = "") -> str:
+    return f'{failure}\n[workload]\nname = "listed"\nclients = 2\n{workload}'
+
+
+def asked_by_clients(scenario: Scenario) -> list[str]:
+    """Run a scenario; return the operations of its clients but for what sets it up."""
     history = run(scenario, 1).history
-    assert sum(one.is_transaction for one in history) == transactions
+    return [one.name for one in history if one.name not in ("CreateTable", "DescribeTable")]
+
+
+@pytest.mark.parametrize("said", ["", "transactions = 2\n", "transactions = 200\n"])
+def test_all_that_is_listed_is_asked_for(said: str) -> None:
+    scenario = parse(small_file(f'{said}requests = """{LINES}"""'), "small", {})
+
+    assert scenario.transactions == scenario.listed == 2
+    assert sorted(asked_by_clients(scenario)) == [
+        *("GetItem", "TransactGetItems", "TransactWriteItems", "UpdateItem")
+    ]
+
+
+@pytest.mark.parametrize(("requests", "count"), [(MANY, 201), ("k1: add a 1\nk1: get a", 0)])
+def test_lines_say_how_many_transactions_there_are(requests: str, count: int) -> None:
+    scenario = parse(small_file(f'requests = """{requests}"""'), "small", {})
+
+    assert scenario.transactions == count
+    assert len(asked_by_clients(scenario)) == len(requests.splitlines())
+
+
+def test_faults_that_are_counted_come_while_listed_transactions_do() -> None:
+    text = small_file(f'requests = """{LINES}"""\n[faults]\ncrashes = 2')
+
+    result = run(parse(text, "small", {}), 1)
+
+    assert result.faults["crashes"] == 2
+
+
+def test_fewer_transactions_than_are_listed_are_refused() -> None:
+    wrong = "is 1, and workload.requests lists 2 transactions: leave workload.transactions out"
+    requests = f'requests = """{LINES}"""'
+    failed = small_file(requests, "[failure]\nseed = 1\n")
+
+    with pytest.raises(ScenarioError, match=wrong):
+        parse(small_file(f"transactions = 1\n{requests}"), "small", {})
+    for text in (small_file(requests), failed):
+        with pytest.raises(ScenarioError, match=wrong):
+            parse(text, "small", {"workload.transactions": "1"})
+
+
+def test_a_failures_file_keeps_the_number_with_which_it_failed() -> None:
+    failure = "[failure]\nseed = 1\n"
+    requests = f'requests = """{LINES}"""'
+
+    old = parse(small_file(requests, failure), "old", {})
+    cut = parse(small_file(f"transactions = 1\n{requests}", failure), "cut", {})
+
+    assert old.number("workload.transactions") == 200
+    assert (cut.transactions, cut.listed) == (1, 2)
+    assert sum(one.is_transaction for one in run(cut, 1).history) == 1
 
 
 def test_what_is_there_at_first_is_put_before() -> None:

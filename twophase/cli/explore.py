@@ -16,13 +16,15 @@ from sim.search.broken import broken
 from sim.search.explore.scripted import NotScriptedError, scenario_of
 from sim.search.explore.telling import Line, Teller
 from sim.search.explore.walk import STATES_MAX, Bounds, Progress, Schedule, Walk, Walked, explore
-from sim.search.explore.world import SINGLE, Limits, World, WorldError, world_of
+from sim.search.explore.world import KINDS, SINGLE, Limits, World, WorldError, world_of
 from sim.search.explore.worlds import WORLDS
+from sim.search.shrink.failure import failure_of, text_of
 from twophase.cli import options
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.files import TextFile, refuse_run_itself, refuse_unreadable, text_file
 from twophase.cli.simulate import loaded, mutant_of, one_cluster, run_of
 
+SEED = 1  # Of the run of a schedule, which leaves next to nothing to chance.
 LIMIT_MAX = 3
 DEPTH_MAX = 60_000
 ALL_STATES_MAX = 50_000_000
@@ -35,7 +37,7 @@ HELP = {
     "takeovers": "By recovery, of what its own coordinator is still at.",
     "timeouts": "Of coordinators that wait no longer for an answer.",
     "retries": "Of clients that ask again, of another coordinator.",
-    "troubles": "Of all these together.",
+    "troubles": "Of all these together; alone, of every kind.",
 }
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,6 +52,7 @@ class Asked:
     words: tuple[str, ...]  # Of the command, without the world.
     as_json: bool
     mutant: str | None
+    scenario: str | None  # Where a schedule that ends badly is written.
 
     def command(self, world: World) -> str:
         """Return the command that walks one of the worlds."""
@@ -63,7 +66,7 @@ class Told:
     walked: Walked
     lines: tuple[Line, ...]
     explained: tuple[str, ...]  # The findings.
-    unwritten: str = ""  # Why the schedule is no scenario, if one was asked for.
+    unwritten: str = ""  # Why the schedule is no scenario, if one was asked for and is not written.
 
 
 def limits_options(function: F) -> F:
@@ -83,7 +86,9 @@ def limits_options(function: F) -> F:
 @click.option("--seconds", metavar="N", help="When to stop.  [default: never]")
 @click.option("--at-ends", is_flag=True, help="Judge ends alone: what harm has come of it all.")
 @click.option(
-    "--scenario", metavar="FILE", help="Write a schedule that ends badly for `twophase simulate`."
+    "--scenario",
+    metavar="FILE",
+    help="Write a schedule that ends badly, to run with `twophase simulate`.",
 )
 @options.mutant
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -130,7 +135,7 @@ def command(
     options |= {"states": states, "seconds": seconds, "mutant": mutant}
     words = [word for name, text in options.items() if text for word in (f"--{name}", text)]
     words += ["--at-ends"] if at_ends else []
-    asked = Asked(worlds, world is not None, bounds, tuple(words), as_json, mutant)
+    asked = Asked(worlds, world is not None, bounds, tuple(words), as_json, mutant, scenario)
     with text_file("scenario", scenario) as file:
         return walked(asked, file)
 
@@ -140,7 +145,7 @@ def walked(asked: Asked, file: TextFile | None) -> int:
     told: list[Told] = []
     for world in asked.worlds:
         with shown_progress(asked, world) as progress, broken(asked.mutant):
-            told.append(one_told(world, asked.bounds, progress, file))
+            told.append(one_told(world, asked, progress, file))
         if not told[-1].walked.ok:
             break
     if file is not None and not file.text:
@@ -157,29 +162,28 @@ def walked(asked: Asked, file: TextFile | None) -> int:
     return 0 if all(one.walked.ok for one in told) else FINDING
 
 
-def one_told(
-    world: World, bounds: Bounds, progress: Progress | None, file: TextFile | None
-) -> Told:
+def one_told(world: World, asked: Asked, progress: Progress | None, file: TextFile | None) -> Told:
     """Walk one world, and write the schedule that ends badly to the file, if it can be."""
-    walk, found = explore(world, bounds, progress)
+    walk, found = explore(world, asked.bounds, progress)
     if found.schedule is None:
         return Told(found, (), ())
     teller = Teller(walk.states)
     lines = tuple(teller.lines(found.schedule))
-    unwritten = "" if file is None else written(walk, found.schedule, file)
+    unwritten = "" if file is None else written(walk, found.schedule, asked.mutant, file)
     return Told(found, lines, tuple(teller.explained(one) for one in found.findings), unwritten)
 
 
-def written(walk: Walk, schedule: Schedule, file: TextFile) -> str:
-    """Write a schedule as a scenario that ends badly as well; else say why there is none."""
+def written(walk: Walk, schedule: Schedule, mutant: str | None, file: TextFile) -> str:
+    """Write a schedule as the file of a run that ends badly as well; else say why there is none."""
     world = walk.states.world
     try:
         text = scenario_of(walk.states, schedule, f"a schedule of {world.name}: {world.sentence}")
     except NotScriptedError as error:
         return str(error)
-    if run(parse(text, world.name, {}), 1).ok:
+    failure = failure_of(run(parse(text, world.name, {}), SEED), mutant)
+    if failure is None:
         return "in a run it does not end badly"
-    file.text = text
+    file.text = text_of(failure)
     return ""
 
 
@@ -228,6 +232,10 @@ def changed(
     world: World, given: Mapping[str, int], transactions: int | None, clocks_us: Mapping[str, int]
 ) -> World:
     """Change what the command line says of a world."""
+    troubles = given.get("troubles")
+    if troubles is not None and not any(given.get(kind) for kind in KINDS):
+        # Of no kind in particular: of each that is not excluded.
+        given = {**dict.fromkeys(KINDS, troubles), **given}
     limits = replace(world.limits, **given) if given else world.limits
     asked = world.asked if transactions is None else world.asked[:transactions]
     known = [*world.partitions, *(f"c{n}" for n in range(1, len(asked) + 1))]

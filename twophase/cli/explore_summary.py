@@ -3,6 +3,7 @@
 A schedule that ends badly is told step by step, and then what is wrong at its end.
 """
 
+import shlex
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -138,3 +139,7 @@ def draw_schedule(console: Console, asked: Asked, told: Told) -> None:
     if len(shown) > FINDINGS_SHOWN:
         console.print(f"… and {len(shown) - FINDINGS_SHOWN} more, with --json", style="dim")
     console.print(Text(f"\nThe same walk again\n  {asked.command(walked.world)}"), soft_wrap=True)
+    if asked.scenario is not None and not told.unwritten:
+        section(console, f"The schedule as a run, in {asked.scenario}")
+        for words in (("simulate", asked.scenario, "--story"), ("replay", asked.scenario)):
+            console.print(Text(f"  {shlex.join(['twophase', *words])}"), soft_wrap=True)

@@ -134,7 +134,9 @@ def failure_at(
         if recorded.failure is not None and not (settings or seed or mutant):
             raise BadInputError(f"{name} is no failure any more: {without_finding(rule)}")
         broken = f" with the mutant {rule}" if rule else ""
-        raise BadInputError(f"{name} does not fail from seed {number}{broken}: try another seed")
+        is_mended = recorded.failure is not None and recorded.failure.mutant not in (None, rule)
+        next_try = f"leave out `--mutant {mutant}`" if is_mended else "try another seed"
+        raise BadInputError(f"{name} does not fail from seed {number}{broken}: {next_try}")
     return failure
 
 

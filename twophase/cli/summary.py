@@ -95,6 +95,8 @@ def show(shown: Shown, follower: Follower | None) -> None:
 def draw_heading(console: Console, scenario: Scenario, seed: int) -> None:
     clients = counted(scenario.number("workload.clients"), "client")
     work = f"{clients}, {counted(scenario.transactions, 'transaction')}"
+    if scenario.listed is not None and scenario.transactions < scenario.listed:
+        work += f" of the {scenario.listed} that are listed: workload.transactions says so"
     console.print(Text.assemble((scenario.name, "bold"), f"  seed {seed}  {work}"))
     if scenario.description:
         console.print(Text(scenario.description))

@@ -126,7 +126,8 @@ class Draft:
         place = known.places[target]
         if asked.actions:
             incarnation = known.storages.all[self._storages[place]].incarnation
-            message: Message = Write(asked.actions[0], "NONE", incarnation, asked.attempt)
+            wants = asked.body.get("ReturnValues", "NONE")
+            message: Message = Write(asked.actions[0], wants, incarnation, asked.attempt)
         else:
             message = Read(asked.keys, 0, asked.attempt)
         flying = known.flies(target, to_frame(asked.client, asked.place + 1, 0, message))

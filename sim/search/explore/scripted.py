@@ -41,8 +41,6 @@ def scenario_of(states: States, schedule: Schedule, sentence: str) -> str:
         client, verb, rest = line.groups()  # Without the moment, if it had one.
         requests.append(f"{client}: at {n * STEP_US // 1_000}ms {verb} {rest}")
     clients = max(int(world.asked[place].client[1:]) for place in asked)
-    # One more than there are: when all are spent, writes outside transactions are over as well.
-    transactions = 1 + sum(world.asked[place].is_transaction for place in asked)
     lines = "".join(f"{request}\n" for request in requests)
     steps = "\n".join(f"  {quoted(fault)}," for fault in faults)
     there = " ".join(world.first_items)
@@ -74,7 +72,6 @@ steps = [
 [workload]
 name = "listed"
 clients = {clients}
-transactions = {transactions}
 there = {quoted(there)}
 linger_us = {len(schedule.steps) * STEP_US}
 requests = {shown(lines)}

@@ -105,7 +105,7 @@ def scenario_of(story: Story, name: str = "story", description: str = "") -> Sce
     keys["workload.clients"] = len(clients)
     if any(keys[key] for key in COUNTED):
         # Such faults come when so many transactions have begun: let all of these come.  One more
-        # than there are, so that whoever asks for something else at the end still may.
+        # than there are, so that they may come after the last one has begun as well.
         count = sum(one.verb in TRANSACTIONS for one in story.requests)
         keys["workload.transactions"] = count + 1
     workload_keys = {

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from sim.mutants.catalogue import MUTANTS, applied
+from sim.scenario import load
+from sim.search.explore.world import KINDS
 from sim.search.explore.worlds import WORLDS
 from twophase.cli.main import main
 
@@ -135,18 +138,68 @@ def test_a_file_is_walked_and_limits_are_those_that_are_asked_for(tmp_path: Path
     assert document["sentence"] == "two of a kind"
 
 
-def test_a_schedule_is_written_as_a_scenario_that_simulate_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("world", ["one-transaction", "refused"])
+def test_so_many_troubles_of_no_kind_in_particular_are_of_every_kind(world: str) -> None:
+    one = json.loads(twophase("explore", world, "--troubles", "1", "--json").stdout)
+    none = json.loads(twophase("explore", world, "--troubles", "0", "--json").stdout)
+    words = ("--troubles", "2", "--crashes", "0", "--depth", "2")
+    but_crashes = json.loads(twophase("explore", world, *words, "--json").stdout)
+
+    assert one["complete"]
+    assert one["limits"] == dict.fromkeys(KINDS, 1)
+    assert one["states"] > 10 * none["states"]
+    assert (none["limits"], none["troubles"]) == ({}, 0)
+    assert but_crashes["limits"] == dict.fromkeys(KINDS[1:], 2)
+    assert (KINDS[0], but_crashes["troubles"]) == ("crashes", 2)
+
+
+def test_troubles_bound_the_kinds_that_are_asked_for() -> None:
+    words = ("explore", "refused", "--crashes", "1", "--losses", "1", "--troubles", "1")
+
+    document = json.loads(twophase(*words, "--json").stdout)
+
+    assert document["limits"] == {"crashes": 1, "losses": 1}
+    assert document["troubles"] == 1
+
+
+def test_a_schedule_is_written_as_a_failure_that_other_commands_run(tmp_path: Path) -> None:
     path, mutant = str(tmp_path / "torn.toml"), ("--mutant", "second-rounds-ignore-the-ongoing")
 
     walked = twophase("explore", "read", *mutant, "--scenario", path)
-    broken = json.loads(twophase("simulate", path, *mutant, "--json").stdout)
-    whole = json.loads(twophase("simulate", path, "--json").stdout)
+    broken = json.loads(twophase("simulate", path, "--json").stdout)
+    whole = json.loads(twophase("simulate", path, "--mutant", "none", "--json").stdout)
 
     assert walked.exit_code == 1
     assert "no scenario" not in walked.stderr
     assert "read refuted" in [one["kind"] for one in broken["findings"]]
     assert all(step["happened"] for step in broken["steps"])
     assert whole["ok"]
+    assert twophase("replay", path).stdout.startswith("The same run: instants: read refuted, ")
+
+
+def test_the_commands_that_run_a_written_schedule_are_told(tmp_path: Path) -> None:
+    path = str(tmp_path / "of two.toml")
+    words = ("explore", "two-writers", "--mutant", "orders-ask-for-no-owner", "--at-ends")
+
+    told = twophase(*words, "--scenario", path, columns=60).stdout
+    untold = twophase(*words, columns=60).stdout
+
+    assert f"  twophase simulate '{path}' --story\n  twophase replay '{path}'\n" in told
+    assert "twophase simulate" not in untold
+
+
+def test_a_schedule_that_ends_badly_without_a_mutant_is_a_failure_of_none(
+    tmp_path: Path,
+) -> None:
+    path = str(tmp_path / "torn.toml")
+    with applied(MUTANTS["second-rounds-ignore-the-ongoing"]):  # As if the rule were wrong.
+        assert twophase("explore", "read", "--scenario", path).exit_code == 1
+        again = twophase("replay", path)
+
+    failure = load(path).failure
+    assert failure is not None
+    assert (failure.seed, failure.mutant) == (1, None)
+    assert again.exit_code == 0
 
 
 def test_a_scenario_that_is_not_written_says_why(tmp_path: Path) -> None:

@@ -65,6 +65,16 @@ def test_a_run_without_the_rule_of_the_failure_is_replayed_without_it(failure: s
     assert json.loads(result.stdout)["replay"].endswith("--seed 14 --mutant none")
 
 
+def test_a_failure_that_was_cut_says_what_is_not_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "cut.toml"
+    path.write_text(FAILURE.replace("clients = 2", "clients = 2\ntransactions = 1"))
+
+    result = twophase("simulate", str(path))
+
+    said = " ".join(result.stdout.split())
+    assert "1 transaction of the 2 that are listed: workload.transactions says so" in said
+
+
 def test_a_walk_breaks_the_rule_of_the_failure(failure: str) -> None:
     broken, whole = twophase("explore", failure), twophase("explore", failure, "--mutant", "none")
 

@@ -227,6 +227,18 @@ def test_a_file_whose_run_does_not_fail_any_more_is_told_from_a_seed(failed: Pat
     assert "does not fail from seed 1: try another seed" in asked.stderr
 
 
+@pytest.mark.parametrize("mutant", ["none", "completed-means-cancelled"])
+def test_a_failure_that_another_mutant_does_not_have_asks_for_its_own(
+    failed: Path, mutant: str
+) -> None:
+    for command in ("shrink", "diff"):
+        result = twophase(command, str(failed), "--mutant", mutant)
+
+        assert result.exit_code == 2
+        assert "does not fail from seed 1" in result.stderr
+        assert result.stderr.endswith(f": leave out `--mutant {mutant}`\n")
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

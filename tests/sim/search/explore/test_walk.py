@@ -16,7 +16,7 @@ from sim.run import Run
 from sim.scenario import load
 from sim.search.explore import notes
 from sim.search.explore.walk import Bounds, Walk, Walked, explore
-from sim.search.explore.world import SINGLE, Limits, World
+from sim.search.explore.world import SINGLE, Limits, World, world_of
 from sim.search.explore.worlds import WORLDS
 from tests.tidy import ROOT
 
@@ -102,6 +102,23 @@ def test_a_walk_of_the_unbroken_protocol_is_complete_and_finds_nothing(name: str
     assert found.schedules is not None
     assert found.schedules > 1
     assert found.ends > 1
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        "k1: add a 1\nk1: get a",
+        "k1: add z 1\nk2: add z 2",
+        "k1: add a 1 if = 7 showing\nk2: delete a if exists showing",
+        "k1: put a 1 if missing showing\nk1: update a 2 if = 0 showing",
+        "k1: write add(a, 1) check(d if = 0 showing)\nk2: add d 2",
+    ],
+)
+def test_a_walk_of_every_kind_of_request_gives_the_answer_that_it_asks_for(requests: str) -> None:
+    found = explore(world_of("w", "", requests, there="a=0 d=0", limits=SINGLE))[1]
+
+    assert found.findings == ()
+    assert found.is_complete
 
 
 def test_two_writers_have_tens_of_thousands_of_schedules_in_a_thousand_states() -> None:
