@@ -99,6 +99,7 @@ KEYS: dict[str, tuple[Value, float, float]] = {
     "workload.transactions": (200, 1, 100_000_000),
 }
 
+DIGITS_MAX = 15
 TEXTS = ("permissions.policies", "cluster.streams", "regions.names")  # Whose words others read.
 VIEWS = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")  # What a stream shows.
 
@@ -142,16 +143,21 @@ def everything(keys: Mapping[str, Value], said: Mapping[str, str]) -> dict[str, 
 def delay_of(key: str, value: Value) -> Uniform | LogNormal:
     """Read a distribution of delays: '200..2000', or 'log-normal 500' with its median."""
     words = str(value).split()
-    if len(words) == 2 and words[0] == "log-normal" and words[1].isdigit() and int(words[1]):
+    if len(words) == 2 and words[0] == "log-normal" and is_whole(words[1]) and int(words[1]):
         return LogNormal(int(words[1]))
     return Uniform(*span_of(key, value, " or 'log-normal 500' (its median)"))
+
+
+def is_whole(text: str) -> bool:
+    """Say whether a text is a whole number: `isdigit` alone takes ² and other scripts' digits."""
+    return text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
 
 
 def span_of(key: str, value: Value, otherwise: str = "") -> tuple[int, int]:
     """Read a span of µs like '200..2000'; one number is both its ends."""
     first, dots, last = str(value).partition("..")
     ends = (first, last if dots else first)
-    are_numbers = all(end.isdigit() and len(end) < 16 for end in ends)
+    are_numbers = all(is_whole(end) for end in ends)
     if not are_numbers or int(ends[0]) > int(ends[1]):
         order = ", the smaller number first," if are_numbers else ""
         raise ScenarioError(
@@ -198,7 +204,7 @@ def typed(key: str, value: Value, default: Value) -> Value:
     if not right:
         kind = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
         written = ""
-        if isinstance(default, float) and re.fullmatch(r"\.\d+|\d+\.", str(value)):
+        if isinstance(default, float) and re.fullmatch(r"\.[0-9]+|[0-9]+\.", str(value)):
             written = f": it is written {float(value)}"
         raise ScenarioError(
             f"{key} is to be {kind[type(default)]}, not {value!r}{written or _several(value)}"

@@ -14,7 +14,7 @@ from router.policy_file import PolicyError, permissions_of
 from sim.keys import ScenarioError, Value
 
 KEY = "permissions.policies"
-CLIENT = re.compile(r"k[1-9]\d*")
+CLIENT = re.compile(r"k[1-9][0-9]*")
 
 
 def permissions_in(keys: Mapping[str, Value]) -> Permissions | None:

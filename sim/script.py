@@ -116,7 +116,7 @@ class Player:
     # Commands --------------------------------------------------------------------------------
 
     def _command(self, line: str) -> None:
-        asked = re.fullmatch(r"(k\d+): (\w+) *(.*)", line)
+        asked = re.fullmatch(r"(k[0-9]+): (\w+) *(.*)", line)
         if asked:
             self.stage.ask(asked[1], asked[2], asked[3])
             return
@@ -197,7 +197,7 @@ class Player:
             self.stage.cluster.throttle(name, is_on=False)
 
     def _do_clock(self, rest: str) -> None:
-        found = re.fullmatch(r"(\w+) ([+-]\d+)", rest)
+        found = re.fullmatch(r"(\w+) ([+-][0-9]+)", rest)
         if not found:
             raise ScriptError("a clock is set like c1 +5000")
         (name,) = self.stage.hosts(found[1])
@@ -224,7 +224,7 @@ class Player:
         self.stage.settle()
 
     def _do_tick(self, rest: str) -> None:
-        found = re.fullmatch(r"(\d+)(us|ms|s)", rest)
+        found = re.fullmatch(r"([0-9]+)(us|ms|s)", rest)
         if not found:
             raise ScriptError(f"a duration is like 10ms, not {rest!r}")
         self.stage.cluster.loop.run_for(

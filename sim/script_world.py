@@ -9,6 +9,7 @@ from sim.chance import NamedChance, NamedSite
 from sim.client import ClientOptions
 from sim.cluster import Cluster, Settings, Shape
 from sim.disk import DiskSpeed
+from sim.keys import is_whole
 from sim.script_requests import ScriptError, options
 
 DELAY_US = 1_000
@@ -62,7 +63,7 @@ def settings(text: str) -> Settings:
     """Read what `cluster` sets."""
     given = dict(DEFAULTS)
     for name, value in options(text, tuple(DEFAULTS)).items():
-        if not value.isdecimal():
+        if not is_whole(value):
             raise ScriptError(f"{name} is a number, not {value!r}")
         given[name] = int(value)
     repeat_us, stalled_us = given["repeat_us"], given["stalled_after_us"]

@@ -48,23 +48,31 @@ class Tables:
     async def hold(self, client: Client) -> None:
         """Hold all tables to their units, if they are to have any."""
         if self._is_held:
-            change = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": self._units}
-            await self._change(client, change)
+            for table in self._workload.tables:
+                await self._change(client, table["TableName"], self._provisioned(table))
 
     async def let_go(self, client: Client) -> None:
         """Hold them to none any more: what is still to be read must not wait for units."""
         if self._is_held:
-            await self._change(client, {"BillingMode": "PAY_PER_REQUEST"})
+            for table in self._workload.tables:
+                await self._change(client, table["TableName"], {"BillingMode": "PAY_PER_REQUEST"})
 
     @property
     def _is_held(self) -> bool:
         return all(self._units.values())
 
-    async def _change(self, client: Client, change: Mapping[str, Any]) -> None:
-        for table in self._workload.tables:
-            name = table["TableName"]
-            await self._ask(client, "UpdateTable", {"TableName": name, **change})
-            await self._until_active(client, name)
+    def _provisioned(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Give a table its units, and each of its global indexes as many: the API asks for some."""
+        updates = [
+            {"Update": {"IndexName": index["IndexName"], "ProvisionedThroughput": self._units}}
+            for index in table.get("GlobalSecondaryIndexes", ())
+        ]
+        change = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": self._units}
+        return {**change, "GlobalSecondaryIndexUpdates": updates} if updates else change
+
+    async def _change(self, client: Client, name: str, change: Mapping[str, Any]) -> None:
+        await self._ask(client, "UpdateTable", {"TableName": name, **change})
+        await self._until_active(client, name)
 
     async def _until_active(self, client: Client, name: str) -> None:
         for _ in range(WAITS_MAX):

@@ -17,11 +17,13 @@ class Disks:
         self._slow: dict[str, list[int]] = {}  # By how much; the largest holds.
         self._full: dict[str, int] = {}
 
-    def slow(self, host: str, times: int) -> None:
-        """Let a disk's syncs take `times` as long."""
+    def slow(self, host: str, times: int) -> bool:
+        """Let a disk's syncs take `times` as long; False: they do so already, or longer."""
+        is_slower = times > max(self._slow.get(host, ()), default=1)
         self._slow.setdefault(host, []).append(times)
         self._set_speed(host)
         self._cluster.trace.fault("disk.slowed", host=host, times=times)
+        return is_slower
 
     def hasten(self, one: tuple[str, int]) -> None:
         """End one slowness."""
@@ -30,11 +32,12 @@ class Disks:
         self._set_speed(host)
         self._cluster.trace.fault("disk.hastened", host=host)
 
-    def fill(self, host: str) -> None:
-        """Let every append fail."""
+    def fill(self, host: str) -> bool:
+        """Let every append fail; False: they do so already."""
         self._full[host] = self._full.get(host, 0) + 1
         self._cluster.disks[host].full = self._failed
         self._cluster.trace.fault("disk.filled", host=host)
+        return self._full[host] == 1
 
     def clear(self, host: str) -> None:
         self._full[host] -= 1

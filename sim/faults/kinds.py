@@ -9,7 +9,7 @@ from collections.abc import Callable
 from items.data import data
 from sim.faults import hosts, moves, network, storage, victims
 from sim.faults.victims import Victims
-from sim.faults.world import Fault, World
+from sim.faults.world import Begun, Fault, World
 
 
 @data
@@ -20,7 +20,7 @@ class Kind:
     one: str  # Its sites are '⟨one⟩ place', '⟨one⟩ victim' and so on.
     span: str  # How long it lasts is `faults.⟨span⟩`.
     victims: Victims
-    begin: Callable[[World, Fault], bool]  # Says whether it happened.
+    begin: Callable[[World, Fault], Begun]
     end: Callable[[World, Fault], None]
     length: str = "length"  # The site of how long it lasts is '⟨one⟩ ⟨length⟩'.
     survivable: bool = True  # A correct system keeps its promises through it.

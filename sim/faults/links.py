@@ -5,6 +5,7 @@ Faults overlap: a link that two of them have cut is whole again when both have e
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 from network.lossy import Link, LossyNetwork
 from sim.trace import Trace
@@ -28,11 +29,14 @@ class Links:
 
     # Cuts ------------------------------------------------------------------------------------
 
-    def cut(self, name: LinkName) -> None:
+    def cut(self, name: LinkName) -> bool:
+        """Cut a link; False: another cut has done so already."""
         self._cuts[name] += 1
-        if self._cuts[name] == 1:
+        is_new = self._cuts[name] == 1
+        if is_new:
             self._network.link(*name).cut = True
             self._trace.fault("link.cut", link=named([name]))
+        return is_new
 
     def join(self, name: LinkName) -> None:
         """End one cut of a link."""
@@ -46,13 +50,18 @@ class Links:
 
     # Splits ----------------------------------------------------------------------------------
 
-    def split(self, groups: dict[str, int]) -> None:
-        """Cut all links between hosts of different groups."""
+    def split(self, groups: dict[str, int]) -> bool:
+        """Cut all links between hosts of different groups; False: others have separated them."""
+        is_new = any(
+            groups[one] != groups[other] and not self._is_split(one, other)
+            for one, other in combinations(groups, 2)
+        )
         self._groups.append(groups)
         self._network.met = self._met
         for link in self._network.links.values():
             self._met(link)
         self._trace.fault("network.split", groups=said(groups))
+        return is_new
 
     def unite(self, groups: dict[str, int]) -> None:
         """End one split."""
@@ -71,11 +80,14 @@ class Links:
 
     # Holds -----------------------------------------------------------------------------------
 
-    def hold(self, name: LinkName) -> None:
+    def hold(self, name: LinkName) -> bool:
+        """Hold a link; False: another hold has done so already."""
         self._holds[name] += 1
-        if self._holds[name] == 1:
+        is_new = self._holds[name] == 1
+        if is_new:
             self._network.hold(*name)
             self._trace.fault("link.held", link=named([name]))
+        return is_new
 
     def release(self, name: LinkName, *, newest_first: bool = False) -> None:
         """End one hold of a link."""
@@ -89,13 +101,16 @@ class Links:
 
     # Clogs -----------------------------------------------------------------------------------
 
-    def clog(self, names: Sequence[LinkName], times: int) -> None:
-        """Let messages on these links take `times` as long."""
+    def clog(self, names: Sequence[LinkName], times: int) -> bool:
+        """Let messages on these links take `times` as long; False: they do already, or longer."""
+        is_slower = False
         for name in names:
             clogs = self._clogs.setdefault(name, [])
+            is_slower = is_slower or times > max(clogs, default=1)
             clogs.append(times)
             self._network.clog(*name, times=max(clogs))
         self._trace.fault("links.clogged", links=named(names), times=times)
+        return is_slower
 
     def unclog(self, names: Sequence[LinkName], times: int) -> None:
         """End one clog of these links."""

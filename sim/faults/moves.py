@@ -1,13 +1,13 @@
 """Partitions that split under load, some of them with trouble in the middle (§3.3)."""
 
 from network.placement import Range
-from sim.faults.world import Fault, World
+from sim.faults.world import Begun, Fault, World
 
 STRENGTHS = 1 << 16
 AFTER_US = 1_000  # So much later for each step of a drawn moment in the middle of a split.
 
 
-def split(world: World, fault: Fault) -> bool:
+def split(world: World, fault: Fault) -> Begun:
     """Order a partition to split somewhere; what comes of it is in the run's marks.
 
     A quarter of the children come late, if not too late; at a quarter of the splits the parent
@@ -18,14 +18,14 @@ def split(world: World, fault: Fault) -> bool:
     at = served.first + (served.end - served.first) * drawn // STRENGTHS
     child = cluster.add_for_split(parent) if served.first < at else ""
     if not child or not cluster.split(parent, at, child):
-        return False
+        return Begun.NOTHING
     late, who, moment = drawn & 3, drawn >> 2 & 3, drawn >> 4 & 31
     if late != 3:
         cluster.start(child)
     world.after(fault.length_us, cluster.start, child)
     if who >= 2:
         world.after(moment * AFTER_US, _crash, (world, (parent, child)[who - 2], fault.length_us))
-    return True
+    return Begun.ANEW
 
 
 def _of_range(world: World, victim: str, drawn: int) -> tuple[str, Range]:

@@ -12,7 +12,7 @@ from sim.faults.kinds import KINDS, Kind
 from sim.faults.placed import Placed, Told
 from sim.faults.plan import Plan
 from sim.faults.victims import Draw
-from sim.faults.world import Fault, World
+from sim.faults.world import Begun, Fault, World
 from sim.workload import Budget
 
 TICK_US = 500  # Places in the work are looked at in steps of this.
@@ -100,8 +100,10 @@ class Nemesis:
 
     def _begin(self, one: tuple[Fault, Kind]) -> None:
         fault, kind = one
-        if kind.begin(self.world, fault):
+        begun = kind.begin(self.world, fault)
+        if begun is Begun.ANEW:
             self.world.counts[kind.name] += 1
+        if begun is not Begun.NOTHING:
             self.world.after(fault.length_us, self._end, one)
 
     def _end(self, one: tuple[Fault, Kind]) -> None:

@@ -1,15 +1,15 @@
 """The network in trouble: links cut one way or both, flapping, held, clogged, and splits."""
 
 from sim.faults.links import LinkName, Links
-from sim.faults.world import Fault, World
+from sim.faults.world import Begun, Fault, World
 
 
-def cut(world: World, fault: Fault) -> bool:
+def cut(world: World, fault: Fault) -> Begun:
     """Cut a link in both directions."""
     first, second = fault.victims
-    world.links.cut((first, second))
-    world.links.cut((second, first))
-    return True
+    there = world.links.cut((first, second))
+    back = world.links.cut((second, first))
+    return Begun.of(is_new=there or back)
 
 
 def join(world: World, fault: Fault) -> None:
@@ -18,66 +18,64 @@ def join(world: World, fault: Fault) -> None:
     world.links.join((second, first))
 
 
-def cut_one_way(world: World, fault: Fault) -> bool:
-    world.links.cut(link_of(fault))
-    return True
+def cut_one_way(world: World, fault: Fault) -> Begun:
+    return Begun.of(is_new=world.links.cut(link_of(fault)))
 
 
 def join_one_way(world: World, fault: Fault) -> None:
     world.links.join(link_of(fault))
 
 
-def flap(world: World, fault: Fault) -> bool:
+def flap(world: World, fault: Fault) -> Begun:
     """Cut a link in both directions and heal it, two to six times within the fault's length."""
     times = 2 + fault.strength % 5
     part_us = max(1, fault.length_us // (2 * times))
+    came: list[Begun] = []
+
+    def cut_again(_: None) -> None:
+        came.append(cut(world, fault))
+        if came[-1] is Begun.ANEW and came.count(Begun.ANEW) == 1:
+            world.counts["flaps"] += 1
+
+    def join_again(_: None) -> None:
+        join(world, fault)
+
     for n in range(times):
-        world.after(2 * n * part_us, _cut_again, (world, fault))
-        world.after((2 * n + 1) * part_us, _join_again, (world, fault))
-    return True
+        world.after(2 * n * part_us, cut_again)
+        world.after((2 * n + 1) * part_us, join_again)
+    return Begun.NOTHING  # Not yet: it is counted when it first cuts what nobody else has cut.
 
 
-def _cut_again(one: tuple[World, Fault]) -> None:
-    cut(*one)
-
-
-def _join_again(one: tuple[World, Fault]) -> None:
-    join(*one)
-
-
-def split(world: World, fault: Fault) -> bool:
+def split(world: World, fault: Fault) -> Begun:
     """Separate two groups of hosts, or three; each victim is a host with its group's number."""
     groups = groups_of(fault)
     if len({*groups.values()}) < 2:
-        return False
-    world.links.split(groups)
-    return True
+        return Begun.NOTHING
+    return Begun.of(is_new=world.links.split(groups))
 
 
 def unite(world: World, fault: Fault) -> None:
     world.links.unite(groups_of(fault))
 
 
-def hold(world: World, fault: Fault) -> bool:
-    world.links.hold(link_of(fault))
-    return True
+def hold(world: World, fault: Fault) -> Begun:
+    return Begun.of(is_new=world.links.hold(link_of(fault)))
 
 
 def release(world: World, fault: Fault) -> None:
     world.links.release(link_of(fault), newest_first=fault.strength % 2 == 1)
 
 
-def clog(world: World, fault: Fault) -> bool:
+def clog(world: World, fault: Fault) -> Begun:
     """Let a link's delays grow, tenfold to a hundredfold."""
-    world.links.clog([link_of(fault)], times_of(fault))
-    return True
+    return Begun.of(is_new=world.links.clog([link_of(fault)], times_of(fault)))
 
 
 def unclog(world: World, fault: Fault) -> None:
     world.links.unclog([link_of(fault)], times_of(fault))
 
 
-def swizzle(world: World, fault: Fault) -> bool:
+def swizzle(world: World, fault: Fault) -> Begun:
     """Clog all links of some hosts, one host after the other, and unclog them in another order.
 
     The victims are the hosts in the order of their clogging, and once more in that of its end.
@@ -86,10 +84,13 @@ def swizzle(world: World, fault: Fault) -> bool:
     part_us = max(1, fault.length_us // (2 * count))
     times = times_of(fault)
     clogged: dict[str, list[LinkName]] = {}
+    slower: list[str] = []
 
     def begin(host: str) -> None:
         clogged[host] = links_at(world.links, host)
-        world.links.clog(clogged[host], times)
+        if world.links.clog(clogged[host], times):
+            slower.append(host)
+            world.counts["swizzles"] += len(slower) == 1
 
     def end(host: str) -> None:
         world.links.unclog(clogged[host], times)
@@ -98,7 +99,7 @@ def swizzle(world: World, fault: Fault) -> bool:
         world.after(n * part_us, begin, host)
     for n, host in enumerate(fault.victims[count:]):
         world.after((count + n) * part_us, end, host)
-    return True
+    return Begun.NOTHING  # Not yet: it is counted when the first link is slower than it was.
 
 
 def nothing_left(_: World, __: Fault) -> None:

@@ -28,6 +28,7 @@ class Told:
 
     step: str
     happened: bool
+    region: str = ""  # Where it was to come, if there are several.
 
 
 class _Watched:

@@ -47,7 +47,7 @@ def number_of(ordinal: str | None, number: str | None) -> int:
         return ORDINALS.index(ordinal) + 1
     digits = number or "1"
     if ordinal:
-        counted = re.fullmatch(r"(\d+)(st|nd|rd|th)", ordinal)
+        counted = re.fullmatch(r"([0-9]+)(st|nd|rd|th)", ordinal)
         if not counted:
             raise StepError(f"{ordinal!r} is no number: say 'second', '4th' or '#4'")
         digits = counted[1]
@@ -58,7 +58,7 @@ def number_of(ordinal: str | None, number: str | None) -> int:
 
 def duration(text: str) -> int:
     """Read '90ms' as µs."""
-    found = re.fullmatch(r"(\d{1,11})(us|ms|s)", text)
+    found = re.fullmatch(r"([0-9]{1,11})(us|ms|s)", text)
     us = int(found[1]) * UNITS_US[found[2]] if found else 0
     if not 1 <= us <= DURATION_US_MAX:
         raise StepError(f"a duration is like 90ms, 2s or 500us, up to a day, not {text!r}")

@@ -13,6 +13,7 @@
 
 A step is an act and a moment: before or after a message is sent or delivered, or a write is
 durable.  Messages and writes are counted since the trouble began, messages as they are sent.
+`its` is what the host sends, or what it is sent where such hosts never send it.
 `parse` reads all of these forms; `str` of a step writes the one that says it in full, and parsing
 that gives the same step.
 """
@@ -20,6 +21,8 @@ that gives the same step.
 import re
 
 from items.data import data
+from sim.faults import paths
+from sim.faults.paths import is_alone, ways_between
 from sim.faults.step_words import StepError, duration, kind_of, number_of, shown_us
 
 MESSAGE_ACTS = ("lose", "repeat", "delay", "corrupt")
@@ -43,8 +46,8 @@ KINDS_OF_HOST = {
     "slow": "lp",
     "fill": "lp",
 }
-HOST = r"[a-z]+[1-9]\d*"
-OF = r"(?: of (k[1-9]\d*\.[1-9]\d*))?"
+HOST = r"[a-z]+[1-9][0-9]*"
+OF = r"(?: of (k[1-9][0-9]*\.[1-9][0-9]*))?"
 ANY = "*"
 EXAMPLES = "'lose vote #2' or 'crash c1 after its ledger write'"
 
@@ -129,7 +132,7 @@ def parse(text: str) -> Step:
 def _on_message(act: str, rest: str) -> Step:
     """Read `lose ⟨message⟩`, `delay ⟨message⟩ by 90ms`, `repeat ⟨message⟩ 90ms later`."""
     us = None
-    timed = re.fullmatch(r"(.*?) (?:by )?(\d+\w+)(?: later)?", rest)
+    timed = re.fullmatch(r"(.*?) (?:by )?([0-9]\S*)(?: later)?", rest)
     if timed and act in ("delay", "repeat"):
         rest, us = timed[1], duration(timed[2])
     if act == "delay" and us is None:
@@ -142,15 +145,17 @@ def _on_host_or_link(act: str, rest: str) -> Step:
     shape, like = (HOST, "c1") if act in HOST_ACTS else (f"{HOST}<?>{HOST}", "c1>p1")
     if not re.fullmatch(shape, subject):
         raise StepError(f"{act!r} is followed by one like {like}, not by {subject!r}")
+    if act in LINK_ACTS and is_alone(*re.split("<?>", subject)):
+        raise StepError(f"{subject} is no link: name two hosts, as in 'c1>p1'")
     hit = KINDS_OF_HOST.get(act, "")
     if hit and subject[0] not in hit:
         like = ", ".join(f"{kind}1" for kind in hit)
         raise StepError(f"{act!r} is for hosts like {like}, not for {subject}")
     us = None
-    lasting = re.search(r"(?:^| )for (\w+)", rest)
+    lasting = re.search(r"(?:^| )for (\S+)", rest)
     if lasting and act in LASTING:
         us, rest = duration(lasting[1]), (rest[: lasting.start()] + rest[lasting.end() :]).strip()
-    stepped = re.match(r"([+-])(\w+) ", rest)
+    stepped = re.match(r"([+-])(\S+) ", rest)
     if act == "clock":
         if not stepped:
             raise StepError("by how much? Say 'clock c1 +5ms after …'")
@@ -188,13 +193,15 @@ def _moment(text: str, subject: str) -> tuple[str, MessageAt | WriteAt, str]:
 
 def _write(text: str, subject: str) -> WriteAt | None:
     """Read `its ledger write`, `p2's 4th write`, `p2's write #4`; None: it is no durable write."""
-    found = re.fullmatch(rf"(its|{HOST}'s) (?:(\w+) )??(ledger )?write(?: #(\d+))?", text)
+    found = re.fullmatch(rf"(its|{HOST}'s) (?:(\w+) )??(ledger )?write(?: #([0-9]+))?", text)
     if not found:
         return None
     host = subject if found[1] == "its" else found[1].removesuffix("'s")
     if not re.fullmatch(HOST, host):
         raise StepError("whose write? Say 'c1's ledger write #1'")
     of_ledger = bool(found[3])
+    if of_ledger and host[0] in paths.NEVER_ASK_THE_LEDGER:
+        raise StepError(f"{host} asks nothing of the ledger: say 'c1's ledger write'")
     if not of_ledger and host[0] not in "pl":
         raise StepError(f"{host} has no disk: say 'its ledger write', or name a message")
     return WriteAt(host, of_ledger, number_of(found[2], found[4]))
@@ -204,7 +211,7 @@ def _message(text: str, subject: str) -> MessageAt:
     """Read `c1>p1 prepare #2`, `c1>p1 #3`, `the second vote`, `prepare #2 from c1 to p1`."""
     end = rf"({HOST}|\*)"
     found = re.fullmatch(
-        rf"(?:{end}>{end} ?)?(?:(?:the|(its)) )?(?:(\w+?) )??(?:([a-z-]+))?{OF}(?: ?#(\d+))?"
+        rf"(?:{end}>{end} ?)?(?:(?:the|(its)) )?(?:(\w+?) )??(?:([a-z-]+))?{OF}(?: ?#([0-9]+))?"
         rf"(?: from ({HOST}))?(?: to ({HOST}))?",
         text,
     )
@@ -213,8 +220,30 @@ def _message(text: str, subject: str) -> MessageAt:
     source, target, its, ordinal, kind, of, number, by, to = found.groups()
     if its and not re.fullmatch(HOST, subject):
         raise StepError("'its' is said of a host: name the link, as in 'c1>p1 commit #1'")
-    source = source or by or (subject if its else ANY)
-    if not kind and not source + (target or to or ANY) != ANY + ANY:
+    kind, source, target = kind_of(kind) if kind else "", source or by or "", target or to or ""
+    if its:
+        source, target = _of_host(subject, kind, source, target)
+    source, target = source or ANY, target or ANY
+    if not kind and source == target == ANY:
         raise StepError(f"which message? Say 'c1>p1 #{number or 1}', or 'the second vote'")
-    kind, target = kind_of(kind) if kind else "", target or to or ANY
+    _refuse_unsaid(source, target, kind)
     return MessageAt(source, target, kind, number_of(ordinal, number), of or "")
+
+
+def _of_host(host: str, kind: str, source: str, target: str) -> tuple[str, str]:
+    """Say whose end of a message is meant by 'its': the sender's, if such hosts ever send it."""
+    is_sent_it = not ways_between(host, ANY, kind) and bool(ways_between(ANY, host, kind))
+    if not target and (source or is_sent_it):
+        return source, host
+    return source or host, target
+
+
+def _refuse_unsaid(source: str, target: str, kind: str) -> None:
+    """Refuse a message that nobody ever sends, so that the step could never come."""
+    if is_alone(source, target):
+        raise StepError(f"{source} says nothing to itself: name two hosts, as in 'c1>p1 #3'")
+    if any(end[0] not in ANY + paths.KINDS_OF_HOST for end in (source, target)):
+        return  # There is no such host, which its scenario says better.
+    if not ways_between(source, target, kind):
+        known = paths.listed(paths.ways_of(kind) if kind else ways_between(source, ANY, ""))
+        raise StepError(f"nobody sends a {kind or 'message'} {source}>{target}: say {known}")

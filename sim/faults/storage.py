@@ -1,33 +1,31 @@
 """Storage in trouble: slow disks and full ones, torn writes, and disks that lie."""
 
-from sim.faults.world import Fault, World
+from sim.faults.world import Begun, Fault, World
 
 LOOK_US, LOOKS_MAX = 100, 1_000  # How often, and how long, a write is waited for that can be torn.
 
 
-def slow(world: World, fault: Fault) -> bool:
+def slow(world: World, fault: Fault) -> Begun:
     """Let syncs take ten to a hundred times as long."""
-    world.disks.slow(fault.victims[0], 10 + fault.strength % 91)
-    return True
+    return Begun.of(is_new=world.disks.slow(fault.victims[0], 10 + fault.strength % 91))
 
 
 def hasten(world: World, fault: Fault) -> None:
     world.disks.hasten((fault.victims[0], 10 + fault.strength % 91))
 
 
-def fill(world: World, fault: Fault) -> bool:
-    world.disks.fill(fault.victims[0])
-    return True
+def fill(world: World, fault: Fault) -> Begun:
+    return Begun.of(is_new=world.disks.fill(fault.victims[0]))
 
 
 def clear(world: World, fault: Fault) -> None:
     world.disks.clear(fault.victims[0])
 
 
-def tear(world: World, fault: Fault) -> bool:
+def tear(world: World, fault: Fault) -> Begun:
     """Crash a host in the middle of a write, as soon as there is one."""
     _tear_soon(world, fault, LOOKS_MAX)
-    return False  # Not yet: it is counted when it happens.
+    return Begun.NOTHING  # Not yet: it is counted when it happens.
 
 
 def _tear_soon(world: World, fault: Fault, looks: int) -> None:
@@ -40,8 +38,8 @@ def _tear_soon(world: World, fault: Fault, looks: int) -> None:
         world.after(LOOK_US, lambda _: _tear_soon(world, fault, looks - 1))
 
 
-def lie(world: World, fault: Fault) -> bool:
-    return world.disks.lie(fault.victims[0])
+def lie(world: World, fault: Fault) -> Begun:
+    return Begun.ANEW if world.disks.lie(fault.victims[0]) else Begun.NOTHING
 
 
 def expose(world: World, fault: Fault) -> None:

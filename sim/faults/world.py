@@ -2,12 +2,25 @@
 
 from collections import Counter
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any
 
 from items.data import data
 from sim.cluster import Cluster
 from sim.faults.disks import Disks
 from sim.faults.links import Links
+
+
+class Begun(Enum):
+    """What came of a fault when its time had come."""
+
+    NOTHING = auto()  # It hit nobody, or not yet: nothing is to end, and nothing to be counted.
+    LONGER = auto()  # What it does was done already, and goes on for longer: it only has an end.
+    ANEW = auto()  # It was carried out: it is counted, and has an end.
+
+    @classmethod
+    def of(cls, *, is_new: bool) -> "Begun":
+        return cls.ANEW if is_new else cls.LONGER
 
 
 @data
@@ -36,10 +49,14 @@ class World:
         """Call `function(argument)` after `delay_us`, if there is still trouble then."""
         self.cluster.loop.after(delay_us, self._unless_over, function, argument)
 
-    def throttle(self, partition: str) -> None:
-        """Let a partition refuse new work, as DynamoDB does where there is too much of it."""
+    def throttle(self, partition: str) -> bool:
+        """Let a partition refuse new work, as DynamoDB does where there is too much of it.
+
+        Returns: Whether it took new work until now.
+        """
         self._throttles[partition] += 1
         self.cluster.throttle(partition, is_on=True)
+        return self._throttles[partition] == 1
 
     def relent(self, partition: str) -> None:
         """End one throttling of a partition."""

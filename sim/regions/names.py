@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sim.keys import ScenarioError, Value
+from sim.keys import ScenarioError, Value, is_whole
 
 SERVICE_NAMES = ("us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1", "us-west-2")
 REGIONS_MAX = len(SERVICE_NAMES)
@@ -20,7 +20,7 @@ def names_of(value: Value) -> tuple[str, ...]:
     text = str(value).strip().strip("[]")
     if not text:
         return ()
-    if text.isdigit():
+    if is_whole(text):
         names = SERVICE_NAMES[: int(text)]
         if not 2 <= int(text) <= REGIONS_MAX:
             raise _wrong(value)

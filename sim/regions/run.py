@@ -296,7 +296,11 @@ class RegionsRun:
                 for name, run in zip(self.scenario.regions, self.runs, strict=True)
                 for off in run.plan.off
             ),
-            steps=tuple(told for nemesis in nemeses for told in nemesis.told()),
+            steps=tuple(
+                replace(told, region=name)
+                for name, nemesis in zip(self.scenario.regions, nemeses, strict=True)
+                for told in nemesis.told()
+            ),
             checks=checks,
             virtual_us=self.loop.now_us,
             digest=digest.hexdigest(),

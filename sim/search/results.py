@@ -59,11 +59,33 @@ class Tally:
             self.outcomes[place] += count
 
 
+class Seeds:
+    """The seeds that were judged in every combination, which are as many independent tries.
+
+    The runs of one seed are none: they share its draws, such as which faults it switches off.
+    """
+
+    def __init__(self, combinations: int) -> None:
+        self.whole = self.failed = 0  # Failed: in at least one combination.
+        self._combinations = combinations
+        self._open: dict[int, tuple[int, bool]] = {}  # Runs of a seed so far, and if one failed.
+
+    def add(self, row: Row) -> None:
+        runs, failed = self._open.pop(row.seed, (0, False))
+        runs, failed = runs + 1, failed or not row.ok
+        if runs < self._combinations:
+            self._open[row.seed] = runs, failed
+            return
+        self.whole += 1
+        self.failed += failed
+
+
 class Results:
     """What a sweep has found so far."""
 
     def __init__(self, combinations: int) -> None:
         self.tallies = [Tally() for _ in range(combinations)]
+        self.seeds = Seeds(combinations)
         self.groups: dict[Kind, Group] = {}
         self.not_set_up = Group()
         self.marks: Counter[str] = Counter()  # In how many runs each was seen.
@@ -88,6 +110,7 @@ class Results:
         if not row.is_set_up:
             self.not_set_up.add(row, 1, *row.explanations)
             return
+        self.seeds.add(row)
         for (kind, count), told in zip(row.findings.items(), row.explanations, strict=True):
             self._group(kind).add(row, count, told)
         self.faults.update(row.faults)

@@ -4,11 +4,15 @@ Where nothing was found in n runs, a run fails with a probability below 1 - 0.05
 were it more likely, n runs without a finding would happen in less than 5 of 100 sweeps.  Where
 something was found, Wilson's interval holds.  Both speak of runs like these: this scenario, these
 faults, these checks.
+
+In a grid it is seeds that are counted, and of them those that ran in every combination: what a seed
+switches off it switches off in all of them, so that its runs are one try and not many.
 """
 
 from collections.abc import Mapping
 from math import ceil, floor, log10, sqrt
 
+from sim.counted import counted
 from sim.keys import KEYS, MILD, SURVIVED, Value
 from sim.scenario import Scenario
 from sim.search.results import Results
@@ -48,26 +52,38 @@ def _written(value: Value) -> str:
 
 def verdict(results: Results, model: tuple[str, ...]) -> str:
     """Say in one sentence what a sweep has shown."""
-    runs, failed, combinations = results.runs, results.failed, len(results.tallies)
-    if not runs:
+    if not results.runs:
         return "no run was judged: nothing is known"
-    one, many = ("run", "runs") if combinations > 1 else ("seed", "seeds")
+    seeds, combinations = results.seeds, len(results.tallies)
+    found, fails = _counted(results), "fails"
+    if combinations > 1:
+        fails = f"fails in at least one of {combinations:,} combinations"
+        # Where all that failed did not run in every combination, the others say too little.
+        if not seeds.whole or (results.failed and not seeds.failed):
+            return f"{found}: how likely a seed {fails} is not known"
     under = f"under fault model {', '.join(model)}" if model else "with no fault at all"
-    count = f"{runs:,} {one if runs == 1 else many}"
-    if failed:
-        least, most = (percent(part) for part in wilson(failed, runs))
-        have = "has" if failed == 1 else "have"
-        return (
-            f"{failed:,} of {count} {have} findings: {under} a {one} fails with probability"
-            f" {percent(failed / runs)}, between {least} and {most} (95 %)"
-        )
-    text = f"no finding in {count}: {under} a {one} fails with probability below {bound(runs)}"
-    fewest = min(tally.runs for tally in results.tallies)
-    if combinations == 1:
-        return f"{text} (95 %)"
-    if not fewest:
-        return f"{text} (95 %); some of the {combinations:,} combinations were not run at all"
-    return f"{text}, and below {bound(fewest)} in each of {combinations:,} combinations (95 %)"
+    if not seeds.failed:
+        return f"{found}: {under} a seed {fails} with probability below {bound(seeds.whole)} (95 %)"
+    least, most = (percent(part) for part in wilson(seeds.failed, seeds.whole))
+    return (
+        f"{found}: {under} a seed {fails} with probability"
+        f" {percent(seeds.failed / seeds.whole)}, between {least} and {most} (95 %)"
+    )
+
+
+def _counted(results: Results) -> str:
+    """Say how many have findings: of the seeds, and of the runs where a seed has several."""
+    runs, failed, seeds = results.runs, results.failed, results.seeds
+    is_grid = len(results.tallies) > 1
+    count, have = counted(runs, "run" if is_grid else "seed"), "has" if failed == 1 else "have"
+    text = f"{failed:,} of {count} {have} findings" if failed else f"no finding in {count}"
+    if not is_grid:
+        return text
+    whole = counted(seeds.whole, "seed")
+    if runs == seeds.whole * len(results.tallies):
+        return f"{text}, and {seeds.failed:,} of {whole}" if failed else f"{text} of {whole}"
+    failing = f", {seeds.failed:,} of them with findings" if failed else ""
+    return f"{text}; {whole} ran in every combination{failing}"
 
 
 def bound(runs: int) -> str:

@@ -25,7 +25,7 @@ from sim.workloads.keys import Keys, whole
 TABLE = "items"
 REQUESTS_MAX = 1_000
 LINGER_US_MAX = 600_000_000
-LINE = re.compile(r"(k[1-9]\d*): +(?:at +(\w+) +)?(\w+) +(.+)")
+LINE = re.compile(r"(k[1-9][0-9]*): +(?:at +(\w+) +)?(\w+) +(.+)")
 WORD = re.compile(r"\w+")
 OPTIONS = re.compile(r"\[\w+=[^\[\]]*\]$")
 EXAMPLE = "k1: write put(a, 1) put(d, 1)"

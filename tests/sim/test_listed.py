@@ -155,6 +155,7 @@ def test_two_that_conflict_do_conflict_from_some_seed() -> None:
             "",
             "for golden scripts; here it is 'k1: write put(a, 1)'",
         ),
+        ("k1٣: get a", "", "'k1٣: get a'"),
         ("k1: write put(a-b, 1)", "", "an item is called by one word, not 'a-b'"),
         ("k1: write put(a, 1)\nk2: put a 1", "", "must not give a the value '1' twice"),
         ("k1: write put(a, 0)", "a=0", "must not give a the value '0' twice"),

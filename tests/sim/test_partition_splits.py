@@ -10,7 +10,7 @@ from partition.split import Holding, leave
 from partition.storage import Changes
 from sim import torn
 from sim.faults import moves
-from sim.faults.world import Fault, World
+from sim.faults.world import Begun, Fault, World
 from sim.run import run
 from sim.scenario import load, shipped
 from tests.builders import EVERYTHING, SECOND_US, Stage, born
@@ -75,7 +75,8 @@ def test_a_run_whose_partitions_split_is_the_same_each_time() -> None:
 
 
 def ordered(stage: Stage, strength: int, victim: str = "p1") -> bool:
-    return moves.split(World(stage.cluster), Fault(0, 0, (victim,), SECOND_US, strength))
+    fault = Fault(0, 0, (victim,), SECOND_US, strength)
+    return moves.split(World(stage.cluster), fault) is Begun.ANEW
 
 
 @pytest.mark.parametrize("victim", ["p1", "l1"])

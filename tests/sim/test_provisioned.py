@@ -4,9 +4,10 @@ import pytest
 
 from sim.keys import ScenarioError
 from sim.run import Result, run
-from sim.scenario import load
+from sim.scenario import load, shipped
 
 FEW = {"workload.transactions": "80"}
+LISTED = ("one-transaction", "two-that-conflict")  # They say themselves what is asked for.
 SEEDS, SOAK_SEEDS = 3, 300
 
 
@@ -49,6 +50,30 @@ def test_transactions_are_cancelled_with_the_reason_and_others_commit() -> None:
     codes = [reason["Code"] for one in result.history for reason in one.reasons]
     assert "ProvisionedThroughputExceeded" in codes
     assert any(one.is_transaction and one.outcome == "committed" for one in result.history)
+
+
+@pytest.mark.parametrize("scenario", sorted(shipped()))
+def test_any_scenario_can_be_provisioned(scenario: str) -> None:
+    units = {"cluster.read_units": "20", "cluster.write_units": "20"}
+    few = {} if scenario in LISTED else {"workload.transactions": "20"}
+    result = run(load(scenario, {**units, **few}), 1)
+
+    assert result.findings == ()
+    assert "capacity" in result.checks
+
+
+def test_a_table_with_global_indexes_is_held_to_its_units_with_every_fault_at_once(
+    soak: bool,
+) -> None:
+    refused = 0
+    for seed in range(SOAK_SEEDS if soak else SEEDS):
+        units = {"cluster.read_units": "5", "cluster.write_units": "5"}
+        result = run(load("indexes", {**FEW, **units, "faults.all": "2"}), seed)
+
+        assert result.findings == ()
+        assert result.capacity is not None
+        refused += result.capacity.refused_writes
+    assert refused > 0
 
 
 def test_the_same_seed_is_the_same_run() -> None:

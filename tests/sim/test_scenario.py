@@ -316,9 +316,19 @@ def test_delays_have_two_shapes(value: str, delay: Uniform | LogNormal) -> None:
     assert parse(BANK, "mine", {"network.delay_us": value}).weather().delay == delay
 
 
-@pytest.mark.parametrize("value", ["log-normal", "log-normal 0", "log-normal x", "normal 500"])
+@pytest.mark.parametrize(
+    "value",
+    ["log-normal", "log-normal 0", "log-normal x", "normal 500", "log-normal ٣", "²", "²..³", "٣"],
+)
 def test_another_shape_of_delays_is_refused(value: str) -> None:
     assert "or 'log-normal 500'" in refusal(network__delay_us=value)
+
+
+@pytest.mark.parametrize("value", ["²", "²..³", "٣..٤"])
+def test_times_are_of_the_digits_from_0_to_9(value: str) -> None:
+    said = refusal(disk__sync_us=value)
+
+    assert f"disk.sync_us is to be µs like '200..2000', not {value!r}" in said
 
 
 def test_settings_reach_the_nodes() -> None:

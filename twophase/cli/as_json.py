@@ -66,7 +66,14 @@ def result_as_json(
 
 
 def steps_of(result: Result) -> list[dict[str, Any]]:
-    return [{"step": told.step, "happened": told.happened} for told in result.steps]
+    return [
+        {
+            **({"region": told.region} if told.region else {}),
+            "step": told.step,
+            "happened": told.happened,
+        }
+        for told in result.steps
+    ]
 
 
 def capacity(found: Capacity) -> dict[str, Any]:

@@ -35,6 +35,6 @@ def _meant(command: click.Command, extra: str, words: list[str]) -> str:
             return f"quotes keep a value together, as in --set {shlex.quote(f'{begun} {extra}')}"
     if command.name == "mutants":
         return "`twophase simulate SCENARIO --mutant NAME` runs one, and --hunt NAME hunts one"
-    if extra.isdigit() and any("--seed" in one.opts for one in command.params):
+    if extra.isascii() and extra.isdigit() and any("--seed" in one.opts for one in command.params):
         return f"a seed is --seed {extra}"
     return f"`twophase {command.name} --help` shows them"

@@ -213,8 +213,9 @@ def draw_whole(console: Console, shown: Shown) -> None:
         off = listed(name.replace("_", " ") for name in result.switched_off)
         grid.add_row("", Text(f"switched off in this run: {off}", style="dim"))
     for told in result.steps:
-        came = Text("came: ", style="green") if told.happened else Text("never came: ", "yellow")
-        grid.add_row("", came + Text(told.step))
+        where = f" in {told.region}" if told.region else ""
+        came = Text("came", style="green") if told.happened else Text("never came", "yellow")
+        grid.add_row("", came.append(f"{where}: ") + Text(told.step))
     grid.add_row(
         "Time", f"{result.virtual_us / 1e6:,.1f} s virtual, {shown.wall_seconds:,.2f} s real"
     )

@@ -62,6 +62,8 @@ def as_json(told: Told) -> str:
         **({"mutant": plan.mutant} if plan.mutant is not None else {}),
         "ok": not results.failed and not results.not_set_up.runs,
         "seeds": results.runs,
+        "whole_seeds": results.seeds.whole,
+        "whole_seeds_failed": results.seeds.failed,
         "asked": plan.runs,
         "from_file": told.known,
         "stopped": sweep.stopped,

@@ -42,6 +42,8 @@ class Pace:
 
 def number_within(text: str, least: float, most: float) -> float | None:
     """Read a number; None if there is none, or it is out of bounds."""
+    if not text.isascii():  # `float` takes other scripts' digits.
+        return None
     try:
         number = float(text)
     except ValueError:  # Told like one that is out of bounds: by which ones would do.

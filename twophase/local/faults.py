@@ -25,7 +25,7 @@ from items.data import data
 from items.limits import TRANSACTION_ACTIONS_MAX as ACTIONS_MAX
 
 UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000}
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m)")
+DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m)")
 DURATION_US_MAX = 24 * 3_600 * UNITS["s"]
 CRASH_US_MIN = 100_000
 DOWN_US = 1_000_000
@@ -38,7 +38,7 @@ KINDS = {
     "any": "lpmcr",
 }
 TEXT_MAX = 1_000
-NEXT = re.compile(r"next\s+(\w+)\s*:\s*(\w+)(?:\s+(\d{1,4}))?")
+NEXT = re.compile(r"next\s+(\w+)\s*:\s*(\w+)(?:\s+([0-9]{1,4}))?")
 WRITES = ("TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem")
 CAN_MEET = {  # What can happen to which operations.
     "conflict": (*WRITES, "TransactGetItems"),
@@ -178,7 +178,7 @@ def parse_next(text: str) -> Next:
 
 
 def probability(name: str, told: str) -> dict[str, object]:
-    if not re.fullmatch(r"0|1|[01]?\.\d+|1\.0+", told) or not 0.0 <= float(told) <= 1.0:
+    if not re.fullmatch(r"0|1|[01]?\.[0-9]+|1\.0+", told) or not 0.0 <= float(told) <= 1.0:
         raise FaultsError(f"{name} is a probability from 0 to 1, as in {name}=0.05, not {told!r}")
     return {name: float(told)}
 

@@ -21,7 +21,7 @@ from sim.script_requests import ScriptError, Spec, request, table
 
 ITEMS = "items"
 TABLES = (table(ITEMS),)
-LINE = re.compile(r"(k[1-9]\d*): +(?:at +\w+ +)?(\w+) +(.+)")
+LINE = re.compile(r"(k[1-9][0-9]*): +(?:at +\w+ +)?(\w+) +(.+)")
 EXAMPLE = "k1: write put(a, 1) put(d, 1)"
 TOKEN = "/token"  # noqa: S105  # After a call's name, that of its token.
 REQUESTS_MAX = 8  # Of more, nobody walks every schedule.

@@ -144,7 +144,7 @@ def test_a_crashed_host_comes_back_after_so_long() -> None:
 @pytest.mark.parametrize(("when", "durable"), [("before", 0), ("during", 0), ("after", 1)])
 def test_a_crash_at_a_write_is_exactly_there(when: str, durable: int) -> None:
     end = "" if when == "during" else " is durable"
-    result, events = stepped(f"crash p1 {when} its 4th write{end}", "lose c1>c1 #1")
+    result, events = stepped(f"crash p1 {when} its 4th write{end}", "lose c1>p1 #900")
 
     crash = next(n for n, e in enumerate(events) if e.name == "host.crashed")
     opening = next(e.us for e in events if e.name == "message.sent" and link_of(e) == "k2>r1")

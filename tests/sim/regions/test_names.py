@@ -33,7 +33,9 @@ def test_a_scenario_file_has_a_list_and_the_command_line_a_text() -> None:
     assert text_of_names(["aa", "bb"]) == "aa, bb"
 
 
-@pytest.mark.parametrize("names", ["1", "6", "us", "us, us", "US, EU", "a.b, cc", "aa, p 1", True])
+@pytest.mark.parametrize(
+    "names", ["1", "6", "us", "us, us", "US, EU", "a.b, cc", "aa, p 1", "²", "٣", True]
+)
 def test_what_names_no_regions_is_refused(names: str) -> None:
     with pytest.raises(ScenarioError, match=r"2 to 5 different names like 'us-east-1, eu-west-1'"):
         names_of(names)

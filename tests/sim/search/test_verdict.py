@@ -4,18 +4,19 @@ import pytest
 
 from sim.scenario import load
 from sim.search.results import Results
+from sim.search.rows import not_set_up
 from sim.search.verdict import bound, fault_model, percent, rounded_up, verdict, wilson
 from tests.sim.search.jobs import row, wrong
 
 NO_FAULTS = {"network.loss": "0", "network.repeat": "0", "faults.crashes": "0"}
 
 
-def results_of(good: int, bad: int = 0, combinations: int = 1) -> Results:
-    results = Results(combinations)
+def results_of(good: int, bad: int = 0) -> Results:
+    results = Results(1)
     for n in range(good):
-        results.add(row(n, n % combinations))
+        results.add(row(n))
     for n in range(bad):
-        results.add(wrong(good + n, n % combinations))
+        results.add(wrong(good + n))
     return results
 
 
@@ -49,18 +50,82 @@ def test_findings_are_told_with_their_interval() -> None:
     )
 
 
-def test_each_combination_is_known_less_well_than_all_together() -> None:
-    text = verdict(results_of(300, combinations=3), ())
+def grid_of(seeds: int, *, failing: int = 0, combinations: int = 3) -> Results:
+    """Judge so many seeds in every combination; each that fails does so in one of them."""
+    results = Results(combinations)
+    for seed in range(seeds):
+        for combination in range(combinations):
+            is_wrong = seed < failing and combination == seed % combinations
+            results.add((wrong if is_wrong else row)(seed, combination))
+    return results
 
-    assert "no finding in 300 runs" in text
-    assert "below 0.01, and below 0.03 in each of 3 combinations (95 %)" in text
+
+def test_in_a_grid_a_seed_is_one_try_however_many_combinations_it_ran_in() -> None:
+    text = verdict(grid_of(100), ("faults.crashes=2",))
+
+    assert text == (
+        "no finding in 300 runs of 100 seeds: under fault model faults.crashes=2 a seed fails"
+        " in at least one of 3 combinations with probability below 0.03 (95 %)"
+    )
 
 
-def test_a_combination_that_was_not_run_is_not_spoken_for() -> None:
+def test_in_a_grid_a_seed_fails_if_one_of_its_combinations_does() -> None:
+    text = verdict(grid_of(200, failing=5), ())
+
+    assert text == (
+        "5 of 600 runs have findings, and 5 of 200 seeds: with no fault at all a seed fails in at"
+        " least one of 3 combinations with probability 2.5 %, between 1.1 % and 5.7 % (95 %)"
+    )
+
+
+def test_seeds_that_have_not_run_in_every_combination_do_not_count() -> None:
+    results = grid_of(100)
+    for seed in range(100, 150):
+        results.add(row(seed, 1))
+
+    assert verdict(results, ()) == (
+        "no finding in 350 runs; 100 seeds ran in every combination: with no fault at all a seed"
+        " fails in at least one of 3 combinations with probability below 0.03 (95 %)"
+    )
+
+
+def test_findings_of_seeds_that_are_not_whole_do_not_count_either() -> None:
+    results = grid_of(200, failing=5)
+    results.add(wrong(300, 1))
+
+    assert verdict(results, ()) == (
+        "6 of 601 runs have findings; 200 seeds ran in every combination, 5 of them with findings:"
+        " with no fault at all a seed fails in at least one of 3 combinations with probability"
+        " 2.5 %, between 1.1 % and 5.7 % (95 %)"
+    )
+
+
+def test_where_no_whole_seed_has_the_findings_nothing_is_claimed() -> None:
+    results = grid_of(100)
+    results.add(wrong(200, 1))
+
+    assert verdict(results, ()) == (
+        "1 of 301 runs has findings; 100 seeds ran in every combination, 0 of them with findings:"
+        " how likely a seed fails in at least one of 3 combinations is not known"
+    )
+
+
+def test_where_no_seed_has_run_in_every_combination_nothing_is_claimed() -> None:
     results = Results(2)
     results.add(row(0))
 
-    assert "some of the 2 combinations were not run at all" in verdict(results, ())
+    assert verdict(results, ()) == (
+        "no finding in 1 run; 0 seeds ran in every combination: how likely a seed fails in at"
+        " least one of 2 combinations is not known"
+    )
+
+
+def test_a_seed_whose_run_could_not_be_set_up_is_not_whole() -> None:
+    results = grid_of(1, combinations=2)
+    results.add(row(1))
+    results.add(not_set_up(1, 1, "no table"))
+
+    assert results.seeds.whole == 1
 
 
 def test_where_nothing_was_run_nothing_is_claimed() -> None:

@@ -76,6 +76,7 @@ def test_an_unknown_command_is_answered_with_those_that_there_are() -> None:
             " --mutant NAME` runs one, and --hunt NAME hunts one",
         ),
         ("simulate bank 3", "takes [SCENARIO|FILE.toml] and options, not '3': a seed is --seed 3"),
+        ("simulate bank ٣", "not '٣': `twophase simulate --help` shows them"),
         ("simulate bank --set network.loss 1", "is set by --set network.loss=1"),
         (
             "sweep bank --set network.delay_us=log-normal 500,200",

@@ -51,6 +51,27 @@ def test_json_has_the_regions_among_its_ordinary_keys() -> None:
     assert "regions" not in json.loads(twophase("simulate", "--json", *SMALL).stdout)
 
 
+STEP = (
+    *("--set", "regions.transactions=true"),
+    *("--set", 'faults.steps=["crash c1 after its ledger write"]'),
+)
+
+
+def test_json_says_in_which_region_a_step_came() -> None:
+    step = "crash c1 after c1's ledger write #1 is durable"
+
+    assert as_json(*STEP)["steps"] == [
+        {"region": region, "step": step, "happened": True} for region in ("us-east-1", "eu-west-1")
+    ]
+
+
+def test_the_summary_says_in_which_region_a_step_came() -> None:
+    said = " ".join(twophase("simulate", "global-tables", *SMALL, *STEP).stdout.split())
+
+    assert "came in us-east-1: crash c1 after c1's ledger write #1" in said
+    assert "came in eu-west-1: crash c1 after c1's ledger write #1" in said
+
+
 def test_three_regions_are_three() -> None:
     document = as_json("--set", "regions.names=3")
 

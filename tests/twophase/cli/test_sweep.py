@@ -72,8 +72,19 @@ def test_json_is_one_object_with_all_its_keys(here: Here) -> None:
     document = as_json("--seeds", "0:6")
 
     assert list(document) == [
-        *("scenario", "ok", "seeds", "asked", "from_file", "stopped", "wall_s", "seeds_per_s"),
-        *("jobs", "executor", "fault_model", "combinations", "findings", "not_set_up", "marks"),
+        *("scenario", "ok", "seeds", "whole_seeds", "whole_seeds_failed", "asked", "from_file"),
+        *(
+            "stopped",
+            "wall_s",
+            "seeds_per_s",
+            "jobs",
+            "executor",
+            "fault_model",
+            "combinations",
+            "findings",
+            "not_set_up",
+            "marks",
+        ),
         *("never_seen", "novelty", "faults", "verdict"),
     ]
     assert (document["ok"], document["seeds"], document["asked"]) == (True, 6, 6)
@@ -91,6 +102,8 @@ def test_a_grid_has_results_by_combination(here: Here) -> None:
     ]
     assert [one["seeds"] for one in found["combinations"]] == [3, 3, 3, 3]
     assert found["seeds"] == 12
+    assert (found["whole_seeds"], found["whole_seeds_failed"]) == (3, 0)
+    assert "no finding in 12 runs of 3 seeds" in found["verdict"]
 
 
 TWO = '["lose the first vote","crash c1 after its ledger write"]'

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twophase.local.faults import NONE, Crashes, Faults, FaultsError, parse
+from twophase.local.faults import NONE, Crashes, Faults, FaultsError, parse, parse_next
 
 
 def test_the_example_of_the_help_reads() -> None:
@@ -65,6 +65,8 @@ def test_what_is_told_reads_as_the_same_faults(text: str) -> None:
         ("loss=2", "loss is a probability from 0 to 1, as in loss=0.05, not '2'"),
         ("loss=-0.1", "loss is a probability"),
         ("loss=nan", "loss is a probability"),
+        ("loss=0.٣", "loss is a probability"),
+        ("latency=٣ms", "latency takes a duration"),
         ("conflict=", "conflict is a probability"),
         ("loss=0.1,loss=0.2", "loss is there twice"),
         ("latency=1ms,latency=2ms", "latency is there twice"),
@@ -83,3 +85,8 @@ def test_what_names_no_fault_is_told_what_would_be_right(text: str, told: str) -
         parse(text)
 
     assert told in str(refused.value)
+
+
+def test_the_place_of_a_step_is_of_the_digits_from_0_to_9() -> None:
+    with pytest.raises(FaultsError, match=r"is no step: say 'next TransactWriteItems: conflict 2'"):
+        parse_next("next TransactWriteItems: conflict ٣")
