@@ -61,6 +61,32 @@ def zeroed(file: Path) -> None:
     file.write_bytes(content[:4096] + bytes(4096) + content[8192:])
 
 
+def test_what_it_notes_is_durable_when_that_returns(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    (found,) = directory._connection.execute("PRAGMA synchronous")
+    directory.close()
+
+    assert found == (2,)  # FULL.
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ("PRAGMA user_version = 99", "was written by a newer twophase"),
+        ("PRAGMA application_id = 1", "is a SQLite file of another program"),
+    ],
+)
+def test_a_file_that_is_not_to_be_understood_is_refused_and_left_alone(
+    data: Path, change: str, refused: str
+) -> None:
+    file = data / "cluster.sqlite"
+    said(change)(file)
+    before = file.read_bytes()
+
+    assert f"cluster.sqlite {refused}" in refusal(data)
+    assert file.read_bytes() == before
+
+
 def test_it_opens_again(data: Path) -> None:
     with local_dynamodb(data=data) as server:
         (found,) = together(server.url, 1, lambda client, _: client.call("ListTables", {}))
