@@ -270,6 +270,15 @@ def test_an_iterator_begins_at_a_moment() -> None:
     assert names(world.records(iterator)) == "b"
 
 
+@pytest.mark.parametrize("later", [1e16, 1e308, float("inf")])
+def test_no_record_is_as_late_as_a_moment_that_no_clock_shows(later: float) -> None:
+    world = Feed()
+    world.change("a")
+
+    assert world.read("AT_TIMESTAMP", Timestamp=later) == ""
+    assert world.read("AT_TIMESTAMP", Timestamp=-later) == "a"
+
+
 def test_a_reader_goes_on_page_by_page_and_waits_for_more() -> None:
     world = Feed()
     world.change("a", "b", "c")
