@@ -120,7 +120,7 @@ async def get_shard_iterator(tools: Tools, body: Body, _: Origin) -> dict[str, A
     if body["ShardIteratorType"] == "AT_TIMESTAMP":
         since_us = moment_us(body["Timestamp"])
         page = await _page(tools, shard.id, max(shard.first, shard.trimmed), 1, since_us)
-        after = page.after - len(page.records) if page.records else shard.last or latest
+        after = page.after - len(page.records) if page.records else latest
     else:
         after = position_of(shard, latest, body)
     iterator = Iterator(body["StreamArn"], shard.id, after, tools.tables.now_us())
@@ -178,7 +178,7 @@ def position_of(shard: Shard, latest: int, body: Body) -> int:
         case "TRIM_HORIZON":
             return horizon
         case "LATEST":
-            return shard.last or latest
+            return latest  # Of its partition: no record of a shard that has ended is above it.
         case kind:
             sequence = sequence_of(body["SequenceNumber"])
             if not shard.first <= sequence <= (shard.last or latest):
