@@ -5,9 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from partition.sqlite import SqliteStorage
 from partition.sqlite_files import StorageError
 from tests.twophase.light import TABLE, make_table, together
+from tests.twophase.local.test_splitting import until
 from twophase.local.cluster import LocalCluster
 from twophase.local.directory import Directory
 from twophase.testing import local_dynamodb
@@ -203,3 +206,25 @@ def test_nobody_comes_up_again_once_the_cluster_is_closed(data: Path) -> None:
     with local_dynamodb(data=data) as server:
         server.inside(stop)
         assert not server.cluster.is_up("p1")
+
+
+@pytest.mark.parametrize(
+    ("error", "is_bug"),
+    [(sqlite3.OperationalError("disk I/O error"), False), (KeyError("k"), True)],
+)
+def test_a_disk_that_fails_by_a_bug_says_where_and_is_started_again(
+    data: Path, error: Exception, is_bug: bool
+) -> None:
+    def fail(cluster: LocalCluster) -> None:
+        disk = cluster.disks["p1"]
+        assert isinstance(disk, SqliteStorage)
+        assert disk.failed is not None
+        disk.failed(error)
+
+    with capture_logs() as logs, local_dynamodb(data=data) as server:
+        server.inside(fail)
+        until(server, lambda cluster: cluster.is_up("p1"))
+
+    (told,) = [one for one in logs if one["event"] == "disk.failed"]
+    assert (told["node"], told["error"]) == ("p1", str(error))
+    assert (told["exc_info"] is error) is is_bug
