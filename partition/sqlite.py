@@ -144,7 +144,7 @@ class SqliteStorage:
                 write(self._connection, [changes for changes, _ in batch])
                 self.syncs += 1
                 self.appends += len(batch)
-            except (sqlite3.Error, OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001  # Unseen, it would leave all waiting for ever.
                 self._tell(self._not_synced, life, error)
             else:
                 self._tell(self._synced, life, batch)

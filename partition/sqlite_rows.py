@@ -90,7 +90,7 @@ def write(connection: sqlite3.Connection, appends: list[Changes]) -> None:
         write_rows(connection, PUT_RECORDS, kept)
         write_rows(connection, REMOVE_RECORDS, gone)
         write_rows(connection, PUT_TABLES, [table_row(one) for one in total.tables.values()])
-        connection.execute("UPDATE partition SET lsn = max(lsn, ?)", (total.lsn,))
+        connection.execute("UPDATE partition SET lsn = ?", (total.lsn,))
         if total.sequence:
             write_streams(connection, total)
         connection.execute("COMMIT")

@@ -36,13 +36,13 @@ def iterator_of(text: str) -> Iterator:
     Raises:
         DynamoDBError: ValidationException: nobody was ever given this one.
     """
-    arn, mark, packed = text.partition(MARK)
+    arn, _, packed = text.partition(MARK)
     try:
         raw = urlsafe_b64decode(packed.encode())
     except (NotBase64Error, ValueError):
         raise invalid() from None
     check, inside = raw[:CHECK_BYTES], raw[CHECK_BYTES:]
-    if not mark or check != _check(arn, inside):
+    if check != _check(arn, inside):
         raise invalid()
     shard, after, given = inside.decode().split("/")
     return Iterator(arn, shard, int(after), int(given))

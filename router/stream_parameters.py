@@ -17,6 +17,7 @@ from router.shapes import FLAG, Leaf, Structure, integer, nothing, text
 
 STREAMS_PAGE_MAX = SHARDS_PAGE_MAX = 100
 RECORDS_PAGE_MAX = 1_000
+SECONDS_MAX = 253_402_300_799  # Since 1970: the end of the year 9999.
 VIEWS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
 POSITIONS = (
     "TRIM_HORIZON",
@@ -38,6 +39,11 @@ def as_moment(json: object) -> float:
     if isinstance(json, int | float) and not isinstance(json, bool):
         return json
     raise serialization("Unexpected value type in payload")
+
+
+def moment_us(seconds: float) -> int:
+    """Return a moment in µs since 1970; one that no clock shows is the next that one does."""
+    return int(1_000_000 * max(0, min(seconds, SECONDS_MAX)))
 
 
 def is_moment(json: object) -> bool:

@@ -27,6 +27,7 @@ from router.stream_parameters import (
     SHARDS_PAGE_MAX,
     STREAMS_PAGE_MAX,
     label_us,
+    moment_us,
     stream_in,
     stream_not_found,
 )
@@ -117,9 +118,9 @@ async def get_shard_iterator(tools: Tools, body: Body, _: Origin) -> dict[str, A
         )
     shard, latest = found
     if body["ShardIteratorType"] == "AT_TIMESTAMP":
-        since_us = int(1_000_000 * body["Timestamp"])
+        since_us = moment_us(body["Timestamp"])
         page = await _page(tools, shard.id, max(shard.first, shard.trimmed), 1, since_us)
-        after = page.after - len(page.records) if page.records else shard.last or latest
+        after = page.after - len(page.records) if page.records else latest
     else:
         after = position_of(shard, latest, body)
     iterator = Iterator(body["StreamArn"], shard.id, after, tools.tables.now_us())
@@ -177,7 +178,7 @@ def position_of(shard: Shard, latest: int, body: Body) -> int:
         case "TRIM_HORIZON":
             return horizon
         case "LATEST":
-            return shard.last or latest
+            return latest  # Of its partition: no record of a shard that has ended is above it.
         case kind:
             sequence = sequence_of(body["SequenceNumber"])
             if not shard.first <= sequence <= (shard.last or latest):
@@ -192,7 +193,7 @@ def position_of(shard: Shard, latest: int, body: Body) -> int:
 
 async def _page(tools: Tools, shard: str, after: int, limit: int, since_us: int = 0) -> StreamPage:
     """Read a shard's next records; raises DynamoDBError if they are no more."""
-    question = ReadStream(shard, after, limit, PAGE_BYTES_MAX, max(0, since_us))
+    question = ReadStream(shard, after, limit, PAGE_BYTES_MAX, since_us)
     reply = await tools.nodes.read_stream(question)
     if isinstance(reply, StreamPage):
         return reply

@@ -1,10 +1,9 @@
 """Check the proof of a run, knowing nothing of how the run was made.
 
 Nothing here is shared with the checks of runs, and nothing is imported but the reading of JSON and
-a hash.
-Values are opaque: a read must find what the last write before it left, in the order of the lines
-and, for the writers, in that of their timestamps; and of two operations but GetItem, one answered
-before the other was asked for comes first.
+a hash.  Values are opaque: a read must find what the last write before it left, in the order of the
+lines and, for the writers, in that of their timestamps; and of two operations but GetItem, one
+answered before the other was asked for comes first.
 """
 
 import json

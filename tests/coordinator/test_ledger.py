@@ -1,6 +1,7 @@
 """The ledger's entries: what they remember, and which write expects which state."""
 
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from items.errors import CONDITIONAL_CHECK_FAILED_REASON, NONE, TRANSACTION_CONF
 from network.ids import EntryKey, Timestamp, TransactionId
 from network.messages import Written, from_frame
 from network.rpc import Peers
-from tests.builders import SECOND_US, Stage, calm, put, ts
+from tests.builders import SECOND_US, Stage, calm, item, put, ts
 
 # As a coordinator mints them: the witness reads from an id who did.
 T1, T2 = (f"00000001-0001-8000-8000-00000000000{n}" for n in (1, 2))
@@ -245,6 +246,19 @@ def test_another_call_replaces_what_was_cancelled_and_remembers_its_refusal() ->
 
     assert found.transaction.id == T2
     assert bench.find().refused == (RefusedCall("one", REASONS),)
+
+
+def test_of_a_refused_call_why_it_was_is_remembered_and_not_what_it_was_shown() -> None:
+    bench = Bench()
+    shown = replace(CONDITIONAL_CHECK_FAILED_REASON, item=item("a"))
+    bench.end(bench.begun(), (shown, NONE))
+    assert bench.find().reasons[0].item == item("a")
+
+    bench.do(bench.ledger.begin(transaction(T2, call="two")))
+
+    ((refused, _),) = [one.reasons for one in bench.find().refused]
+    assert refused == CONDITIONAL_CHECK_FAILED_REASON
+    assert refused.item is None
 
 
 def test_all_calls_that_were_refused_are_remembered() -> None:

@@ -221,6 +221,10 @@ def test_who_hears_too_late_that_it_began_carries_nothing_out_again(entry: Any) 
 # Tokens -------------------------------------------------------------------------------------------
 
 
+def test_a_token_is_valid_for_ten_minutes() -> None:
+    assert CoordinatorOptions().token_valid_us == 10 * 60 * SECOND_US
+
+
 def test_a_token_that_is_forgotten_stands_for_a_new_transaction() -> None:
     stage = staged(token_valid_us=10 * SECOND_US)
     first = begin(stage, "a", token="T", call="C").answer()

@@ -65,6 +65,14 @@ def test_a_request_that_overtook_the_floor_is_refused_although_nobody_saw_it() -
     assert once.earlier("k1", 1, 1) == Forgotten()
 
 
+def test_a_floor_never_falls() -> None:
+    once = Once(1, answers_max=1)
+    for number in (5, 3, 9):  # 5 is forgotten, and then 3.
+        once.answer("k1", number, ANSWER)
+
+    assert once.earlier("k1", 5, 1) == Forgotten()
+
+
 def test_every_sender_has_a_floor_of_its_own() -> None:
     assert full().earlier("k2", 1, 1) is None
 

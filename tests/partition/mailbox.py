@@ -4,7 +4,7 @@ from collections.abc import Callable
 from queue import Queue
 from typing import Any
 
-WAIT_SECONDS = 30  # A thread that says nothing for so long is stuck.
+WAIT_SECONDS = 3  # A thread that says nothing for so long is stuck.
 
 
 class Mailbox:
@@ -14,8 +14,16 @@ class Mailbox:
     def post(self, function: Callable[..., object], *arguments: Any) -> None:
         self._letters.put((function, arguments))
 
+    def await_letter(self) -> None:
+        """Wait until something is posted, and leave it there."""
+        function, arguments = self._letters.get(timeout=WAIT_SECONDS)
+        self._letters.put((function, arguments))
+
     def deliver(self, until: Callable[[], bool]) -> None:
         """Call what was posted, in order, until it is enough."""
         while not until():
-            function, arguments = self._letters.get(timeout=WAIT_SECONDS)
-            function(*arguments)
+            self.deliver_one()
+
+    def deliver_one(self) -> None:
+        function, arguments = self._letters.get(timeout=WAIT_SECONDS)
+        function(*arguments)

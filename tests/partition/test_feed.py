@@ -233,15 +233,46 @@ def test_a_log_that_is_forgotten_is_replaced_by_a_copy(monkeypatch: pytest.Monke
     assert Copy in pair.kinds()
 
 
-def test_a_long_log_is_told_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "PIECE_ENTRIES", 2)
+@pytest.mark.parametrize(
+    ("limit", "most", "is_copied"),
+    [
+        ("ENTRIES_MAX", 3, False),  # It missed no more than is remembered …
+        ("ENTRIES_MAX", 2, True),  # … and one entry more.
+        ("BYTES_MAX", 1, True),
+    ],
+)
+def test_a_follower_one_entry_behind_what_is_remembered_is_given_a_copy(
+    monkeypatch: pytest.MonkeyPatch, limit: str, most: int, is_copied: bool
+) -> None:
+    monkeypatch.setattr(feed, limit, most)
+    pair = Pair()
+    pair.cut = [("p1", "f1")]
+    for name in "abc":
+        pair.put(1, name)
+        pair.loop.run_for(5 * SYNC_US)
+
+    pair.cut = []
+    pair.loop.run_for(SOON_US)
+
+    assert [pair.shown(name) for name in "abc"] == ["1", "1", "1"]
+    assert (Copy in pair.kinds()) is is_copied
+    assert pair.feed._copies == {}, "what was fetched is kept no longer"
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "pieces"), [("PIECE_ENTRIES", 2, 3), ("PIECE_BYTES", 1, 5)]
+)
+def test_a_long_log_is_told_in_pieces(
+    monkeypatch: pytest.MonkeyPatch, limit: str, most: int, pieces: int
+) -> None:
+    monkeypatch.setattr(feed, limit, most)
     pair = Pair()
     for n in range(5):
         pair.put(n, "abcde"[n])
     pair.loop.run_for(SOON_US)
 
     assert [pair.shown(name) for name in "abcde"] == ["0", "1", "2", "3", "4"]
-    assert pair.kinds() == [Log] * 3
+    assert pair.kinds() == [Log] * pieces
 
 
 def test_a_follower_that_restarts_refuses_until_it_has_a_copy() -> None:

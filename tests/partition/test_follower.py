@@ -186,6 +186,16 @@ def test_a_copy_comes_in_parts_and_takes_the_place_of_all() -> None:
     assert made.next_part == (2, 40, 0)
 
 
+def test_large_items_travel_in_more_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("partition.follower.PART_BYTES", 1)
+    records = [Shown((TABLE, key(name)), item(name, 5), 1) for name in "abc"]
+
+    parts = list(states_of(EVERYTHING, 9, (TableState(TABLE, SCHEMA),), records))
+
+    assert [part.records for part in parts] == [(one,) for one in records]
+    assert [len(part.tables) for part in parts] == [1, 0, 0]
+
+
 def test_parts_of_two_copies_are_not_mixed() -> None:
     made = follower()
     part = written_state(State(EVERYTHING, 0, (), ()))

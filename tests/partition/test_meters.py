@@ -325,12 +325,14 @@ def test_commits_and_cancels_are_never_judged() -> None:
 
 def test_only_the_actions_on_the_table_that_is_spent_are_refused_and_nothing_is_promised() -> None:
     made = spent()
+    made.ask(SetTable(TableId(OTHER), provisioned()))
     other = Put(OTHER, key("a"), {"k": ("S", "a")})
 
     votes = made.ask(prepare(other, put("b")))
 
     assert codes(votes) == ["", EXCEEDED.code]
     assert made.last.changes is None
+    assert meter(made, OTHER).write_halves == HALVES, "what is not promised is not paid for twice"
 
 
 def test_a_prepare_that_was_refused_is_judged_anew_later() -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from items.values import Item
 from network.ids import NEVER
 from network.placement import NOTHING
+from partition import sqlite_rows
 from partition.record import Record, TableState
 from partition.split import Holding
 from partition.sqlite import COMPANY, SqliteStorage, StorageError
+from partition.sqlite_rows import write_rows
 from partition.storage import Changes
 from tests.builders import SCHEMA, TABLE, at, record, ts
 from tests.items.strategies import items
@@ -194,6 +197,49 @@ def test_a_failed_append_is_told_and_drops_what_waits(disk: Disk) -> None:
     assert disk.done == ["born", "again"]
 
 
+def test_an_append_that_fails_in_its_midst_leaves_nothing_behind(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_once_and_fail(connection: sqlite3.Connection, statement: str, rows: Any) -> None:
+        write_rows(connection, statement, rows)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite_rows, "write_rows", write_once_and_fail)
+        disk.append("fails", ("a", record(1)), lsn=1)
+        disk.mailbox.deliver(until=lambda: bool(disk.errors))
+
+    assert disk.storage.load().records == ()
+    disk.append("next", ("b", record(2)), lsn=1)
+    disk.mailbox.deliver(until=lambda: "next" in disk.done or len(disk.errors) > 1)
+    assert disk.done == ["born", "next"]
+
+
+def test_an_append_that_fails_for_no_reason_of_the_disks_is_told_as_well(disk: Disk) -> None:
+    disk.append("fails", ("a", record(1, lsn=2**63)), lsn=2**63)  # More than a column takes.
+    disk.mailbox.deliver(until=lambda: bool(disk.errors))
+    disk.append("next", ("a", record(2)), lsn=1)
+    disk.mailbox.deliver(until=lambda: "next" in disk.done)
+
+    assert [type(error) for error in disk.errors] == [OverflowError]
+    assert dict(disk.storage.load().records) == {at("a"): record(2)}
+
+
+def test_a_failure_that_is_told_after_a_crash_is_nobodys(disk: Disk) -> None:
+    disk.storage._connection.execute("PRAGMA query_only = ON")
+    disk.append("fails", ("a", record(1)), lsn=1)
+    disk.mailbox.await_letter()
+    disk.storage._connection.execute("PRAGMA query_only = OFF")
+    disk.storage.crash()
+
+    with disk.storage._awake:  # It waits while the earlier life's failure arrives.
+        disk.append("next", ("b", record(2)), lsn=1)
+        disk.mailbox.deliver_one()
+    disk.mailbox.deliver(until=lambda: "next" in disk.done)
+
+    assert disk.errors == []
+
+
 def test_everything_is_there_in_the_next_process(disk: Disk) -> None:
     state = TableState(TABLE, SCHEMA, ts(7), 3)
     disk.append("t1", ("a", record(1)), ("b", record(None, ongoing="t1")), tables=(state,), lsn=5)
@@ -205,6 +251,12 @@ def test_everything_is_there_in_the_next_process(disk: Disk) -> None:
     assert (after.incarnation, after.lsn) == (before.incarnation + 1, 5)
     assert after.tables == (state,)
     assert dict(after.records) == {at("a"): record(1), at("b"): record(None, ongoing="t1")}
+
+
+def test_a_commit_waits_until_the_disk_has_it(disk: Disk) -> None:
+    (found,) = disk.storage._connection.execute("PRAGMA synchronous")
+
+    assert found == (2,)  # FULL: less is not durable when the power fails.
 
 
 def test_closing_writes_what_waits(disk: Disk) -> None:

@@ -487,6 +487,13 @@ def test_a_split_ends_the_parents_shard_and_begins_two() -> None:
     assert len({before.id, after.id, born.id}) == 3
 
 
+def test_a_childs_shard_is_no_older_than_its_parent_however_late_its_clock_is() -> None:
+    parent, child = both()
+
+    (before, _), (born,) = shards(parent), shards(child)
+    assert child.clock_us < before.opened_us == born.opened_us
+
+
 def test_each_goes_on_in_its_own_shard() -> None:
     parent, child = both(write(put(LOW, 1)), write(put(HIGH, 1)))
 
@@ -612,8 +619,9 @@ def test_a_stream_is_switched_at_either_part() -> None:
         assert all(not one.is_open for one in shards(partition))
 
 
-def test_much_that_waits_travels_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "CARRIED_MAX", 1)
+@pytest.mark.parametrize("limit", ["CARRIED_MAX", "CARRIED_BYTES"])
+def test_much_that_waits_travels_in_parts(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(stream, limit, 1)
     parent, child = split(*held_up(write(put("n")), write(put("o")), write(put("p"))))
     with_streams: list[Any] = [one for one in parent.machine.carries() if one.streams]
 

@@ -2,7 +2,10 @@ from typing import Any
 
 import pytest
 
-from items.errors import INTERNAL_SERVER_ERROR, RESOURCE_NOT_FOUND, VALIDATION
+from items.errors import INTERNAL_SERVER_ERROR, RESOURCE_NOT_FOUND, VALIDATION, DynamoDBError
+from network.messages import NotMine, Written
+from router.batch_requests import batch_write_item
+from router.batches import unprocessed_of
 from sim.cluster import Shape
 from tests.router.harness import World
 
@@ -95,6 +98,15 @@ def test_an_unknown_outcome_of_one_is_unknown_of_all() -> None:
     error, _ = world.error("BatchWriteItem", writes(*(put(str(n)) for n in range(10))))
 
     assert error == INTERNAL_SERVER_ERROR.name
+
+
+def test_a_batch_of_which_something_is_written_and_the_rest_went_astray_is_unknown() -> None:
+    entries = batch_write_item(writes(put("a"), put("b")))
+
+    with pytest.raises(DynamoDBError) as refused:
+        unprocessed_of(entries, [NotMine("table"), Written(None)])
+
+    assert refused.value.kind is INTERNAL_SERVER_ERROR
 
 
 def test_a_batch_for_a_table_that_is_a_new_one_asks_again(world: World) -> None:
@@ -214,6 +226,19 @@ def test_what_cannot_be_is_refused(
     world: World, operation: str, body: dict[str, Any], message: str
 ) -> None:
     assert world.error(operation, body) == (VALIDATION.name, message)
+
+
+def test_a_batch_with_one_item_that_is_too_large_writes_nothing(world: World) -> None:
+    error, _ = world.error("BatchWriteItem", writes(put("a"), put("b", text={"S": "x" * 409_600})))
+
+    assert error == VALIDATION.name
+    assert world.get(item("a")) is None
+
+
+def test_a_hundred_keys_are_not_too_many(world: World) -> None:
+    answer = world.ok("BatchGetItem", gets(*[str(n) for n in range(100)]))
+
+    assert answer == {"Responses": {"pets": ()}, "UnprocessedKeys": {}}
 
 
 def test_more_than_25_writes_of_one_table_are_too_many(world: World) -> None:

@@ -40,6 +40,7 @@ class Asker:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any, str | None]] = []
+        self.unheard: list[Any] = []  # What of the last body nobody asked for.
         self.answer = Response(200, {})
         self.door = HttpDoor(
             self._call, ["PutItem", "GetItem", "TagResource"], lambda: REQUEST_ID, ["TagResource"]
@@ -71,7 +72,7 @@ class Asker:
         headers: dict[str, str],
     ) -> Reply:
         parts = [body] if isinstance(body, bytes) else body
-        coming = [
+        self.unheard = coming = [
             {"type": "http.request", "body": part, "more_body": n < len(parts) - 1}
             for n, part in enumerate(parts)
         ]
@@ -349,6 +350,7 @@ def test_a_body_without_end_is_not_listened_to_for_ever(asker: Asker) -> None:
     parts = [part] * (2 * DRAINED_BYTES_MAX // len(part))
 
     assert asker.ask(parts).status == 413
+    assert len(asker.unheard) * len(part) == DRAINED_BYTES_MAX - len(part)
 
 
 def test_headers_of_more_than_16_kb_are_refused(asker: Asker) -> None:

@@ -7,6 +7,7 @@ from items.errors import (
     INTERNAL_SERVER_ERROR,
     RESOURCE_NOT_FOUND,
     SERIALIZATION,
+    VALIDATION,
 )
 from network.placement import LEDGER_TABLE
 from network.weather import Uniform, Weather
@@ -40,6 +41,16 @@ def test_what_is_put_is_got(world: World) -> None:
     got = world.get(KEY)
     assert got is not None
     assert got == {**item, "l": {"L": ({"S": "x"}, {"NULL": True})}, "ss": {"SS": ("x", "y")}}
+
+
+def test_an_item_of_400_kb_is_put_and_one_byte_more_is_not(world: World) -> None:
+    text = "x" * (409_600 - len("pk" + "a" + "t"))
+
+    world.put({**KEY, "t": {"S": text}})
+    refusal = world.error("PutItem", {"TableName": "pets", "Item": {**KEY, "t": {"S": text + "x"}}})
+
+    assert refusal == (VALIDATION.name, "Item size has exceeded the maximum allowed size")
+    assert world.get(KEY) == {**KEY, "t": {"S": text}}
 
 
 def test_a_missing_item_is_got_as_nothing_at_all(world: World) -> None:

@@ -12,6 +12,7 @@ from items.errors import (
     VALIDATION,
     DynamoDBError,
 )
+from network.streams import node_of_shard
 from partition.options import PartitionOptions
 from router.stream_iterators import Iterator, iterator_of, text_of
 from sim.cluster import Shape
@@ -25,10 +26,15 @@ SOMEONES = "arn:aws:dynamodb:us-east-1:000000000000:table/cars/stream/2026-11-22
 
 
 class Feed(World):
-    """A table with a stream, and one partition."""
+    """A table with a stream, on one partition or some."""
 
-    def __init__(self, view: str = "NEW_AND_OLD_IMAGES", records_max: int = 100) -> None:
-        super().__init__(shape=Shape(partitions=1, clients=0))
+    def __init__(
+        self,
+        view: str = "NEW_AND_OLD_IMAGES",
+        records_max: int = 100,
+        partitions: int = 1,
+    ) -> None:
+        super().__init__(shape=Shape(partitions=partitions, clients=0))
         vars(self.cluster.machine("p1"))["_options"] = PartitionOptions(
             stream_records_max=records_max
         )
@@ -202,22 +208,62 @@ def test_streams_are_listed_page_by_page() -> None:
 
 
 def test_shards_are_described_page_by_page() -> None:
-    world = World(shape=Shape(partitions=3, clients=0))
-    world.table()
-    world.ok("UpdateTable", {**NAMED, "StreamSpecification": ON})
-    world.wait_for_status("pets", "ACTIVE")
-    arn = world.ok("DescribeTable", NAMED)["Table"]["LatestStreamArn"]
+    world = Feed(partitions=3)
 
-    first = world.ok("DescribeStream", {"StreamArn": arn, "Limit": 2})["StreamDescription"]
+    first = world.described(Limit=2)
     last = first["LastEvaluatedShardId"]
-    second = world.ok("DescribeStream", {"StreamArn": arn, "ExclusiveStartShardId": last})
+    second = world.described(ExclusiveStartShardId=last)
 
-    shards = [*first["Shards"], *second["StreamDescription"]["Shards"]]
+    shards = [*first["Shards"], *second["Shards"]]
     assert len({shard["ShardId"] for shard in shards}) == 3
-    assert "LastEvaluatedShardId" not in second["StreamDescription"]
-    children = {"Type": "CHILD_SHARDS", "ShardId": last}
-    only = world.ok("DescribeStream", {"StreamArn": arn, "ShardFilter": children})
-    assert len(only["StreamDescription"]["Shards"]) == 0
+    assert "LastEvaluatedShardId" not in second
+
+
+def test_a_page_that_has_all_there_is_names_no_last_one() -> None:
+    world = Feed()
+    world.switch(OFF)
+    world.switch(ON)
+
+    streams = world.ok("ListStreams", {"Limit": 2})
+    shards = world.described(Limit=1)
+
+    assert (len(streams["Streams"]), len(shards["Shards"])) == (2, 1)
+    assert "LastEvaluatedStreamArn" not in streams
+    assert "LastEvaluatedShardId" not in shards
+
+
+def test_of_a_shard_that_has_split_its_children_are_told_alone() -> None:
+    world = Feed(partitions=2)
+    parent, other = (shard["ShardId"] for shard in world.described()["Shards"])
+    assert (node_of_shard(parent), node_of_shard(other)) == ("p1", "p2")
+    served = world.cluster.placement.range_of("p1")
+    child = world.cluster.add_for_split("p1")
+    world.cluster.start(child)
+    assert world.cluster.split("p1", (served.first + served.end) // 2, child)
+    world.loop.run_for(1_000_000)
+
+    def children(shard: str) -> list[str]:
+        only = {"Type": "CHILD_SHARDS", "ShardId": shard}
+        return [
+            node_of_shard(one["ShardId"]) for one in world.described(ShardFilter=only)["Shards"]
+        ]
+
+    assert len(world.described()["Shards"]) == 4
+    assert sorted(children(parent)) == ["p1", "p3"]
+    assert children(other) == []
+
+
+def test_a_stream_is_disabling_until_its_shards_have_ended() -> None:
+    world = Feed()
+    world.cluster.network.hold("r1", "p1")  # Its partition hears of it later.
+
+    world.ok("UpdateTable", {**NAMED, "StreamSpecification": OFF})
+    before = world.ok("DescribeStream", {"StreamArn": world.arn}, router="r2")["StreamDescription"]
+    world.cluster.network.release("r1", "p1")
+    world.wait_for_status("pets", "ACTIVE")
+
+    assert before["StreamStatus"] == "DISABLING"
+    assert world.described()["StreamStatus"] == "DISABLED"
 
 
 def test_a_stream_that_is_not_there_is_not_found() -> None:
@@ -229,8 +275,11 @@ def test_a_stream_that_is_not_there_is_not_found() -> None:
         f"Requested resource not found: Stream: {SOMEONES} not found",
     )
     assert world.error("GetShardIterator", begin)[0] == RESOURCE_NOT_FOUND.name
-    other = {**world.asking(), "ShardId": "shardId-00000000000000000099-00000001"}
-    assert world.error("GetShardIterator", other)[0] == RESOURCE_NOT_FOUND.name
+    other = "shardId-00000000000000000099-00000001"
+    assert world.error("GetShardIterator", {**world.asking(), "ShardId": other}) == (
+        RESOURCE_NOT_FOUND.name,
+        f"Requested resource not found: Shard: {other} in Stream: {world.arn} not found",
+    )
     nothing = "arn:aws:dynamodb:us-east-1:000000000000:table/pets"
     assert world.error("DescribeStream", {"StreamArn": nothing}) == (
         VALIDATION.name,
@@ -268,6 +317,26 @@ def test_an_iterator_begins_at_a_moment() -> None:
     assert world.read("AT_TIMESTAMP", Timestamp=later) == "b"
     assert world.read("AT_TIMESTAMP", Timestamp=0) == "ab"
     assert names(world.records(iterator)) == "b"
+
+
+@pytest.mark.parametrize("later", [1e16, 1e308, float("inf")])
+def test_no_record_is_as_late_as_a_moment_that_no_clock_shows(later: float) -> None:
+    world = Feed()
+    world.change("a")
+
+    assert world.read("AT_TIMESTAMP", Timestamp=later) == ""
+    assert world.read("AT_TIMESTAMP", Timestamp=-later) == "a"
+
+
+def test_a_page_has_a_megabyte_of_records_at_most() -> None:
+    world = Feed()
+    for name in "abcd":
+        world.put({"pk": {"S": name}, "much": {"S": "x" * 390_000}})
+
+    first = world.records(world.iterator())
+    second = world.records(first["NextShardIterator"])
+
+    assert (names(first), names(second)) == ("ab", "cd")
 
 
 def test_a_reader_goes_on_page_by_page_and_waits_for_more() -> None:
@@ -380,6 +449,7 @@ def test_what_is_trimmed_cannot_be_read() -> None:
     ):
         assert refusal[0] == TRIMMED_DATA_ACCESS.name
     assert world.read() == "b"
+    assert world.read("AT_TIMESTAMP", Timestamp=0) == "b"
     assert world.read("AFTER_SEQUENCE_NUMBER", SequenceNumber=number) == "b"
 
 

@@ -448,6 +448,20 @@ def test_a_router_that_looks_for_stalled_tables_finishes_them(
     assert sorted(statuses(world)) == left
 
 
+def test_a_router_that_could_not_look_for_stalled_tables_looks_again() -> None:
+    world = stalled_world(RouterOptions(tables_check_us=10_000_000))
+    for name in world.cluster.ledgers:
+        world.cluster.crash(name)
+    world.loop.run_for(MINUTE_US)
+    for name in world.cluster.ledgers:
+        world.cluster.start(name)
+
+    assert sorted(statuses(world)) == ["CREATING", "DELETING"]
+    world.loop.run_for(MINUTE_US)
+
+    assert statuses(world) == ["ACTIVE"]
+
+
 def test_a_stalled_table_is_finished_by_whoever_meets_it() -> None:
     world = stalled_world(RouterOptions())
 

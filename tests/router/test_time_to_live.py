@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from items.errors import RESOURCE_NOT_FOUND, VALIDATION
+from network.messages import Request
 from network.placement import TABLES_TABLE
 from sim.cluster import Shape
 from tests.router.harness import World
@@ -70,6 +71,16 @@ def is_on(world: World) -> bool:
     assert machine is not None
     (record,) = machine._tables[TABLES_TABLE].records.values()
     return record.item is not None and "TimeToLive" in record.item
+
+
+def test_a_copy_of_a_switch_is_answered_from_memory(world: World) -> None:
+    number = 1 << 40  # Above all that the client has used.
+    for _ in range(2):
+        world.send("r1", number, Request("UpdateTimeToLive", switched("until", on=True), None, 1))
+        world.loop.run_for(100_000)
+
+    answers: list[Any] = [one.message for one in world.replies if one.reply_to == number]
+    assert [answer.status for answer in answers] == [200, 200]
 
 
 def test_an_item_past_its_time_stays(world: World) -> None:

@@ -5,12 +5,15 @@ import pytest
 from items.actions import Check, Delete, Put, Update
 from items.errors import TRANSACTION_CANCELED, VALIDATION, DynamoDBError
 from items.keys import KeyAttribute, KeySchema
+from items.values import Item
 from network.ids import TableId
+from router.canonical import canonical_json
 from router.definitions import Status, Table, Traits
 from router.options import RouterOptions
 from router.transact_requests import (
     actions_on,
     keys_on,
+    refuse_too_much,
     transact_get_items,
     transact_write_items,
 )
@@ -176,6 +179,30 @@ def test_a_payload_of_more_than_4_mb_is_too_large() -> None:
     assert name == VALIDATION.name
     told = "Transaction payload size cannot exceed 4MB. Payload Size: "
     assert message.startswith(f"{told}: {told}44")
+
+
+def test_a_payload_of_4_mb_is_taken_and_one_byte_more_is_not() -> None:
+    def entries(rest: int) -> list[dict[str, Any]]:
+        return [
+            put(str(n), Item={"pk": {"S": str(n)}, "text": {"S": "x" * length}})
+            for n, length in enumerate([400_000] * 10 + [rest])
+        ]
+
+    room = 4_194_304 - len(canonical_json(entries(0)))
+    _, message = refusal(body(*entries(room + 1)))
+
+    assert transact_write_items(body(*entries(room)), OPTIONS).token is None
+    assert message.endswith("Payload Size: 4194305")
+
+
+def test_a_read_of_4_mb_is_taken_and_one_byte_more_is_not() -> None:
+    items: list[Item] = [{"pk": ("S", "x" * 399_998)}] * 10
+    largest: Item = {"pk": ("S", "x" * 194_302)}
+    larger: Item = {"pk": ("S", "x" * 194_303)}
+
+    refuse_too_much([*items, None, largest])
+    with pytest.raises(DynamoDBError, match="Payload Size: 4194305"):
+        refuse_too_much([*items, None, larger])
 
 
 def test_names_and_values_without_an_expression_are_let_through() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from items.values import Item
 from sim.checkers.all import check_run, data_of
+from sim.checkers.dependencies import SERIALIZABLE, STRICT
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.instants import Instants
@@ -37,6 +38,7 @@ from tests.builders import (
     key,
     single,
 )
+from tests.sim.test_history import operation
 
 TABLES = (CREATE_TABLE,)
 WRITE, ADD, REFUSED, GET, READ, CANCELLED, DELETE, GONE = range(8)
@@ -440,3 +442,41 @@ def test_a_run_is_judged_by_every_check() -> None:
         *("timestamps", "instants", "strict", "invariant", "graph"),
     )
     assert {one.kind for one in found} == {"data differ", "reason untrue", "invariant broken"}
+
+
+def test_the_graph_is_asked_in_both_models_from_inside_and_as_clients_see_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def explained(_: Evidence, *, model: str, is_inside: bool) -> list[Finding]:
+        asked.append((model, is_inside))
+        return []
+
+    monkeypatch.setattr("sim.checkers.all.explained", explained)
+    going = Run(load("bank", {"workload.transactions": "5"}), seed=1)
+    going.go()
+
+    check_run(going.history, going.witness, going.cluster, going.workload.tables, with_graph=True)
+
+    assert asked == [
+        (model, inside) for model in (SERIALIZABLE, STRICT) for inside in (True, False)
+    ]
+
+
+def test_where_batches_wrote_nothing_is_judged_that_needs_all_writes() -> None:
+    going = Run(load("bank", {"workload.transactions": "5"}), seed=1)
+    going.go()
+    going.history.add(operation(name="BatchWriteItem", call="k9/1", attempts=["k9#1"]))
+
+    checks, found = check_run(
+        going.history,
+        going.witness,
+        going.cluster,
+        going.workload.tables,
+        workload=going.workload,
+        with_graph=True,
+    )
+
+    assert checks == ("disks", "outcomes", "singletons", "reasons", "structure", "items")
+    assert found == []

@@ -331,6 +331,34 @@ def test_a_disk_that_lies_loses_what_it_said_was_durable(seed: int, count: int) 
     assert bench.kept() + lost == list(range(1, 2 + count))
 
 
+def test_a_disk_that_lies_counts_the_incarnations_that_its_host_had() -> None:
+    bench = Bench()
+    bench.disk.lie()
+    found = []
+    for n in (1, 2):
+        bench.append(n)
+        bench.loop.run_for(1_000)
+        bench.disk.crash()
+        found.append(bench.disk.load().incarnation)
+
+    assert found == [1, 2]
+
+
+def test_a_disk_goes_on_lying_after_a_crash() -> None:
+    bench = Bench()
+    bench.disk.lie()
+    bench.append(1)
+    bench.loop.run_for(1_000)
+    bench.disk.crash()
+    bench.disk.load()
+
+    assert bench.disk.lies
+    bench.append(2)
+    bench.loop.run_for(1_000)
+    bench.disk.crash()
+    assert [one.cause for one in bench.disk.broken] == ["cause 1", "cause 2"]
+
+
 def test_a_disk_that_stops_lying_in_time_has_lost_nothing() -> None:
     bench = Bench()
     bench.disk.lie()

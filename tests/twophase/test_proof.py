@@ -39,9 +39,29 @@ def sealed(changed: list[dict[str, Any]], **last: Any) -> list[str]:
     """Write a proof of these operations, numbered and sealed as if nothing had happened."""
     data = {**json.loads(proof()[-2]), **last}
     lines = [{**line, "n": n} for n, line in enumerate(changed, 1)]
-    texts = [proof()[0], *(json.dumps(line) for line in (*lines, data))]
+    return with_seal([proof()[0], *(json.dumps(line) for line in (*lines, data))])
+
+
+def with_seal(texts: list[str]) -> list[str]:
     seal = blake2b("".join(f"{text}\n" for text in texts).encode(), digest_size=16)
     return [*texts, json.dumps({"seal": seal.hexdigest()})]
+
+
+def without_effect(*times: tuple[int, int]) -> list[str]:
+    """Write a proof of read transactions that found nothing, asked for and answered at times."""
+    changed: list[dict[str, Any]] = [
+        {
+            "call": f"k{n}",
+            "f": "TransactGetItems",
+            "invoked_us": invoked_us,
+            "returned_us": returned_us,
+            "timestamp": None,
+            "reads": [],
+            "writes": [],
+        }
+        for n, (invoked_us, returned_us) in enumerate(times, 1)
+    ]
+    return sealed(changed, data=[])
 
 
 def refuted(texts: list[str]) -> str:
@@ -130,6 +150,13 @@ def test_a_writer_that_is_left_out_is_missed(place: int) -> None:
     assert "cannot have found" in refuted(sealed(changed)) or "leave" in refuted(sealed(changed))
 
 
+def test_an_operation_without_effect_that_is_left_out_is_missed_by_its_number() -> None:
+    texts = list(proof()[:-1])
+    del texts[next(n for n, line in enumerate(operations(), 1) if not line["writes"])]
+
+    assert "is missing" in refuted(with_seal(texts))
+
+
 @given(places, places)
 def test_another_value_is_missed(place: int, which: int) -> None:
     changed = operations()
@@ -195,6 +222,18 @@ def test_an_answer_before_an_earlier_one_was_asked_for_is_refused() -> None:
     assert "real time is not kept" in refuted(sealed(changed))
 
 
+def test_real_time_is_kept_with_all_that_came_before_and_not_with_the_last_alone() -> None:
+    assert "real time is not kept" in refuted(without_effect((100, 200), (0, 150), (0, 50)))
+
+
+def test_an_answer_at_the_moment_of_another_question_may_come_after_it() -> None:
+    assert refuted(without_effect((100, 200), (0, 100))) == ""
+
+
+def test_a_proof_of_no_operation_is_one() -> None:
+    assert verified(without_effect())["operations"] == 0
+
+
 def test_an_unknown_outcome_and_a_get_item_may_be_over_at_any_time() -> None:
     changed = operations()
     last = [one for one in changed if keeps_real_time(one)][-1]
@@ -217,6 +256,7 @@ def test_an_unknown_outcome_and_a_get_item_may_be_over_at_any_time() -> None:
         (lambda texts: ["[]", *texts[1:]], "line 1 is not a JSON object"),
         (lambda texts: [texts[0], "{", *texts[2:]], "line 2 is not a JSON object"),
         (lambda texts: ["{}", *texts[1:]], "the first line is to be the header"),
+        (lambda texts: ['{"proof": 2}', *texts[1:]], "the first line is to be the header"),
         (lambda texts: [texts[0], "{}", *texts[1:]], "not as lines of a proof"),
         (lambda texts: [texts[0], '{"n": 1, "writes": 3}', *texts[1:]], "not as lines"),
     ],

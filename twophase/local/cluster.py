@@ -6,6 +6,7 @@ A host that fails (its disk does) is crashed and started again, as an operator w
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -405,7 +406,9 @@ class LocalCluster:
 
     def _restart(self, name: str, error: BaseException) -> None:
         """Crash a host whose disk failed, and start it again when it may have got over that."""
-        log.error("disk.failed", node=name, error=str(error))
+        # Of what no disk says of itself, a bug, it is told where it came from.
+        bug = None if isinstance(error, sqlite3.Error | OSError) else error
+        log.error("disk.failed", node=name, error=str(error), exc_info=bug)
         self.crash(name)
         self.timers.after(RESTART_US, self.start_again, name, None)
 

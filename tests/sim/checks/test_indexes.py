@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from items.to_json import item_to_json
 from items.values import Item
 from network.ids import Timestamp
 from partition.record import Record
@@ -98,6 +99,29 @@ def test_an_answer_that_shows_what_never_was_is_found(going: Run) -> None:
 
     assert finding.kind == "entry invented"
     assert "k9.9" in finding.explanation
+
+
+def test_an_answer_that_shows_what_was_not_in_the_index_is_found(going: Run) -> None:
+    seen = going.witness.indexes
+    assert seen is not None
+    evidence = Evidence(going.history, going.witness, going.workload.tables)
+    versions, known = next(
+        (versions, one)
+        for versions in seen.versions.values()
+        for one in versions
+        if "person" in one
+    )
+    without: Item = {name: value for name, value in known.items() if name != "person"}
+    versions.append(without)
+    place, last = next(
+        (place, one)
+        for place, one in enumerate(evidence.operations)
+        if one.name == "Query" and one.request["IndexName"] == "by-person"
+    )
+    answer = {"Items": [item_to_json(without)]}
+    evidence.operations[place] = last._replace(answer=answer)
+
+    assert [one.kind for one in judged(going, evidence)] == ["entry invented"]
 
 
 def test_an_answer_that_shows_what_was_once_is_fine(going: Run) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from items.errors import ACCESS_DENIED, DynamoDBError
 from router import api
 from router.policies import Patterns, Permissions, Principal, Statement
-from sim.checkers.permissions import not_allowed
+from sim.checkers.permissions import check_permissions, not_allowed
 from sim.history import WRITE_TRANSACTION, Operation
 from sim.keys import ScenarioError
 from sim.run import Result, run
 from sim.scenario import load, parse
+from sim.witness import Applied, Refused
 from tests.sim.test_history import operation
 
 SEEDS, SEEDS_SOAK = 4, 500
@@ -159,6 +161,26 @@ def test_the_first_permission_that_is_missing_is_named(
 
     assert not_allowed(principal(*statements), asked) == expected
     assert not_allowed(None, asked) == "PutItem on things"
+
+
+@pytest.mark.parametrize(
+    ("seen", "kinds"),
+    [
+        ({}, []),
+        ({"applied": [Applied(1, "k1#1", 0, "p1")]}, ["carried out"]),
+        ({"refused": [Refused(1, "k1#1", "ValidationException")]}, ["carried out"]),
+        ({"reads": {"k1#1": []}}, ["read"]),
+    ],
+)
+def test_what_nobody_may_and_nobody_answered_is_to_leave_no_trace(
+    seen: dict[str, Any], kinds: list[str]
+) -> None:
+    """Not even a refusal: a partition that refuses has looked at the item."""
+    asked = operation(name="UpdateItem", request={"TableName": "things"}, status=0)
+    nothing: dict[str, Any] = {"decisions": [], "applied": [], "refused": [], "reads": {}}
+    evidence: Any = SimpleNamespace(**{**nothing, **seen}, operations=[asked])
+
+    assert [one.kind for one in check_permissions(evidence, Permissions({}))] == kinds
 
 
 # A scenario's text.

@@ -1,6 +1,6 @@
 """Whole runs: the canary is found, the invariants hold or are told, the graph agrees."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from sim.checkers.dependencies import SERIALIZABLE, explained
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.invariant import check_invariant
-from sim.history import History
+from sim.history import READ_TRANSACTION, History
 from sim.mutants.catalogue import applied, find
 from sim.run import Run, run
 from sim.scenario import load
@@ -133,6 +133,44 @@ def test_an_invariant_is_judged_in_snapshots_and_at_the_end(name: str) -> None:
 
     assert len(found) > 1
     assert [one.explanation.startswith("at the end") for one in found[-2:]] == [False, True]
+
+
+def as_it_was(asked: list[Json]) -> list[Json]:
+    return asked
+
+
+def with_another(asked: list[Json]) -> list[Json]:
+    return [*asked, {"Get": {**asked[0]["Get"], "Key": {"id": {"S": "another"}}}}]
+
+
+def one_in_part(asked: list[Json]) -> list[Json]:
+    return [{"Get": {**asked[0]["Get"], "ProjectionExpression": "balance"}}, *asked[1:]]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_judged"), [(as_it_was, True), (with_another, True), (one_in_part, False)]
+)
+def test_who_saw_all_items_whole_is_judged_whatever_else_they_saw(
+    change: Callable[[list[Json]], list[Json]], is_judged: bool
+) -> None:
+    going = Run(load("bank", {"workload.transactions": "40"}), 2)
+    going.go()
+    workload = going.workload
+    assert isinstance(workload, HasInvariant)
+    evidence = Evidence(going.history, going.witness, workload.tables)
+    count = len(list(workload.watched()))
+    whole = next(
+        one
+        for one in evidence.operations
+        if one.name == READ_TRANSACTION and len(one.answer.get("Responses", ())) == count
+    )
+    asked = {"TransactItems": change(list(whole.request["TransactItems"]))}
+    answer = {"Responses": [*whole.answer["Responses"], {}]}
+    evidence.operations = [whole._replace(request=asked, answer=answer)]
+
+    found = check_invariant(evidence, Pessimist(workload), {})
+
+    assert ((whole.call,) in [one.transactions for one in found]) is is_judged
 
 
 def test_a_workload_without_an_invariant_is_not_asked() -> None:

@@ -1,24 +1,31 @@
 """The streams of a run against its appends, its tables and its readers: one piece falsified."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from network.streams import StreamRecord
+from network.settings import StreamSettings
+from network.streams import MODIFY, Shard, StreamRecord
+from partition import stream
+from sim.checkers import streams
 from sim.checkers.all import data_of
-from sim.checkers.evidence import Evidence
+from sim.checkers.evidence import Evidence, Version
 from sim.checkers.finding import Finding
 from sim.checkers.stream_order import topological
 from sim.checkers.streams import check_streams
-from sim.checkers.streams_kept import kept_by
+from sim.checkers.streams_kept import Kept, kept_by
 from sim.run import Run
 from sim.scenario import load
+from tests.builders import SCHEMA, TABLE, at, key, ts
 
 SEED = 2  # With splits, crashes, records that waited, and iterators that expired.
 SEEDS, SEEDS_SOAK = 3, 400
+STREAM = StreamSettings("2026-11-22T08:00:00.000", "KEYS_ONLY", "things")
 
 
 class Story:
@@ -52,6 +59,17 @@ class Story:
 
     def change(self, record: StreamRecord, **more: Any) -> None:
         self.disk_of(record)[record.lsn] = replace(record, **more)
+
+    def lineage(self) -> tuple[Shard, Shard]:
+        """Return a shard and one that came of it."""
+        shards = {one.id: one for one in kept_by(self.run.cluster).shards}
+        child = next(one for one in shards.values() if one.parent)
+        return shards[child.parent], child
+
+    def change_shard(self, shard: Shard, **more: Any) -> None:
+        for disk in self.run.cluster.disks.values():
+            if shard.id in disk.contents.shards:
+                disk.contents.shards[shard.id] = replace(shard, **more)
 
 
 @pytest.fixture
@@ -117,19 +135,30 @@ def two_records_of_an_item_are_exchanged(story: Story) -> None:
 
 
 def a_child_names_no_parent(story: Story) -> None:
-    shard = next(one for one in kept_by(story.run.cluster).shards if one.parent)
-    for disk in story.run.cluster.disks.values():
-        if shard.id in disk.contents.shards:
-            disk.contents.shards[shard.id] = replace(shard, parent="")
+    _, child = story.lineage()
+    story.change_shard(child, parent="")
 
 
 def a_parent_is_open(story: Story) -> None:
-    shards = kept_by(story.run.cluster).shards
-    parents = {one.parent for one in shards}
-    shard = next(one for one in shards if one.id in parents)
-    for disk in story.run.cluster.disks.values():
-        if shard.id in disk.contents.shards:
-            disk.contents.shards[shard.id] = replace(shard, last=0)
+    parent, _ = story.lineage()
+    story.change_shard(parent, last=0)
+
+
+def a_parent_ends_after_its_child_begins(story: Story) -> None:
+    parent, child = story.lineage()
+    story.change_shard(parent, last=child.first + 1)
+
+
+def a_parent_is_of_another_stream(story: Story) -> None:
+    parent, _ = story.lineage()
+    story.change_shard(parent, stream=replace(parent.stream, label="another"))
+
+
+def a_shard_ends_with_its_last_record(story: Story) -> None:
+    """Which it cannot: its end takes a number of its own."""
+    kept = kept_by(story.run.cluster)
+    shard = next(one for one in kept.shards if not one.is_open and kept.records[one.id])
+    story.change_shard(shard, last=kept.records[shard.id][-1].sequence)
 
 
 def a_reader_misses_one(story: Story) -> None:
@@ -157,6 +186,9 @@ FALSE: tuple[tuple[Falsify, str], ...] = (
     (two_records_of_an_item_are_exchanged, "record out of order"),
     (a_child_names_no_parent, "lineage broken"),
     (a_parent_is_open, "lineage broken"),
+    (a_parent_ends_after_its_child_begins, "lineage broken"),
+    (a_parent_is_of_another_stream, "lineage broken"),
+    (a_shard_ends_with_its_last_record, "lineage broken"),
     (a_reader_misses_one, "reader differs"),
     (a_reader_gets_one_twice, "reader differs"),
     (a_reader_gets_a_child_first, "child read early"),
@@ -192,6 +224,31 @@ def test_an_order_that_the_writers_cannot_have_is_found(story: Story) -> None:
             return
         stream[one.lsn], stream[other.lsn] = one, other
     raise AssertionError("no two neighbours depended on each other")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [("b", 2), ("a", 3), ("b", 4), ("a", 1)],
+        [("a", 1), ("a", 3), ("b", 4), ("b", 2)],
+    ],
+)
+def test_a_record_comes_after_those_of_all_whom_its_writer_follows(
+    line: list[tuple[str, int]],
+) -> None:
+    writers = {("a", 1): "t1", ("b", 2): "t2", ("a", 3): "t3", ("b", 4): "t3"}
+    shard = stream.opened("p1", TABLE, SCHEMA, STREAM, first=1, parent="", now_us=0)
+    records = [
+        StreamRecord(lsn, TABLE, STREAM.label, key(name), MODIFY, None, None, ts(lsn), "", 0, 1)
+        for name, lsn in line
+    ]
+    evidence: Any = SimpleNamespace(applied=[], landed=[], versions=defaultdict(list))
+    for (name, lsn), writer in writers.items():
+        evidence.versions[at(name)].append(Version(lsn, 0, is_item=True, writer=writer))
+
+    (wrong,) = streams._ordered(Kept((shard,), {shard.id: records}, ()), evidence)
+
+    assert wrong.kind == "stream out of order"
 
 
 def test_writers_that_contradict_each_other_are_left_to_others() -> None:

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from partition.sqlite import SqliteStorage
 from partition.sqlite_files import StorageError
 from tests.twophase.light import TABLE, make_table, together
+from tests.twophase.local.test_splitting import until
 from twophase.local.cluster import LocalCluster
 from twophase.local.directory import Directory
 from twophase.testing import local_dynamodb
@@ -59,6 +62,32 @@ def emptied(file: Path) -> None:
 def zeroed(file: Path) -> None:
     content = file.read_bytes()
     file.write_bytes(content[:4096] + bytes(4096) + content[8192:])
+
+
+def test_what_it_notes_is_durable_when_that_returns(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    (found,) = directory._connection.execute("PRAGMA synchronous")
+    directory.close()
+
+    assert found == (2,)  # FULL.
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ("PRAGMA user_version = 99", "was written by a newer twophase"),
+        ("PRAGMA application_id = 1", "is a SQLite file of another program"),
+    ],
+)
+def test_a_file_that_is_not_to_be_understood_is_refused_and_left_alone(
+    data: Path, change: str, refused: str
+) -> None:
+    file = data / "cluster.sqlite"
+    said(change)(file)
+    before = file.read_bytes()
+
+    assert f"cluster.sqlite {refused}" in refusal(data)
+    assert file.read_bytes() == before
 
 
 def test_it_opens_again(data: Path) -> None:
@@ -177,3 +206,25 @@ def test_nobody_comes_up_again_once_the_cluster_is_closed(data: Path) -> None:
     with local_dynamodb(data=data) as server:
         server.inside(stop)
         assert not server.cluster.is_up("p1")
+
+
+@pytest.mark.parametrize(
+    ("error", "is_bug"),
+    [(sqlite3.OperationalError("disk I/O error"), False), (KeyError("k"), True)],
+)
+def test_a_disk_that_fails_by_a_bug_says_where_and_is_started_again(
+    data: Path, error: Exception, is_bug: bool
+) -> None:
+    def fail(cluster: LocalCluster) -> None:
+        disk = cluster.disks["p1"]
+        assert isinstance(disk, SqliteStorage)
+        assert disk.failed is not None
+        disk.failed(error)
+
+    with capture_logs() as logs, local_dynamodb(data=data) as server:
+        server.inside(fail)
+        until(server, lambda cluster: cluster.is_up("p1"))
+
+    (told,) = [one for one in logs if one["event"] == "disk.failed"]
+    assert (told["node"], told["error"]) == ("p1", str(error))
+    assert (told["exc_info"] is error) is is_bug
