@@ -29,7 +29,7 @@ class Wanted:
     host: str
     port: int
     data: str | None
-    partitions: int | None
+    partitions: int | None  # None: as many as the directory was made with, or 4.
     coordinators: int
     faults: Faults | None
     seed: int | None
@@ -54,7 +54,11 @@ class Wanted:
 )
 @click.option("--data", metavar="DIR", help="Keep everything in this directory, durably.")
 @click.option("--in-memory", is_flag=True, help="Keep everything in memory; the default.")
-@click.option("--partitions", default="4", metavar="N", help="Nodes that keep items.  [default: 4]")
+@click.option(
+    "--partitions",  # Without a default here: a directory has its own.
+    metavar="N",
+    help="Nodes that keep items.  [default: 4, or as the directory has it]",
+)
 @click.option(
     "--coordinators", default="2", metavar="N", help="Nodes that drive transactions.  [default: 2]"
 )

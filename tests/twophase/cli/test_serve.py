@@ -161,6 +161,21 @@ def test_what_it_prints_is_what_a_client_needs() -> None:
 
 
 @pytest.mark.slow
+def test_a_directory_is_started_again_without_the_option_that_it_was_made_with(
+    tmp_path: Path,
+) -> None:
+    for words in (["--partitions", "2"], []):
+        command = [sys.executable, "-m", "twophase", "serve", "--port", "0"]
+        command += ["--data", str(tmp_path), *words]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            _, told = (process.stdout.readline() for _ in range(2))
+            process.terminate()
+            assert process.wait(30) == 0
+        assert told.startswith("2 partitions, ")
+
+
+@pytest.mark.slow
 def test_a_table_stays_creating_for_as_long_as_was_asked_for(tmp_path: Path) -> None:
     for delay, status in (("1m", "CREATING"), ("0s", "ACTIVE")):
         command = [sys.executable, "-m", "twophase", "serve", "--port", "0"]
