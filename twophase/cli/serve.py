@@ -18,7 +18,6 @@ PORTS = 1 << 16
 NODES_MAX = 64
 FOLLOWERS_MAX = 5
 FOLLOWER_DELAY = "5ms..50ms"
-ACTIONS_MAX = 10_000
 SEEDS = 1 << 63
 
 
@@ -101,7 +100,7 @@ class Wanted:
     "--transaction-actions-max",
     default=str(TRANSACTION_ACTIONS_MAX),
     metavar="N",
-    help=f"Actions in one transaction, at most.  [default: {TRANSACTION_ACTIONS_MAX}]",
+    help=f"Actions in one transaction, at most.  [default, and most: {TRANSACTION_ACTIONS_MAX}]",
 )
 @click.option(
     "--allow-reserved-words",
@@ -145,7 +144,7 @@ def command(
         whole(coordinators, "--coordinators", 1, NODES_MAX),
         None if faults is None else faults_of(faults),
         None if seed is None else whole(seed, "--seed", 0, SEEDS - 1),
-        whole(transaction_actions_max, "--transaction-actions-max", 1, ACTIONS_MAX),
+        whole(transaction_actions_max, "--transaction-actions-max", 1, TRANSACTION_ACTIONS_MAX),
         allow_reserved_words,
         duration_us(table_delay, "--table-delay"),
         control,

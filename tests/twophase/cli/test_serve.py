@@ -41,6 +41,7 @@ def refusal(*words: str) -> str:
         (["--partitions", "0"], "--partitions must be a whole number from 1 to 64, not '0'"),
         (["--coordinators", "-1"], "--coordinators must be a whole number from 1 to 64, not '-1'"),
         (["--seed", "x"], "--seed must be a whole number"),
+        (["--transaction-actions-max", "101"], "must be a whole number from 1 to 100, not '101'"),
         (["--table-delay", "2"], "--table-delay takes a duration of up to a day, as in 50ms"),
         (["--followers", "6"], "--followers must be a whole number from 0 to 5, not '6'"),
         (["--follower-delay", "9ms..2ms"], "--follower-delay goes from less to more, as in"),
