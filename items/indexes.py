@@ -150,16 +150,22 @@ def entry_key_of_request(index: Index, table: KeySchema, attributes: Item) -> Ke
 # What may be written ------------------------------------------------------------------------------
 
 
-def refuse_unindexable(indexes: Iterable[Index], item: Item, *, is_update: bool) -> None:
+def refuse_unindexable(
+    indexes: Iterable[Index], item: Item, *, is_update: bool, before: Item | None = None
+) -> None:
     """Refuse an item that has something under an index key's name which cannot be a key.
+
+    What an update leaves as it was `before` may be older than the index, and the item stays out of
+    it; a put has chosen all that it writes.
 
     Raises:
         DynamoDBError: ValidationException; in a transaction that is one action's reason.
     """
+    kept = before if is_update and before is not None else {}
     for index in indexes:
         for position, attribute in enumerate(key_attributes_of(index.schema)):
             value = item.get(attribute.name)
-            if value is None:
+            if value is None or value == kept.get(attribute.name):
                 continue
             if value[0] != attribute.type:
                 raise _wrong_type(index, attribute, value[0], is_update=is_update)

@@ -137,7 +137,7 @@ class Indexed:
             return None
         try:
             is_update = isinstance(action, Update)
-            indexes.refuse_unindexable(self.indexes, after, is_update=is_update)
+            indexes.refuse_unindexable(self.indexes, after, is_update=is_update, before=before)
         except DynamoDBError as error:
             return error
         growth = self._weight(action.key, after) - self._weight(action.key, before)

@@ -22,8 +22,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from items.data import data
-from items.keys import Key, KeySchema
-from items.values import Item, size_bytes, value_size_bytes
+from items.keys import Key, KeySchema, key_attributes
+from items.values import Item, size_bytes
 from network.codec import decode, encode
 from network.ids import TableId, Timestamp
 from network.placement import NOTHING
@@ -60,6 +60,7 @@ class Change:
     """One write, as a step applied it."""
 
     table: TableId
+    schema: KeySchema
     key: Key
     lsn: int
     timestamp: Timestamp
@@ -84,7 +85,8 @@ def record_of(
         event = INSERT if before is None else REMOVE
     old = before if stream.view in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES") else None
     new = after if stream.view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES") else None
-    images = sum(size_bytes(image) for image in (old, new) if image is not None)
+    # The keys with their names, as the records that the service's guides show.
+    parts = (key_attributes(change.schema, change.key), old, new)
     return StreamRecord(
         change.lsn,
         change.table,
@@ -96,7 +98,7 @@ def record_of(
         change.timestamp,
         change.transaction,
         change.created_us,
-        max(1, images + sum(map(value_size_bytes, change.key))),
+        sum(size_bytes(part) for part in parts if part is not None),
     )
 
 

@@ -56,9 +56,16 @@ class StreamSteps(Memory):
     ) -> bool:
         """Let the stream know of a write that is about to be kept; say if it changes anything."""
         assert self._streams is not None, "a table with a stream has its shard"
-        before = self._tables[key[0]].records.get(key[1])
+        table = self._tables[key[0]]
+        before = table.records.get(key[1])
         change = stream.Change(
-            TableId(key[0]), key[1], self._lsn, applied.timestamp, transaction, now.clock_us
+            TableId(key[0]),
+            table.state.schema,
+            key[1],
+            self._lsn,
+            applied.timestamp,
+            transaction,
+            now.clock_us,
         )
         record = stream.record_of(
             change,

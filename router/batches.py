@@ -54,7 +54,10 @@ async def batch_get_item(tools: Tools, body: Body, origin: Origin) -> dict[str, 
 def read_costs(
     body: Body, wanted: Sequence[Wanted], readings: Sequence[EachReply]
 ) -> list[dict[str, Any]]:
-    """Weigh each item alone, also one that was given back because the answer is full."""
+    """Weigh each item alone, also one that was given back because the answer is full.
+
+    Its partition has charged it: it cannot know what others bring to the same answer.
+    """
     costs = []
     for one, reading in zip(wanted, readings, strict=True):
         if isinstance(reading, Reading):

@@ -15,6 +15,7 @@ from items.keys import Key, KeyAttribute, KeySchema
 from items.values import Item
 from network.ids import NEVER, TableId, first_number
 from network.messages import (
+    Accept,
     Backfill,
     Done,
     DropTable,
@@ -459,6 +460,47 @@ def test_an_item_that_no_index_could_hold_is_refused(action: Any, text: str) -> 
     assert isinstance(vote, Reject)
     assert (vote.reason.code, vote.reason.message) == ("ValidationError", text)
     assert pets.ask(Read(((PETS, own_key()),), 0, "")).readings[0].item == pet()
+
+
+def aged(food: Any) -> Pets:
+    """Have an item that is older than the index, with what that could not hold."""
+    pets = Pets()
+    pets.ask(SetTable(PETS, TableSettings(1)))
+    pets.ask(write(putting(pet(food=food))))
+    pets.ask(SetTable(PETS, TableSettings(2, indexes=(BY_FOOD,))))
+    return pets
+
+
+@pytest.mark.parametrize("food", [3, "", "x" * 2049])
+def test_an_update_may_leave_what_is_older_than_the_index_as_it_is(food: Any) -> None:
+    pets = aged(food)
+    update = setting("SET nick = :n", n=("S", "Rexy"))
+
+    assert pets.ask(write(update)) == Written(None)
+    assert pets.ask(prepare(update, us=10**9)) == Votes((Accept(),))
+    assert pets.waiting() == {}  # It is still in no index.
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        putting(pet(food=3, nick="Rexy")),  # The very value, and chosen again.
+        setting("SET food = :f", f=("N", "4")),
+    ],
+)
+def test_what_is_older_than_the_index_is_not_written_again(action: Any) -> None:
+    pets = aged(3)
+
+    assert isinstance(pets.ask(write(action)), WriteRefused)
+    assert codes(pets.ask(prepare(action, us=10**9))) == ["ValidationError"]
+
+
+def test_an_item_that_is_older_than_the_index_comes_into_it_once_it_fits() -> None:
+    pets = aged(3)
+
+    pets.ask(write(setting("SET food = :f", f=("S", "fish"))))
+
+    assert set(pets.waiting()) == {place("fish")}
 
 
 def codes(answer: Any) -> list[str]:

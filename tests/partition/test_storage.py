@@ -200,7 +200,7 @@ SHARD = stream.opened("p1", TableId(TABLE), SCHEMA, STREAM, first=1, parent="", 
 
 def changed(lsn: int, **more: Any) -> StreamRecord:
     """Make the record of a change that waits."""
-    change = stream.Change(TableId(TABLE), key("a"), lsn, ts(10 * lsn), "t1", 7)
+    change = stream.Change(TableId(TABLE), SCHEMA, key("a"), lsn, ts(10 * lsn), "t1", 7)
     made = stream.record_of(change, item("a", lsn), item("a", lsn + 1), STREAM)
     assert made is not None
     return replace(made, **more)

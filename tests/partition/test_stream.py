@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from items.keys import placement_hash
+from items.keys import KeyAttribute, KeySchema, placement_hash
 from items.values import Item
 from network.ids import TableId
 from network.messages import (
@@ -200,7 +200,21 @@ def test_sizes_are_of_key_and_images() -> None:
         sizes.append(released(partition)[0].size_bytes)
 
     keys_only, with_image = sizes
-    assert (keys_only, with_image) == (1, 1 + len("k" + "a" + "v") + 2)
+    assert (keys_only, with_image) == (2, 2 + len("k" + "a" + "v") + 2)
+
+
+def test_sizes_are_those_of_the_records_that_aws_shows() -> None:
+    """The sample event of AWS's guide to Lambda with DynamoDB Streams has 26, 59 and 38."""
+    schema, own_key = KeySchema(KeyAttribute("Id", "N")), ("N", "101")
+    first: Item = {"Id": own_key, "Message": ("S", "New item!")}
+    second: Item = {"Id": own_key, "Message": ("S", "This item has changed")}
+    change = stream.Change(TableId("t"), schema, (own_key,), 1, ts(1), "", 0)
+    settings = StreamSettings("l", "NEW_AND_OLD_IMAGES")
+    steps = [(None, first), (first, second), (second, None)]
+
+    made = [stream.record_of(change, before, after, settings) for before, after in steps]
+
+    assert [record and record.size_bytes for record in made] == [26, 59, 38]
 
 
 def test_a_table_without_a_stream_leaves_nothing_and_costs_nothing() -> None:

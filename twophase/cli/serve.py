@@ -18,7 +18,6 @@ PORTS = 1 << 16
 NODES_MAX = 64
 FOLLOWERS_MAX = 5
 FOLLOWER_DELAY = "5ms..50ms"
-ACTIONS_MAX = 10_000
 SEEDS = 1 << 63
 
 
@@ -29,7 +28,7 @@ class Wanted:
     host: str
     port: int
     data: str | None
-    partitions: int | None
+    partitions: int | None  # None: as many as the directory was made with, or 4.
     coordinators: int
     faults: Faults | None
     seed: int | None
@@ -54,7 +53,11 @@ class Wanted:
 )
 @click.option("--data", metavar="DIR", help="Keep everything in this directory, durably.")
 @click.option("--in-memory", is_flag=True, help="Keep everything in memory; the default.")
-@click.option("--partitions", default="4", metavar="N", help="Nodes that keep items.  [default: 4]")
+@click.option(
+    "--partitions",  # Without a default here: a directory has its own.
+    metavar="N",
+    help="Nodes that keep items.  [default: 4, or as the directory has it]",
+)
 @click.option(
     "--coordinators", default="2", metavar="N", help="Nodes that drive transactions.  [default: 2]"
 )
@@ -97,7 +100,7 @@ class Wanted:
     "--transaction-actions-max",
     default=str(TRANSACTION_ACTIONS_MAX),
     metavar="N",
-    help=f"Actions in one transaction, at most.  [default: {TRANSACTION_ACTIONS_MAX}]",
+    help=f"Actions in one transaction, at most.  [default, and most: {TRANSACTION_ACTIONS_MAX}]",
 )
 @click.option(
     "--allow-reserved-words",
@@ -141,7 +144,7 @@ def command(
         whole(coordinators, "--coordinators", 1, NODES_MAX),
         None if faults is None else faults_of(faults),
         None if seed is None else whole(seed, "--seed", 0, SEEDS - 1),
-        whole(transaction_actions_max, "--transaction-actions-max", 1, ACTIONS_MAX),
+        whole(transaction_actions_max, "--transaction-actions-max", 1, TRANSACTION_ACTIONS_MAX),
         allow_reserved_words,
         duration_us(table_delay, "--table-delay"),
         control,

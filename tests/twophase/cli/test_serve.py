@@ -41,6 +41,7 @@ def refusal(*words: str) -> str:
         (["--partitions", "0"], "--partitions must be a whole number from 1 to 64, not '0'"),
         (["--coordinators", "-1"], "--coordinators must be a whole number from 1 to 64, not '-1'"),
         (["--seed", "x"], "--seed must be a whole number"),
+        (["--transaction-actions-max", "101"], "must be a whole number from 1 to 100, not '101'"),
         (["--table-delay", "2"], "--table-delay takes a duration of up to a day, as in 50ms"),
         (["--followers", "6"], "--followers must be a whole number from 0 to 5, not '6'"),
         (["--follower-delay", "9ms..2ms"], "--follower-delay goes from less to more, as in"),
@@ -158,6 +159,21 @@ def test_what_it_prints_is_what_a_client_needs() -> None:
         "export AWS_ACCESS_KEY_ID=local",
         "export AWS_SECRET_ACCESS_KEY=local",
     ]
+
+
+@pytest.mark.slow
+def test_a_directory_is_started_again_without_the_option_that_it_was_made_with(
+    tmp_path: Path,
+) -> None:
+    for words in (["--partitions", "2"], []):
+        command = [sys.executable, "-m", "twophase", "serve", "--port", "0"]
+        command += ["--data", str(tmp_path), *words]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            _, told = (process.stdout.readline() for _ in range(2))
+            process.terminate()
+            assert process.wait(30) == 0
+        assert told.startswith("2 partitions, ")
 
 
 @pytest.mark.slow
