@@ -110,7 +110,7 @@ def test_who_may_put_can_send_a_transaction_of_puts(server: LocalDynamoDB) -> No
 
 def test_a_transaction_with_a_delete_is_refused_whole(server: LocalDynamoDB) -> None:
     putter = server.client("putter")
-    putter.put_item(TableName="Orders", Item=key("whole/1"))
+    putter.transact_write_items(TransactItems=[put("whole/1")])
     actions = [put("whole/2"), delete("whole/1")]
     begun = server.cluster.events["transaction.begun"]
 
