@@ -31,6 +31,7 @@ class Stage:
         self._chance = CalmChance()
         self.said = Said()
         self._table, self._units = PRACTICE, 0
+        self._calls: set[str] = set()  # That lines have named.
         self.keys: dict[str, str] = {}  # Letter → key value that lives on the letter's partition.
         loop = new_loop()
         self.cluster = cluster = Cluster(
@@ -90,12 +91,18 @@ class Stage:
         (client,) = self.hosts(client)
         rest, given = split_options(rest, ("token", "call", "via"))
         name, body = request(verb, rest, self.place)
+        if (call := given.get("call")) in self._calls:
+            raise ScriptError(
+                f"call {call} was made before, and is over with its answer: name another one"
+                " ('copy' lets a message of it come late)"
+            )
+        self._calls.update(() if call is None else (call,))
         if "token" in given:
             body["ClientRequestToken"] = given["token"]
         chosen = self.coordinator(given.get("via", "c1"))
         if verb in ("write", "read"):
             self.choose_coordinator(self.cluster.routers, chosen)
-        self.run(client, name, body, given.get("call"))
+        self.run(client, name, body, call)
 
     def run(self, name: str, operation: str, body: Spec, call: str | None = None) -> None:
         if not self.cluster.is_up(name):

@@ -136,6 +136,14 @@ def test_a_bad_line_is_refused_by_name(line: str, why: str) -> None:
     assert why in str(refused.value)
 
 
+def test_a_call_is_made_once() -> None:
+    """With its answer it is over; what is asked later is another one to every check."""
+    line = "k1: write put(a, 1) [token=T call=C]"
+
+    with pytest.raises(ScriptError, match="call C was made before"):
+        played(line, "wait", line)
+
+
 def test_cluster_comes_first_and_once() -> None:
     with pytest.raises(ScriptError, match="comes first"):
         played("k1: get a", "cluster partitions=3")
