@@ -1,7 +1,8 @@
 """What makes no sense in a scenario although each key by itself is right."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from partition.propagator import ASKED_US
@@ -25,6 +26,8 @@ COUNTS = {
     "l": "cluster.ledgers",
     "m": "cluster.managers",
 }
+# One of these, in whatever is no step.
+HOST_THERE = re.compile(rf"(?<![\w.])[{''.join(COUNTS)}][1-9][0-9]*(?![\w.])", re.ASCII)
 # Faults that keep a host or a message away, by the key that asks for them, and how long they do.
 AWAY = {
     "faults.pauses": "faults.pause_us",
@@ -158,19 +161,28 @@ def steps_of(value: Any, keys: Mapping[str, Value]) -> tuple[Step, ...]:
         raise ScenarioError(f'faults.steps is to be a list like ["lose vote #2"], not {value!r}')
     if len(value) > STEPS_MAX:
         raise ScenarioError(f"faults.steps may have {STEPS_MAX} steps, not {len(value)}")
+    return tuple(_step(text, keys) for text in value)
+
+
+def _step(text: str, keys: Mapping[str, Value]) -> Step:
     try:
-        steps = tuple(parse_step(text) for text in value)
+        step = parse_step(text)
     except StepError as error:
+        # Of a host that is not there nothing else needs to be said, such as that it has no disk.
+        _check_hosts(text, HOST_THERE.findall(text), keys)
         raise ScenarioError(f"faults.steps: {error}") from error
-    for step in steps:
-        for host in step.hosts():
-            kind, number = host.rstrip("0123456789"), int(host.lstrip("abcdefghijklmnopqrstuvwxyz"))
-            count = _count_of(kind, keys)
-            if number > count:
-                known = ", ".join(f"{one}1" for one in COUNTS)
-                there = f"{kind}1 to {kind}{count}" if count else f"hosts like {known}"
-                raise ScenarioError(f"faults.steps: {str(step)!r} names {host}; there are {there}")
-    return steps
+    _check_hosts(str(step), step.hosts(), keys)
+    return step
+
+
+def _check_hosts(step: str, hosts: Iterable[str], keys: Mapping[str, Value]) -> None:
+    for host in hosts:
+        kind, number = host.rstrip("0123456789"), int(host.lstrip("abcdefghijklmnopqrstuvwxyz"))
+        count = _count_of(kind, keys)
+        if number > count:
+            known = ", ".join(f"{one}1" for one in COUNTS)
+            there = f"{kind}1 to {kind}{count}" if count else f"hosts like {known}"
+            raise ScenarioError(f"faults.steps: {step!r} names {host}; there are {there}")
 
 
 def _count_of(kind: str, keys: Mapping[str, Value]) -> int:

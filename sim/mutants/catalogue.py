@@ -83,7 +83,12 @@ def find(name: str) -> Mutant:
     if name in MUTANTS:
         return MUTANTS[name]
     if TOGETHER in name:
-        return together(tuple(find(one) for one in name.split(TOGETHER)))
+        names = [one.strip() for one in name.split(TOGETHER)]
+        if not all(names):
+            raise UnknownMutantError(
+                f"a mutant is missing before or after a {TOGETHER!r} in {name!r}: say a+b"
+            )
+        return together(tuple(find(one) for one in names))
     near = get_close_matches(name, MUTANTS, NEAR_MAX, 0.4)
     meant = f"did you mean {' or '.join(near)}?" if near else f"there are {len(MUTANTS)}:"
     raise UnknownMutantError(
@@ -92,7 +97,7 @@ def find(name: str) -> Mutant:
 
 
 def together(mutants: tuple[Mutant, ...]) -> Mutant:
-    """Make one mutant of several; it shows where the first of them does."""
+    """Make one mutant of several; where they show at once nobody has counted."""
 
     def patch(patches: Patches) -> None:
         for mutant in mutants:

@@ -54,6 +54,7 @@ SEEDS: Mapping[str, int] = {
     "tokens-are-forgotten": 0,
     "refused-calls-begin-anew": 1,
     "entries-are-purged-at-once": 0,
+    "completions-ask-for-no-owner": 0,
     "nobody-recovers": 5,
     "recovery-always-cancels": 0,
     "recovery-presumes-commit": 0,

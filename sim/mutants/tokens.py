@@ -6,10 +6,23 @@ from typing import Any
 from coordinator import ledger
 from coordinator.ledger import Entry, Ledger, State, Transaction
 from network.ids import TransactionId
-from sim.mutants.mutant import WRONG_DATA, Hint, mutant
+from sim.mutants.mutant import ONCE, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
 
 IMPATIENT_CLIENTS = {"client.attempt_deadline_us": "20000"}
+# A cancelled call and another one under the same token: shipped workloads have a token a call.
+TWO_REQUESTS = """k1: write check(b if exists) [token=T]
+k2: at 12ms write put(d, 1) [token=T]
+k2: get d"""
+TWO_CALLS = {
+    "workload.requests": TWO_REQUESTS,
+    "workload.clients": "2",
+    "workload.transactions": "2",
+    **IMPATIENT_CLIENTS,
+    # That the first call is completed is told late, while the second one's commit is on its way.
+    "faults.steps": '["delay write #4 to l1 by 60ms", "delay commit #1 by 300ms"]',
+    "protocol.repeat_first_us": "1000000",  # And nobody asks again meanwhile.
+}
 
 
 @mutant(
@@ -58,3 +71,19 @@ def entries_are_purged_at_once(patches: Patches) -> None:
     ) -> None:
         await original(self, transaction, committed=committed)
         await self.purge(transaction.entry, TransactionId(transaction.id))
+
+
+@mutant(
+    "§3.5",
+    "That a transaction is completed is noted with whatever stands under its token by then.",
+    "stale reads: 'committed' for a transaction whose commits are still on their way",
+    kinds=("stale read",),
+    hint=Hint("one-transaction", {**ONCE, **TWO_CALLS}),
+    needs={"scenario": "one-transaction", **TWO_CALLS},
+)
+def completions_ask_for_no_owner(patches: Patches) -> None:
+    @patches.around(ledger, "_update")
+    def update(original: Any, key: Any, text: str, condition: str, values: Any) -> Any:
+        if ":completed" in values:
+            condition = condition.replace(" AND #transaction = :id", "")
+        return original(key, text, condition, values)

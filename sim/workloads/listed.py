@@ -3,11 +3,13 @@
     requests = '''
     k1: write put(a, 1) put(d, 1)
     k2: at 3ms read a d
+    k2: write put(d, 2) [token=T]
     '''
 
 Each client asks for its own requests, one after the other, and where a moment is said not before
-it: so long after the trouble began.  An item is called by one word, which is
-its key; no two writes leave an item with the same value, so that a history can be judged by values.
+it: so long after the trouble began.  A write transaction may say its token, and several the same
+one.  An item is called by one word, which is its key; no two writes leave an item with the same
+value, so that a history can be judged by values.
 """
 
 import re
@@ -28,6 +30,8 @@ LINGER_US_MAX = 600_000_000
 LINE = re.compile(r"(k[1-9][0-9]*): +(?:at +(\w+) +)?(\w+) +(.+)")
 WORD = re.compile(r"\w+")
 OPTIONS = re.compile(r"\[\w+=[^\[\]]*\]$")
+TOKEN = re.compile(r"(.+?) *\[token=([^\[\]]*)\]")
+TOKEN_LENGTH_MAX = 36
 EXAMPLE = "k1: write put(a, 1) put(d, 1)"
 
 
@@ -116,17 +120,30 @@ def _read(line: str) -> tuple[str, Asked]:
     found = LINE.fullmatch(line)
     if not found:
         raise ValueError(f"requests must be lines like {EXAMPLE!r} or 'k1: put a 1', not {line!r}")
-    options = OPTIONS.search(line)
+    client, moment, verb, rest = found.groups()
+    rest, under = _under(rest) if verb == "write" else (rest, {})
+    options = OPTIONS.search(rest)
     if options:  # Else it would be a part of the last value, without a word.
         without = line.removesuffix(options[0]).rstrip()
         raise ValueError(
             f"requests: {line!r}: {options[0]} is for golden scripts; here it is {without!r}"
         )
-    client, moment, verb, rest = found.groups()
     try:
-        return client, Asked(*request(verb, rest, _place), duration(moment) if moment else 0)
+        name, body = request(verb, rest, _place)
+        return client, Asked(name, {**body, **under}, duration(moment) if moment else 0)
     except (RequestError, StepError) as error:
         raise ValueError(f"requests: {line!r}: {error}") from error
+
+
+def _under(rest: str) -> tuple[str, Spec]:
+    """Take the token off a write transaction's end, if it says one."""
+    found = TOKEN.fullmatch(rest)
+    if not found:
+        return rest, {}
+    if not re.fullmatch(rf"\w{{1,{TOKEN_LENGTH_MAX}}}", found[2]):
+        most = f"1 to {TOKEN_LENGTH_MAX} letters"
+        raise ValueError(f"requests: a token is {most}, as in [token=T], not {found[2]!r}")
+    return found[1], {"ClientRequestToken": found[2]}
 
 
 def _place(key: str) -> Spec:

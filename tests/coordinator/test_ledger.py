@@ -214,6 +214,19 @@ def test_a_decision_about_what_was_replaced_is_none() -> None:
     assert bench.find().state is PREPARING
 
 
+def test_a_completion_of_what_was_replaced_changes_nothing() -> None:
+    bench = Bench()
+    old = bench.begun()
+    bench.end(old, REASONS)
+    new = bench.do(bench.ledger.begin(transaction(T2, call="two"))).transaction
+    bench.do(bench.ledger.decide(new, ()))
+
+    bench.do(bench.ledger.complete(old, committed=False))
+
+    assert bench.find().transaction.id == T2
+    assert bench.find().state is COMMITTING
+
+
 def test_what_is_not_completed_is_not_purged() -> None:
     bench = Bench()
     begun = bench.begun()

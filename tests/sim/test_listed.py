@@ -151,10 +151,13 @@ def test_two_that_conflict_do_conflict_from_some_seed() -> None:
         ("k1: write put(a 1)", "", "put takes a value, as in put(a, 1) or put a 1: 'a 1'"),
         ("k1: delete a 1", "", "delete takes none, as in delete(a) or delete a"),
         (
-            "k1: write put(a, 1) [token=T]",
+            "k1: write put(a, 1) [via=c1]",
             "",
             "for golden scripts; here it is 'k1: write put(a, 1)'",
         ),
+        ("k1: get a [token=T]", "", "for golden scripts; here it is 'k1: get a'"),
+        ("k1: write put(a, 1) [token=]", "", "a token is 1 to 36 letters, as in [token=T]"),
+        (f"k1: write delete(a) [token={'T' * 37}]", "", "a token is 1 to 36 letters, as in "),
         ("k1٣: get a", "", "'k1٣: get a'"),
         ("k1: write put(a-b, 1)", "", "an item is called by one word, not 'a-b'"),
         ("k1: write put(a, 1)\nk2: put a 1", "", "must not give a the value '1' twice"),
@@ -173,6 +176,23 @@ def test_what_is_no_request_is_named(requests: str, there: str, why: str) -> Non
 def test_a_scenario_says_which_of_its_keys_is_wrong() -> None:
     with pytest.raises(ScenarioError, match=r"workload\.requests must be lines"):
         load("one-transaction", {"workload.requests": "nonsense"})
+
+
+def test_several_requests_may_have_one_token() -> None:
+    requests = """
+        k1: write put(a, 1) put(d, 2) [token=T]
+        k1: write put(a, 3) [token=U]
+        k1: at 200ms write delete(a) [token=T]
+        k1: write delete(d)
+    """
+    result = run(load("one-transaction", {"workload.requests": requests}), 1)
+
+    assert result.ok, result.findings
+    writes = [one for one in result.history if one.name == "TransactWriteItems"]
+    tokens = [one.request["ClientRequestToken"] for one in writes]
+    assert tokens[:3] == ["T", "U", "T"]
+    assert tokens[3] == f"{writes[3].call}/token"
+    assert [one.error for one in writes] == ["", "", "IdempotentParameterMismatchException", ""]
 
 
 def test_a_request_is_not_asked_for_before_its_moment() -> None:

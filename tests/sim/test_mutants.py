@@ -274,6 +274,18 @@ def test_a_name_that_nobody_has_is_told_the_nearest(name: str, near: str) -> Non
         find(name)
 
 
+def test_blanks_around_a_plus_are_no_part_of_a_name() -> None:
+    both = find("reads-have-one-round + recovery-always-cancels")
+
+    assert both.name == "reads-have-one-round+recovery-always-cancels"
+
+
+@pytest.mark.parametrize("name", ["nobody-recovers+", "+nobody-recovers", "+", " + "])
+def test_a_plus_with_no_name_beside_it_is_told_what_is_missing(name: str) -> None:
+    with pytest.raises(UnknownMutantError, match=r"a mutant is missing before or after a '\+'"):
+        find(name)
+
+
 def test_some_are_seen_by_one_kind_of_check_alone() -> None:
     by_certificate = [one for one in FOUND if "instants" in one.blind and "reasons" in one.blind]
     by_reasons = [one for one in FOUND if {"timestamps", "instants"} <= set(one.blind)]

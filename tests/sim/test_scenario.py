@@ -229,6 +229,8 @@ def test_a_file_has_its_steps_as_a_list() -> None:
         ("4", "is to be a list like ["),
         ('["lose the voet"]', "'voet' is no kind of message; did you mean vote?"),
         ('["crash c9 after its ledger write"]', "names c9; there are c1 to c2"),
+        ('["crash c9 after its first write"]', "names c9; there are c1 to c2"),
+        ('["crash c2 after its first write"]', "c2 has no disk"),
         ('["lose z1>c1 #3"]', "names z1; there are hosts like k1, r1, c1, p1, l1, m1"),
         (str(["lose vote"] * 1_001), "may have 1000 steps, not 1001"),
     ],

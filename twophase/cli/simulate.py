@@ -322,13 +322,18 @@ def mutant_of(name: str | None) -> tuple[tuple[str, str], AbstractContextManager
     if name is None:
         return ("", ""), nullcontext()
     # Only here: whoever breaks nothing has none of the mutants in their process.
-    from sim.mutants.catalogue import UnknownMutantError, applied, find  # noqa: PLC0415
+    from sim.mutants.catalogue import MUTANTS, UnknownMutantError, applied, find  # noqa: PLC0415
 
     try:
         mutant = find(name)
     except UnknownMutantError as error:
         raise BadInputError(str(error)) from error
     unseen = f"The rule that is broken did not show here.  It does here:\n  {mutant.replay}"
+    if mutant.name not in MUTANTS:  # Several at once: a seed is known of each alone.
+        unseen = (
+            "The rules that are broken did not show here.  `twophase mutants --json` has for each"
+            " of them a command that shows it alone."
+        )
     if mutant.is_equivalent:
         unseen = f"Nobody can tell that a rule is broken.  {mutant.why}"
     return (f"{mutant.name} ({mutant.section}): {mutant.sentence}", unseen), applied(mutant)

@@ -134,6 +134,17 @@ def test_where_the_broken_rule_does_not_show_a_run_is_named_in_which_it_does() -
     assert f"  {mutant.replay}" in result.stdout.splitlines()
 
 
+def test_where_several_broken_rules_do_not_show_no_run_is_promised() -> None:
+    names = "reads-have-one-round+answers-precede-commits"
+    one = ("--set", "workload.clients=1", "--set", "workload.transactions=5")
+
+    result = twophase("simulate", "bank", *one, "--mutant", names)
+
+    assert result.exit_code == 0
+    assert "The rules that are broken did not show here." in result.stdout
+    assert "It does here" not in result.stdout
+
+
 def test_the_run_that_is_named_shows_it() -> None:
     program, *words = shlex.split(find("one-accept-is-enough").replay)
 
