@@ -216,7 +216,9 @@ class Observed:
         # What a list is read as, its reader has judged: it is a list of values, or nothing.
         seen: list[Hashable] = list(value) if value else []  # type: ignore[call-overload]  # As said.
         mine = [self.values[version] for version in own[key]] if key in own else []
-        if self._is_odd(number, key, seen, mine):
+        # What was read before the key was known for a list was nothing.
+        met = self._met.get(key, [] if key in found else None)
+        if self._is_odd(number, key, seen, met, mine):
             return
         longest = self.longest[key]
         count = len(seen)
@@ -235,12 +237,18 @@ class Observed:
             found[key] = self.version(key, before[-1]) if before else self.initial[key]
             self.read.append(found[key])
 
-    def _is_odd(self, number: int, key: int, seen: list[Hashable], mine: list[Hashable]) -> bool:
-        """Compare a list with what its reader had read and appended; keep what contradicts that.
+    def _is_odd(
+        self,
+        number: int,
+        key: int,
+        seen: list[Hashable],
+        met: list[Hashable] | None,
+        mine: list[Hashable],
+    ) -> bool:
+        """Compare a list with what its reader had met and appended; keep what contradicts that.
 
         Where own appends are not as they were, it says nothing of the order of others.
         """
-        met = self._met.get(key)
         if met is not None and seen != met + mine:
             self._contradicted(number, key, met + mine, seen)
         elif met is None and mine and seen[-len(mine) :] != mine:

@@ -525,6 +525,7 @@ def test_a_list_of_which_two_orders_were_read_is_told_by_its_end() -> None:
         ([r("x", [1]), a("x", 2), r("x", [2])], "[2]", "[1, 2]"),
         ([r("x", [1]), a("x", 2), r("x", None)], "[]", "[1, 2]"),
         ([r("x", [1]), r("x", None)], "[]", "[1]"),
+        ([r("x", None), r("x", [1])], "[1]", "[]"),
         ([a("x", 2), r("x", [1])], "[1]", "[2]"),
     ],
 )  # fmt: skip
@@ -536,6 +537,13 @@ def test_a_transaction_at_odds_with_itself_is_told_so_and_no_more(
     assert anomaly.type == "internal"
     told = f"T1 read x as {seen}, where its own reads and writes before had left {left}."
     assert told in anomaly.explanation
+
+
+def test_nothing_was_met_of_a_key_before_anybody_knew_it_for_a_list() -> None:
+    """T0 comes first, and its first read of nothing could be one of a register."""
+    (anomaly,) = judged([ok(r("x", None), r("x", [1])), ok(a("x", 1))]).anomalies
+
+    assert anomaly.type == "internal"
 
 
 @pytest.mark.parametrize(
