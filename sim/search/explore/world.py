@@ -165,6 +165,8 @@ def world_of(
         found = LINE.fullmatch(line)
         if not found:
             raise WorldError(f"a request is like {EXAMPLE!r}, not {line!r}")
+        if "[token=" in line:
+            raise WorldError(f"{line!r}: every request has a token of its own here: leave it out")
         try:
             asked.append(_asked(line, found[1], *request(found[2], found[3], _place), asked))
         except ScriptError as error:

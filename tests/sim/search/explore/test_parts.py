@@ -261,6 +261,7 @@ def test_a_packed_state_comes_back() -> None:
         ("", "1 to 8 requests, not 0"),
         ("\n".join(["k1: get a"] * 9), "1 to 8 requests, not 9"),
         ("write put(a, 1)", "a request is like"),
+        ("k1: write put(a, 1) [token=T]", "a token of its own"),
         ("k1: write put(a)", "put takes a value"),
         ("k1: dance a", "no operation: 'dance'"),
     ],
