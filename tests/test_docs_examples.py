@@ -27,6 +27,7 @@ from click.testing import CliRunner
 from network.events import EVENTS, FAULTS, WITNESSED
 from sim.keys import KEYS, Value
 from sim.scenario import parse, shipped
+from sim.search.cells import COLUMNS
 from sim.workloads.registry import WORKLOADS, make
 from tests.test_docs import each_page, pages
 from tests.tidy import ROOT
@@ -34,6 +35,7 @@ from twophase.cli.main import main
 
 REWRITES = os.environ.get("TWOPHASE_REWRITE") == "1"
 SCENARIOS = ROOT / "docs" / "scenarios.md"
+SWEEPS = ROOT / "docs" / "sweep.md"
 EVENTS_PAGE = ROOT / "docs" / "events.md"
 SHOWN = re.compile(r"<!-- shows (.+?) -->\n```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # What differs from run to run.
@@ -230,6 +232,16 @@ def shown(value: Value) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) > 1:
         value = int(value)
     return str(value).lower()
+
+
+# Sweeps.
+
+
+def test_every_column_of_a_result_file_is_described_in_order() -> None:
+    text = SWEEPS.read_text(encoding="utf-8").partition("\n| column | meaning |\n")[2]
+    rows = re.findall(r"^\| (`.*?) \|", text.partition("\n\n")[0], re.MULTILINE)
+
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == list(COLUMNS)
 
 
 # Events.
