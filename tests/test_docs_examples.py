@@ -35,6 +35,7 @@ from twophase.cli.main import main
 
 REWRITES = os.environ.get("TWOPHASE_REWRITE") == "1"
 SCENARIOS = ROOT / "docs" / "scenarios.md"
+CHECKS = ROOT / "docs" / "checks.md"
 SWEEPS = ROOT / "docs" / "sweep.md"
 EVENTS_PAGE = ROOT / "docs" / "events.md"
 SHOWN = re.compile(r"<!-- shows (.+?) -->\n```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -232,6 +233,20 @@ def shown(value: Value) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) > 1:
         value = int(value)
     return str(value).lower()
+
+
+# Checks.
+
+
+def test_every_check_is_described() -> None:
+    """Most are named in one function; those of a run's end, and of regions, are not."""
+    source = (ROOT / "sim" / "checkers" / "all.py").read_text(encoding="utf-8")
+    made = re.findall(r'"(\w+)": lambda|checks\["(\w+)"\] =', source)
+    names = {"calm", "graph", "replication", "snapshots"} | {one or other for one, other in made}
+    text = CHECKS.read_text(encoding="utf-8").partition("\n| check | judges | by |\n")[2]
+    rows = re.findall(r"^\| (`.*?) \|", text.partition("\n\n")[0], re.MULTILINE)
+
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(names)
 
 
 # Sweeps.
