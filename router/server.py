@@ -5,6 +5,8 @@ twice, and that memory ends with its incarnation: so a request names the incarna
 and is refused by any other.
 """
 
+from contextlib import suppress
+
 from items.errors import REQUEST_LIMIT_EXCEEDED, DynamoDBError
 from network.host import Host
 from network.messages import Envelope, Frame, Message, Request, Response, Restarted, from_frame
@@ -46,7 +48,11 @@ class RouterServer:
         self._once = Once(host.incarnation, ANSWERS_PER_CLIENT_MAX)
         self._working: set[tuple[str, int]] = set()  # Requests under way, by source and number.
         if options.tables_check_us:
-            host.spawn(self._look_for_tables())
+            host.spawn(self._look_now_and_then())
+
+    def look_for_tables(self) -> None:
+        """Finish what a crashed router left of its tables, in a task of its own."""
+        self._host.spawn(self._look_for_tables())
 
     def receive(self, frame: Frame) -> None:
         """Take an answer, or begin a task for a request."""
@@ -92,14 +98,15 @@ class RouterServer:
             self._working.discard((envelope.source, envelope.number))
         self._answer(envelope, response, once=once)
 
-    async def _look_for_tables(self) -> None:
-        """Finish now and then what a crashed router left of its tables."""
+    async def _look_now_and_then(self) -> None:
         while True:
             await self._host.sleep(self._options.tables_check_us)
-            try:
-                await self.api.look_for_tables()
-            except DynamoDBError:
-                continue  # The definitions cannot be read now; there is another time.
+            await self._look_for_tables()
+
+    async def _look_for_tables(self) -> None:
+        # Where the definitions cannot be read now, there is another time.
+        with suppress(DynamoDBError):
+            await self.api.look_for_tables()
 
     def _answer(self, envelope: Envelope, response: Response, *, once: bool) -> None:
         if once:

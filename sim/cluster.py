@@ -284,6 +284,13 @@ class Cluster:
             manager.order_split(parent, at, child)
         return manager is not None
 
+    def look_for_tables(self) -> None:
+        """Have all routers take tables further whose mover may be dead (`tables_check_us`)."""
+        for name in self.routers:
+            router = self.servers.get(name)
+            if isinstance(router, RouterServer):
+                router.look_for_tables()
+
     def records_of(self, name: str) -> Iterable[tuple[RecordKey, Record]]:
         """Return what a node's disk has of its own range: copies for a split may be left over."""
         contents = self.disks[name].contents

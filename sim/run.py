@@ -17,7 +17,7 @@ from network.weather import Weather
 from sim.books import Capacity
 from sim.chance import NamedChance, Overrides
 from sim.checkers.all import check_run
-from sim.checkers.calm import check_calm, is_settled
+from sim.checkers.calm import check_calm, is_settled, unfinished_tables
 from sim.checkers.canary import falsified, verdict
 from sim.checkers.finding import Finding
 from sim.checkers.stream_appends import StreamAppends
@@ -298,8 +298,14 @@ class Run:
 
     def _let_settle(self, limit_us: int) -> None:
         while not is_settled(self.cluster) and self.loop.now_us < limit_us:
+            self.look_for_tables()
             self.loop.run_for(CALM_STEP_US)
             self._heed_interrupt()
+
+    def look_for_tables(self) -> None:
+        """Have tables taken further that are on their way: who began it may be dead."""
+        if any(unfinished_tables(self.cluster)):
+            self.cluster.look_for_tables()
 
     def _read_to_the_end(self, limit_us: int) -> None:
         """Let readers of streams see what has come to rest; the checks say what they have not.

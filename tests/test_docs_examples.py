@@ -27,6 +27,7 @@ from click.testing import CliRunner
 from network.events import EVENTS, FAULTS, WITNESSED
 from sim.keys import KEYS, Value
 from sim.scenario import parse, shipped
+from sim.search.cells import COLUMNS
 from sim.workloads.registry import WORKLOADS, make
 from tests.test_docs import each_page, pages
 from tests.tidy import ROOT
@@ -34,6 +35,8 @@ from twophase.cli.main import main
 
 REWRITES = os.environ.get("TWOPHASE_REWRITE") == "1"
 SCENARIOS = ROOT / "docs" / "scenarios.md"
+CHECKS = ROOT / "docs" / "checks.md"
+SWEEPS = ROOT / "docs" / "sweep.md"
 EVENTS_PAGE = ROOT / "docs" / "events.md"
 SHOWN = re.compile(r"<!-- shows (.+?) -->\n```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # What differs from run to run.
@@ -230,6 +233,30 @@ def shown(value: Value) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) > 1:
         value = int(value)
     return str(value).lower()
+
+
+# Checks.
+
+
+def test_every_check_is_described() -> None:
+    """Most are named in one function; those of a run's end, and of regions, are not."""
+    source = (ROOT / "sim" / "checkers" / "all.py").read_text(encoding="utf-8")
+    made = re.findall(r'"(\w+)": lambda|checks\["(\w+)"\] =', source)
+    names = {"calm", "graph", "replication", "snapshots"} | {one or other for one, other in made}
+    text = CHECKS.read_text(encoding="utf-8").partition("\n| check | judges | by |\n")[2]
+    rows = re.findall(r"^\| (`.*?) \|", text.partition("\n\n")[0], re.MULTILINE)
+
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(names)
+
+
+# Sweeps.
+
+
+def test_every_column_of_a_result_file_is_described_in_order() -> None:
+    text = SWEEPS.read_text(encoding="utf-8").partition("\n| column | meaning |\n")[2]
+    rows = re.findall(r"^\| (`.*?) \|", text.partition("\n\n")[0], re.MULTILINE)
+
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == list(COLUMNS)
 
 
 # Events.

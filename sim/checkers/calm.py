@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from coordinator.ledger import Entry, State, entry_of
 from network.messages import RecordKey
-from network.placement import LEDGER_TABLE
+from network.placement import LEDGER_TABLE, TABLES_TABLE
 from partition.follower import is_told
 from partition.indexed import is_outbox
 from partition.record import Ongoing
+from router.definitions import Status, Table, table_of
 from sim.checkers.finding import Finding
 from sim.checkers.model import shown_place
 from sim.cluster import Cluster
@@ -27,7 +28,17 @@ def is_settled(cluster: Cluster) -> bool:
             item = record.item
             if table == LEDGER_TABLE and item is not None and item["State"][1] != State.COMPLETED:
                 return False
-    return not any(_unsettled(cluster))
+    return not any(unfinished_tables(cluster)) and not any(_unsettled(cluster))
+
+
+def unfinished_tables(cluster: Cluster) -> Iterator[tuple[str, Table]]:
+    """Find the tables that are neither ACTIVE nor gone, each with the node that has them so."""
+    for name in cluster.ledgers:
+        for (table, _), record in cluster.records_of(name):
+            if table == TABLES_TABLE and record.item is not None:
+                found = table_of(record.item)
+                if found.status is not Status.ACTIVE:
+                    yield name, found
 
 
 def check_calm(cluster: Cluster, names: Mapping[str, str]) -> Iterator[Finding]:
@@ -51,6 +62,8 @@ def check_calm(cluster: Cluster, names: Mapping[str, str]) -> Iterator[Finding]:
             text = f"{text}: {_why_open(entry, promises, names)}"
             yield Finding("calm", "unfinished", text, (transaction,))
 
+    for node, table in unfinished_tables(cluster):
+        yield Finding("calm", "unfinished", f"{node}: {_why_on_its_way(table)}", ())
     for node, what in _unsettled(cluster):
         yield Finding("calm", "unfinished", f"{node}: {what}", ())
 
@@ -139,6 +152,16 @@ def _why_open(entry: Entry, promises: Promises, names: Mapping[str, str]) -> str
     if entry.state is State.PREPARING:
         return "everything is promised, and nobody has decided"
     return "everything is carried out, and nobody has said so"
+
+
+def _why_on_its_way(table: Table) -> str:
+    indexes = [
+        f"its index {one.index.name} {one.status}"
+        for one in table.traits.indexes
+        if one.status != Status.ACTIVE
+    ]
+    which = ", ".join([f"table {table.name} is still {table.status}", *indexes])
+    return f"{which}: nobody has taken it to its end"
 
 
 def _shown(key: RecordKey, names: Mapping[str, str]) -> str:

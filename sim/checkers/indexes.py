@@ -72,9 +72,17 @@ def _in_calm(seen: IndexesSeen, cluster: Cluster) -> Iterator[Finding]:
 
 
 def _ids(seen: IndexesSeen, cluster: Cluster) -> Iterator[tuple[str, IndexAsked]]:
-    """Give the global indexes that partitions know, by their ids."""
+    """Give the global indexes that partitions serve, by their ids.
+
+    Who owns nothing is not asked: the child of a split that was undone knows what was, for ever.
+    """
+    placement = cluster.placement_now()
     known = dict.fromkeys(
-        table for name in cluster.partitions for table in cluster.disks[name].contents.tables
+        table
+        for name in cluster.partitions
+        if placement.record.has(name)
+        for table, state in cluster.disks[name].contents.tables.items()
+        if not state.dropped
     )
     for table in known:
         asked = seen.of(table)

@@ -206,6 +206,8 @@ class RegionsRun:
         while not self._is_settled():
             if self.loop.now_us >= limit_us:
                 return False
+            for run in self.runs:
+                run.look_for_tables()
             self.loop.run_for(CALM_STEP_US)
             self._heed_interrupt()
         return True

@@ -97,9 +97,15 @@ class ResultFile:
             self._file.truncate(0)
             return False
         header = next(csv.reader([line.decode()]))
-        if header[:2] != ["scenario", "version"] or tuple(header[-len(COLUMNS) :]) != COLUMNS:
+        if header[:2] != ["scenario", "version"] or COLUMNS[0] not in header:
             raise self._not_ours()
-        given = tuple(header[2 : -len(COLUMNS)])
+        keys_end = header.index(COLUMNS[0])
+        if tuple(header[keys_end:]) != COLUMNS:
+            raise ResultFileError(
+                f"{self._path} has results of another version of the code, which keeps other"
+                " columns: name another file"
+            )
+        given = tuple(header[2:keys_end])
         if given != self._origin.columns:
             raise ResultFileError(
                 f"{self._path} is of a sweep with {_listed(given)}, and this one has"

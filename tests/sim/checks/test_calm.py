@@ -1,6 +1,13 @@
 """What is unfinished in calm is told with why: how far it is, and whom it waits for."""
 
-from sim.checkers.calm import check_calm, is_settled
+import pytest
+
+from router.server import RouterServer
+from sim.checkers.calm import check_calm, is_settled, unfinished_tables
+from sim.checkers.finding import Finding
+from sim.cluster import Cluster
+from sim.run import Run
+from sim.scenario import load
 from sim.script import Player
 
 WRITTEN = "k1: write put(a, 0) put(b, 0)"
@@ -63,3 +70,54 @@ def test_an_end_that_nobody_noted_is_told() -> None:
 
     found = told(WRITTEN, "k1: write put(a, 1) put(b, 1) [via=c1]\nhold c1>p1 c1>p2", "crash c1")
     assert all("nobody" in one or "no promise" in one or "waits" in one for one in found)
+
+
+# Tables that are on their way.
+
+DELETE = {
+    "TableName": "Tasks",
+    "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by-person"}}],
+}
+
+
+async def delete_index(router: RouterServer) -> None:
+    await router.api.call("UpdateTable", DELETE, call=None, request="k9#1")
+
+
+class WithTheMoverDead(Run):
+    """A run whose trouble ends as a router crashes that was to delete an index."""
+
+    def _calm(self) -> list[Finding]:
+        cluster, router = self.cluster, self.cluster.servers["r1"]
+        assert isinstance(router, RouterServer)
+        cluster.hosts["r1"].spawn(delete_index(router))
+        while not any(unfinished_tables(cluster)):
+            self.loop.run_for(100)
+        cluster.crash("r1")
+        cluster.start("r1")
+        return super()._calm()
+
+
+def with_the_mover_dead() -> Run:
+    settings = {"workload.transactions": "10", "faults.crashes": "0", "network.loss": "0"}
+    return WithTheMoverDead(load("indexes", settings), 1)
+
+
+def test_a_table_whose_mover_is_dead_is_taken_to_its_end_in_the_calm() -> None:
+    going = with_the_mover_dead()
+
+    assert going.go().findings == ()
+    assert list(unfinished_tables(going.cluster)) == []
+
+
+def test_a_table_that_nobody_takes_to_its_end_is_told_with_its_indexes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Cluster, "look_for_tables", lambda _: None)
+
+    found = [one for one in with_the_mover_dead().go().findings if one.checker == "calm"]
+
+    assert [one.explanation for one in found] == [
+        "l1: table Tasks is still UPDATING, its index by-person DELETING:"
+        " nobody has taken it to its end"
+    ]

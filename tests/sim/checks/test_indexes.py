@@ -1,6 +1,7 @@
 """The checker of secondary indexes: what it must refuse, and what only looks wrong."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,6 +76,32 @@ def test_an_index_that_differs_from_its_table_in_calm_is_found(
 
     assert {one.kind for one in findings} == {"index differs"}
     assert text in findings[0].explanation
+
+
+def test_what_a_node_that_owns_nothing_knows_of_an_index_is_not_compared(going: Run) -> None:
+    """The child of a split that was undone has been told of an index, and never of its end."""
+    cluster = going.cluster
+    contents, (index, _), _ = next(entries(going))
+    child = cluster.add_for_split("p1")
+    cluster.disks[child].contents.tables[index] = contents.tables[index]
+    for name in cluster.partitions:
+        if name != child:
+            dropped(cluster.disks[name].contents, index)
+
+    assert judged(going) == []
+
+
+def test_an_index_that_only_some_have_dropped_is_compared(going: Run) -> None:
+    contents, (index, _), _ = next(entries(going))
+    dropped(contents, index)
+
+    assert {one.kind for one in judged(going)} == {"index differs"}
+
+
+def dropped(contents: Contents, index: str) -> None:
+    contents.tables[index] = replace(contents.tables[index], dropped=True)
+    for key in [key for key in contents.records if key[0] == index]:
+        del contents.records[key]
 
 
 def test_a_tombstone_is_no_entry(going: Run) -> None:

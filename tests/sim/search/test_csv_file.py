@@ -87,7 +87,15 @@ def test_other_seeds_and_combinations_stay_and_do_not_count(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"hello", b"hello\nworld\n", b"seed,ok\n1,true\n", b"\xff\xfe\n", b"\n", b"x" * 200_000],
+    [
+        b"hello",
+        b"hello\nworld\n",
+        b"seed,ok\n1,true\n",
+        b"scenario,version\nbank,1\n",
+        b"\xff\xfe\n",
+        b"\n",
+        b"x" * 200_000,
+    ],
 )
 def test_a_file_of_something_else_is_refused_and_left_alone(path: Path, content: bytes) -> None:
     path.write_bytes(content)
@@ -115,6 +123,21 @@ def test_another_version_of_the_code_is_refused(
         ResultFileError, match=r"version .* of the code, and this is 0\.1\.0\+another"
     ):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b",marks", b""), (b",marks", b",events"), (b"ok,findings", b"findings,ok")],
+)
+def test_a_file_with_other_columns_is_of_another_version(
+    path: Path, before: bytes, after: bytes
+) -> None:
+    whole = written(path, ROWS, plan(settings=GRID)).replace(before, after, 1)
+    path.write_bytes(whole)
+
+    with pytest.raises(ResultFileError, match="another version of the code, which keeps other"):
+        read(path, plan(settings=GRID))
+    assert path.read_bytes() == whole
 
 
 def test_other_keys_are_refused(path: Path) -> None:
