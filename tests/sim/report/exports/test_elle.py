@@ -89,6 +89,25 @@ def test_what_meets_in_one_moment_is_in_no_order() -> None:
     assert judged([*as_json(elle_lines(history))]) == []
 
 
+def test_what_its_client_did_not_wait_for_has_an_unknown_outcome() -> None:
+    history = operations(
+        ("k1", "PutItem", put("1"), 10, 50, 200, {}),
+        ("k1", "PutItem", put("2"), 20, 30, 200, {}),
+        ("k2", "GetItem", A, 25, 40, 200, {}),
+    )
+
+    told = [(one["type"], one["process"], one["time"] // 1_000) for one in elle_lines(history)]
+
+    assert told == [
+        ("invoke", 0, 10),
+        ("info", 0, 20),
+        ("invoke", 1, 20),
+        ("invoke", 2, 25),
+        ("ok", 1, 30),
+        ("ok", 2, 40),
+    ]
+
+
 def test_after_an_unknown_outcome_a_client_is_another_process() -> None:
     history = operations(
         ("k1", "PutItem", put("1"), 10, 20, 0, {}), ("k1", "PutItem", put("2"), 30, 40, 200, {})
