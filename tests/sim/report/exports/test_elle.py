@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -12,9 +13,11 @@ from sim.checkers.graph.txn import STRICT
 from sim.checkers.histories import HistoryReader
 from sim.history import Operation
 from sim.report.exports.elle import as_edn, as_json, elle_lines
+from sim.report.traced import operations_in
 from sim.run import run
 from sim.scenario import load
 from sim.search.broken import broken
+from tests.sim.report.builders import recording
 
 TABLE = {
     "TableName": "t",
@@ -57,6 +60,22 @@ def test_the_check_finds_what_a_broken_rule_has_done() -> None:
         history = [*run(load("bank", {}), 3).history]
 
     assert judged([*as_json(elle_lines(history))]) != []
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"), [("bookshop", 11), ("stale-reads", 2), ("orders-and-payments", 4)]
+)
+def test_a_trace_in_trouble_says_what_its_run_says(name: str, seed: int) -> None:
+    """Also where answers come too late, and where followers answer with what was."""
+    of_run = recording(name, seed, {"faults.all": "2", "workload.transactions": "60"})
+    operations = operations_in(of_run.moments)
+    traced = replace(of_run, result=None, witness=None, operations=operations)
+
+    lines = [*as_json(elle_lines(traced.in_order))]
+
+    assert len(lines) > 80
+    assert lines == [*as_json(elle_lines(of_run.in_order))]
+    assert judged(lines) == []
 
 
 def test_each_operation_is_asked_for_and_ends() -> None:
