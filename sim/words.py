@@ -77,6 +77,7 @@ class Words:
     """The names of one run's transactions and items."""
 
     def __init__(self, labels: Mapping[str, str] | None = None) -> None:
+        self.begin_us = EPOCH_US  # Timestamps are told from here.
         self._labels = dict(labels or {})  # Key values that have a name of their own.
         self._transactions: dict[str, str] = {}
 
@@ -94,8 +95,8 @@ class Words:
     def timestamp(self, timestamp: Timestamp) -> str:
         if timestamp == NEVER:
             return "never"
-        ms, us = divmod(abs(timestamp.us - EPOCH_US), 1_000)
-        sign = "-" if timestamp.us < EPOCH_US else ""
+        ms, us = divmod(abs(timestamp.us - self.begin_us), 1_000)
+        sign = "-" if timestamp.us < self.begin_us else ""
         return f"@{sign}{ms}{f'.{us:03}'.rstrip('0') if us else ''}ms.{timestamp.node}"
 
     def keys(self, keys: Iterable[RecordKey]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from items.data import data
-from network.messages import Message, from_frame
+from network.messages import Eventual, Message, Page, Readings, from_frame
 from network.weather import CARRIED, CORRUPT, LATE, LOST, REPEATED
 from partition.storage import Changes
 from sim.history import Operation
@@ -136,11 +136,19 @@ class Recording:
     @property
     def in_order(self) -> Sequence[Operation]:
         """Return the operations that have a place in a serial order: late reads have none."""
-        staleness = None if self.result is None else self.result.staleness
-        if staleness is None:
-            return self.operations
-        late = {point.call for point in staleness.points if point.node}
+        late = self._late_calls()
         return [one for one in self.operations if one.call not in late]
+
+    def _late_calls(self) -> set[str]:
+        """Return the calls that ended well with what a follower answered, in whole or in part."""
+        if self.result is not None:
+            staleness = self.result.staleness
+            return {point.call for point in staleness.points if point.node} if staleness else set()
+        sent = [one for one in self.moments if isinstance(one, Sent)]
+        followers = {one.target for one in sent if isinstance(one.message, Eventual)}
+        answers = [one for one in sent if isinstance(one.message, (Readings, Page))]
+        answered = {one.call for one in answers if one.source in followers}
+        return {one.call for one in self.operations if one.outcome == "committed"} & answered
 
 
 class Recorder:

@@ -12,7 +12,7 @@ from network.events import EVENTS
 from sim.counted import counted
 from sim.faults.kinds import KINDS
 from sim.figures import Percentiles, figures_of
-from sim.report.recording import Arrived, Lost, Noted, Recording, Sent
+from sim.report.recording import Arrived, Lost, Moment, Noted, Recording, Sent
 from sim.report.transactions import clients_own
 from sim.scenario import Scenario
 
@@ -30,6 +30,25 @@ FAULTS_TOLD = {
     "late": ("late message", "late messages"),
     "corrupt": ("corrupt message", "corrupt messages"),
     "steps": ("fault on a step", "faults on steps"),
+}
+
+SHOWN = {  # The lines by which a trace shows faults; a cut of both directions is two of them.
+    "host.crashed": ("crash", "crashes"),
+    "host.paused": ("pause", "pauses"),
+    "clock.jumped": ("clock jump", "clock jumps"),
+    "link.cut": ("link cut", "links cut"),
+    "network.split": ("split", "splits"),
+    "link.held": ("link held", "links held"),
+    "links.clogged": ("clog", "clogs"),
+    "disk.slowed": ("slow disk", "slow disks"),
+    "disk.filled": ("full disk", "full disks"),
+    "disk.lied": ("lying disk", "lying disks"),
+    "write.torn": ("torn write", "torn writes"),
+    "partition.throttled": ("throttle", "throttles"),
+    "partition.split_begun": ("partition split", "partition splits"),
+    "late": FAULTS_TOLD["late"],
+    "corrupt": FAULTS_TOLD["corrupt"],
+    "step.happened": FAULTS_TOLD["steps"],
 }
 
 
@@ -50,9 +69,7 @@ def summary_of(recording: Recording, left_out: str) -> Json:
         "messages": messages_of(recording),
         "faults": faults_of(recording),
         "switched_off": [one.replace("_", " ") for one in result.switched_off] if result else [],
-        "steps": [{"step": one.step, "came": one.happened} for one in result.steps]
-        if result
-        else [],
+        "steps": steps_of(recording),
         "marks": marks_of(recording),
         "checks": list(result.checks) if result is not None else None,
         "findings": len(result.findings) if result is not None else None,
@@ -97,13 +114,29 @@ def messages_of(recording: Recording) -> dict[str, int]:
 def faults_of(recording: Recording) -> list[str]:
     """Say what went wrong, and how often."""
     if recording.result is None:
-        crashes = sum(
-            isinstance(one, Noted) and one.event == "host.crashed" for one in recording.moments
-        )
-        return [counted(crashes, "crash", "crashes")] if crashes else []
+        shown = Counter(_shown_by(one) for one in recording.moments)
+        return [counted(shown[name], *words) for name, words in SHOWN.items() if shown[name]]
     words = {kind.name: (kind.one, kind.name.replace("_", " ")) for kind in KINDS} | FAULTS_TOLD
     faults: Mapping[str, int] = recording.result.faults
     return [counted(n, *words.get(name, (name, name))) for name, n in faults.items() if n]
+
+
+def _shown_by(moment: Moment) -> str:
+    """Return the name of what a line of a trace shows, as far as it may be a fault."""
+    match moment:
+        case Noted(event=name) | Sent(fate=name):
+            return name
+        case _:
+            return ""
+
+
+def steps_of(recording: Recording) -> list[Json]:
+    """Say which faults on steps there were to be, and which came; a trace has those that came."""
+    if recording.result is not None:
+        return [{"step": one.step, "came": one.happened} for one in recording.result.steps]
+    noted = (one for one in recording.moments if isinstance(one, Noted))
+    came = (one.fields["step"] for one in noted if one.event == "step.happened")
+    return [{"step": step, "came": True} for step in came]
 
 
 def marks_of(recording: Recording) -> list[Json]:

@@ -1,7 +1,8 @@
 """What a trace tells of its clients: their operations, as a history has them.
 
 A trace has every request and every answer, so what a client saw can be put together again.  A call
-whose answer did not come is unknown; when its client gave it up, a trace does not tell.
+that its client gave up is unknown, whatever came later: a client says so when it does, and whoever
+asks for something else has given up what it asked for before.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 from network.messages import Request, Response
 from sim.history import Operation
-from sim.report.recording import Arrived, Moment, Sent
+from sim.report.recording import Arrived, Moment, Noted, Sent
 
 
 class Asked:
@@ -21,35 +22,54 @@ class Asked:
         self.attempts: list[str] = []
         self.returned_us: int | None = None
         self.response: Response | None = None
+        self.is_over = False  # Nobody waits for an answer any more.
 
 
 def operations_in(moments: Sequence[Moment]) -> list[Operation]:
-    """Put together what clients saw, in the order of their answers; the unanswered come last."""
+    """Put together what clients saw, in the order of their ends; the unfinished come last."""
     calls: dict[str, Asked] = {}
+    waited_for: dict[str, Asked] = {}  # By client: what it asked for last.
     for moment in moments:
-        if isinstance(moment, Sent) and isinstance(moment.message, Request):
-            _asked(calls, moment, moment.message)
-        elif isinstance(moment, Arrived) and isinstance(moment.sent.message, Response):
-            _answered(calls, moment, moment.sent.message)
-    answered = sorted(
-        calls.values(), key=lambda one: (one.response is None, one.returned_us or one.latest_us)
+        match moment:
+            case Sent(message=Request() as request):
+                _asked(calls, waited_for, moment, request)
+            case Arrived(sent=Sent(message=Response() as response)):
+                _answered(calls, moment, response)
+            case Noted(event="request.unknown", fields=fields):
+                _given_up(calls.get(str(fields.get("call"))), moment.us)
+            case _:
+                pass
+    ended = sorted(
+        calls.values(), key=lambda one: (one.returned_us is None, one.returned_us or one.latest_us)
     )
-    return [_operation(place, one) for place, one in enumerate(answered)]
+    return [_operation(place, one) for place, one in enumerate(ended)]
 
 
-def _asked(calls: dict[str, Asked], sent: Sent, request: Request) -> None:
+def _asked(
+    calls: dict[str, Asked], waited_for: dict[str, Asked], sent: Sent, request: Request
+) -> None:
     one = calls.get(sent.call)
     if one is None:
         one = calls[sent.call] = Asked(sent.us, sent.source, request, sent.call)
+    before = waited_for.get(one.client)
+    if before is not None and before is not one and before.returned_us is None:
+        _given_up(before, sent.us)
+    waited_for[one.client] = one
     one.latest_us = sent.us
     one.response = one.returned_us = None  # Only the latest attempt's answer counts.
+    one.is_over = False
     if request.incarnation:  # Nobody has incarnation 0: surely nothing happened.
         one.attempts.append(f"{sent.source}#{sent.id}")
 
 
+def _given_up(one: Asked | None, us: int) -> None:
+    if one is not None:
+        one.returned_us, one.is_over = us, True
+
+
 def _answered(calls: dict[str, Asked], arrived: Arrived, response: Response) -> None:
     one = calls.get(arrived.sent.call)
-    if one is None or not one.attempts:
+    if one is None or one.is_over or not one.attempts:
         return
     latest = one.attempts[-1].rpartition("#")[2]
     if one.response is None and latest == str(arrived.sent.reply_to):

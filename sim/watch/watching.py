@@ -76,6 +76,10 @@ class Watching:
         self._happened: deque[tuple[int, str, str, Any]] = deque(maxlen=HAPPENED_MAX)
         self._lost: deque[tuple[int, str, str, Any]] = deque(maxlen=LOST_MAX)
 
+    def count_from(self, us: int) -> None:
+        """Tell timestamps from this moment of the clocks on, as no simulation does."""
+        self._names.words.begin_us = us
+
     def __call__(self, event: Event) -> None:
         self.us = event.us
         name = event.name

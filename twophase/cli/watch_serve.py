@@ -66,6 +66,7 @@ class ServerWatcher:
         if cluster.telling is not None:
             elapsed = cluster.telling.elapsed_us() / 1_000_000
             self.watching.us = cluster.telling.elapsed_us()
+            self.watching.count_from(cluster.telling.begin_us)
             picture = self.watching.picture()
         return ServerShown(
             title=f"twophase serve  {self._server.url}",

@@ -9,7 +9,7 @@ from typing import Any
 from network.messages import Envelope
 from partition.machine import Machine, Output
 from sim.trace import Event, Listener
-from twophase.local.world import RealTimers
+from twophase.local.world import RealClock, RealTimers
 
 
 class Telling:
@@ -18,6 +18,7 @@ class Telling:
     def __init__(self, listener: Listener, timers: RealTimers) -> None:
         self._listener, self._timers = listener, timers
         self._began_us = timers.elapsed_us()
+        self.begin_us = RealClock().now_us()  # The same moment, as clocks and timestamps tell it.
 
     def elapsed_us(self) -> int:
         """Say for how long there has been a cluster: its events' time."""

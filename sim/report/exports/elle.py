@@ -38,13 +38,10 @@ def elle_lines(operations: Sequence[Operation]) -> Iterator[Line]:
     processes: dict[str, int] = {}
     fresh = count()
     moments = _moments([one for one in operations if asked.get(one.place)])
-    for index, (operation, is_end) in enumerate(moments):
+    for index, (us, kind, operation) in enumerate(moments):
         process = processes.get(operation.client)
         if process is None:
             process = processes[operation.client] = next(fresh)
-        kind, us = INVOKE, operation.invoked_us
-        if is_end:
-            kind, us = ENDS[operation.outcome], operation.returned_us
         ops = asked[operation.place]
         if kind != OK:
             ops = [[f, name, None if f == READ else value] for f, name, value in ops]
@@ -92,11 +89,12 @@ def _edn(value: Any) -> str:
 # The order of real time --------------------------------------------------------------------------
 
 
-def _moments(operations: Sequence[Operation]) -> Iterator[tuple[Operation, bool]]:
+def _moments(operations: Sequence[Operation]) -> Iterator[tuple[int, str, Operation]]:
     """Give each operation as it is asked for, and again as it ends.
 
     Of two that meet in one moment the asking comes first, so that neither precedes the other; but a
-    client's next operation comes after its last one.
+    client's next operation comes after its last one.  Whoever asks for the next one before the last
+    one has ended does not wait for that any more, and nobody knows what came of it.
     """
     ended = {(one.client, one.returned_us) for one in operations}
 
@@ -114,12 +112,13 @@ def _moments(operations: Sequence[Operation]) -> Iterator[tuple[Operation, bool]
         if is_end:
             if before is operation:  # Else its end was given before the next one's begin.
                 del going[operation.client]
-                yield operation, True
+                yield operation.returned_us, ENDS[operation.outcome], operation
             continue
+        us = operation.invoked_us
         if before is not None:
-            yield before, True
+            yield us, ENDS[before.outcome] if before.returned_us == us else INFO, before
         going[operation.client] = operation
-        yield operation, False
+        yield us, INVOKE, operation
 
 
 # What was read and written -----------------------------------------------------------------------

@@ -8,7 +8,7 @@ from sim.report.states import particulars, said_of
 
 
 class Spoken:
-    """Says moments in a phrase each."""
+    """Says moments in a phrase each, of one line: the formats are made of lines."""
 
     def __init__(self, recording: Recording, inside: Inside) -> None:
         self._names = Names(recording.moments)
@@ -16,15 +16,20 @@ class Spoken:
             self._names.words.transaction(transaction)
 
     def sent(self, sent: Sent) -> str:
-        return self._names.words.message(sent.message)
+        return in_one_line(self._names.words.message(sent.message))
 
     def durable(self, durable: Durable) -> str:
-        return said_of(durable.changes, self._names)[1]
+        return in_one_line(said_of(durable.changes, self._names)[1])
 
     def noted(self, noted: Noted) -> str:
         """Say an event, and its particulars."""
         more = particulars(noted.fields)
-        return f"{noted.event} {more}".strip()
+        return in_one_line(f"{noted.event} {more}".strip())
+
+
+def in_one_line(text: str) -> str:
+    """Put a blank for each line break: keys may have some."""
+    return " ".join(text.splitlines())
 
 
 def in_lanes(hosts: dict[str, None]) -> list[str]:

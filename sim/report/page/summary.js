@@ -98,7 +98,8 @@ function summaryLatency({ transactions, others, others_count: count }) {
 }
 
 function summaryFaults(told) {
-  const lines = told.faults.length ? [...told.faults] : ["none"];
+  const none = told.checks === null ? "none that the trace shows" : "none";
+  const lines = told.faults.length ? [...told.faults] : [none];
   for (const { step, came } of told.steps) lines.push(`${came ? "came" : "never came"}: ${step}`);
   if (told.switched_off.length) lines.push(`switched off in this run: ${told.switched_off.join(", ")}`);
   return element("ul", { class: "plain" }, ...lines.map((line) => element("li", {}, line)));

@@ -10,7 +10,8 @@
 //
 // `view.set({t: 5})` changes some of it and tells every listener, once, with the names of what has
 // changed.  The state is mirrored in the address, `run.html#t=5&transaction=k1/12`, so that a moment
-// can be sent to somebody; an address that is typed in is a change like any other.
+// can be sent to somebody; an address that is typed in is a change like any other.  One that names a
+// section of the page, `#diagram`, leads there and changes nothing.
 
 const VIEW_NUMBERS = ["t", "item", "from", "to"];
 const VIEW_NAMES = ["t", "transaction", "node", "item", "kind", "from", "to", "theme"];
@@ -36,6 +37,7 @@ function makeView(RUN) {
   const listeners = [];
   const view = Object.fromEntries(VIEW_NAMES.map((name) => [name, null]));
   let waiting = null;
+  let known = location.hash; // The address as it was last read or written.
 
   view.on = (listener) => {
     listeners.push(listener);
@@ -52,7 +54,7 @@ function makeView(RUN) {
     }
     if (changed.length === 0) return;
     for (const listener of listeners) listener(changed);
-    if (waiting === null) waiting = setTimeout(writeAddress, ADDRESS_DELAY_MS);
+    writeSoon();
   };
 
   // Tells everybody that the colours are other ones, though nobody has chosen so.
@@ -73,20 +75,35 @@ function makeView(RUN) {
   };
 
   view.readAddress = () => {
-    const found = new URLSearchParams(location.hash.slice(1));
+    known = location.hash;
+    writeSoon();
+    const place = known.slice(1);
+    if (document.getElementById(place) !== null) return;
+    const found = new URLSearchParams(place);
     const wanted = {};
     for (const name of VIEW_NAMES) {
-      const text = found.get(name);
+      const text = found.get(name)?.trim() || null; // What is empty says nothing.
       wanted[name] = text === null || !VIEW_NUMBERS.includes(name) ? text : Number(text);
     }
     for (const name of KEPT) if (wanted[name] === null) delete wanted[name];
+    const [from, to] = ["from", "to"].map((name) => (name in wanted ? valid[name](wanted[name]) : view[name]));
+    if (from === null || to === null || from >= to) { // No part of the run, so none is asked for.
+      delete wanted.from;
+      delete wanted.to;
+    }
     view.set(wanted);
   };
 
+  function writeSoon() {
+    if (waiting === null) waiting = setTimeout(writeAddress, ADDRESS_DELAY_MS);
+  }
+
   function writeAddress() {
     waiting = null;
-    if (view.address() !== location.hash) {
+    if (location.hash !== known) return; // Another one was typed in this moment: it is read first.
+    if (view.address() !== known) {
       history.replaceState(null, "", view.address());
+      known = location.hash;
     }
   }
 

@@ -165,6 +165,49 @@ def test_an_address_that_makes_no_sense_is_let_be(wide: Opened, file: Path) -> N
     assert wide.in_sight()
 
 
+@pytest.mark.parametrize(
+    "odd", ["from=5000&to=100", "from=100&to=100", "from=99999999998&to=99999999999", "from=&to=9"]
+)
+def test_a_part_that_is_none_is_let_be(wide: Opened, file: Path, odd: str) -> None:
+    wide.open(file)
+    part = wide.view("from"), wide.view("to")
+
+    wide.open(file.parent / "run.html", f"?again#{odd}")
+    assert (wide.view("from"), wide.view("to")) == part
+    assert wide.in_sight()
+
+    wide.run("() => twophase.view.set({ t: 50000, from: 10000, to: 90000 })")
+    wide.run("(odd) => { location.hash = `#t=60000&${odd}` }", odd)
+    wide.page.wait_for_function("() => twophase.view.t === 60000")
+    assert (wide.view("from"), wide.view("to")) == (10_000, 90_000)
+
+
+def test_what_is_empty_in_an_address_says_nothing(wide: Opened, file: Path) -> None:
+    wide.open(file)
+    begin = wide.view("t")
+
+    wide.open(file.parent / "run.html", "?again#t=&item=&node=&kind=%20")
+
+    assert wide.view("t") == begin
+    assert wide.view("t") > 0
+    assert wide.view("item") is None
+    assert wide.said == []
+
+
+def test_the_way_to_the_diagram_leaves_the_view_alone(wide: Opened, file: Path) -> None:
+    wide.open(file)
+    call = wide.run(CONFLICT)["call"]
+    wide.open(file.parent / "run.html", f"?again#t=120000&transaction={call}")
+
+    wide.page.keyboard.press("Tab")
+    wide.page.keyboard.press("Enter")
+    wide.page.wait_for_function("() => scrollY > 0")
+    wide.page.wait_for_function("() => location.hash.startsWith('#t=120000&transaction=')")
+
+    assert wide.view("t") == 120_000
+    assert wide.view("transaction") == call
+
+
 def test_keys_do_what_the_pointer_does(either: Opened, file: Path) -> None:
     either.open(file)
     canvas = either.page.locator("#space canvas[role=application]")

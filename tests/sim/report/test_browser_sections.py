@@ -25,6 +25,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(tmp_path_factory.mktemp("failing"), page_of(shown))
 
 
+SHOWN = "none that the trace shows"
 ROWS = "table.operations > tbody > tr:not(.details)"
 CHOSEN = """() => twophase.RUN.transactions.find(
   (row) => row.kind === "write transaction" && row.met.length > 0
@@ -151,6 +152,17 @@ def test_a_finding_is_drawn_and_its_calls_can_be_chosen(either: Opened, failing:
     assert either.said == []
 
 
+def test_of_a_trace_without_faults_nobody_knows_that_there_were_none(
+    wide: Opened, tmp_path: Path
+) -> None:
+    of_run = recording("bank", 1, {"workload.transactions": "20", "faults.crashes": "0"})
+
+    for shown, said in ((of_run, "none"), (replace(of_run, result=None, witness=None), SHOWN)):
+        wide.open(written(tmp_path, page_of(shown)))
+        card = wide.page.locator("#summary .box", has=wide.page.get_by_text("Faults", exact=True))
+        assert card.locator("li").all_inner_texts() == [said]
+
+
 def test_of_a_trace_there_is_nothing_to_find(wide: Opened, tmp_path: Path) -> None:
     shown = replace(recording("bank", 1, SETTINGS), result=None, witness=None)
 
@@ -158,4 +170,5 @@ def test_of_a_trace_there_is_nothing_to_find(wide: Opened, tmp_path: Path) -> No
 
     assert not wide.page.locator("#findings").is_visible()
     assert "Nothing was checked" in wide.text("#summary .verdict")
+    assert "4 crashes" in wide.text("#summary .boxes")
     assert wide.said == []

@@ -1,13 +1,15 @@
 """A trace, read back: the same messages and changes as when the run went on."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from sim.history import Operation
 from sim.report.page import run_of
 from sim.report.reading import TraceError, events_of, read_trace
-from sim.report.recording import Durable, Origin, Recorder, Sent, recording_of
+from sim.report.recording import Durable, Noted, Origin, Recorder, Sent, recording_of
 from sim.report.traced import operations_in
 from sim.run import Run
 from sim.scenario import load
@@ -18,6 +20,17 @@ from twophase.cli.files import told
 
 SETTINGS = {"workload.transactions": "40"}
 LINE = '{"us":5,"event":"host.crashed","host":"p1"}'
+
+
+def seen(operations: Sequence[Operation]) -> dict[str, object]:
+    """Return what clients saw, by call; what a call asked for is compared elsewhere."""
+    return {
+        one.call: (
+            *(one.client, one.name, one.invoked_us, one.returned_us),
+            *(one.attempts, one.status, dumps(one.answer)),
+        )
+        for one in operations
+    }
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +82,34 @@ def test_what_clients_saw_is_in_a_trace(lines: list[str]) -> None:
     for event in events_of("trace", lines):
         recorder(event)
 
-    found = {one.call: one for one in operations_in(recorder.moments)}
+    assert seen(operations_in(recorder.moments)) == seen(of_run.operations)
 
-    assert len(found) == len(of_run.operations)
-    for operation in of_run.operations:
-        one = found[operation.call]
-        assert (one.client, one.name, one.invoked_us) == (
-            operation.client,
-            operation.name,
-            operation.invoked_us,
-        )
-        assert one.status == operation.status
-        if operation.status:
-            assert one.returned_us == operation.returned_us
-            assert one.outcome == operation.outcome
+
+def test_an_answer_that_came_after_its_client_gave_up_is_none() -> None:
+    of_run = recording("bookshop", 11, {"faults.all": "2"})
+
+    assert any(one.is_unknown and not one.status for one in of_run.operations)
+    assert seen(operations_in(of_run.moments)) == seen(of_run.operations)
+
+
+def test_whoever_asks_for_something_else_has_given_up_what_it_asked_for_before() -> None:
+    """As of traces that do not have the lines of giving up."""
+    of_run = recording("bookshop", 11, {"faults.all": "2"})
+    silent = [
+        one
+        for one in of_run.moments
+        if not isinstance(one, Noted) or one.event != "request.unknown"
+    ]
+
+    found = operations_in(silent)
+
+    unknown = {one.call for one in found if one.is_unknown}
+    assert {one.call for one in of_run.operations if one.is_unknown} >= unknown
+    assert len(unknown) > 5
+    ends: dict[str, int] = {}
+    for one in sorted(found, key=lambda one: one.invoked_us):
+        assert one.invoked_us >= ends.get(one.client, 0)
+        ends[one.client] = one.returned_us
 
 
 def test_a_page_can_be_made_of_a_trace_alone(lines: list[str]) -> None:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from sim.report.summary import summary_of
+from network.events import FAULTS
+from sim.report.summary import SHOWN, summary_of
 from tests.sim.report.builders import recording
 
 SETTINGS = {"workload.transactions": "40"}
@@ -36,6 +37,32 @@ def test_a_fault_on_a_step_says_whether_it_came() -> None:
     told = summary_of(recording("bank", 1, SETTINGS | {"faults.steps": steps}), "")
 
     assert [one["came"] for one in told["steps"]] == [True, False]
+
+
+def test_a_trace_tells_of_the_faults_that_it_shows() -> None:
+    kinds = ("crashes", "pauses", "clock_jumps", "one_way_cuts", "holds", "splits", "throttles")
+    keys = {f"faults.{kind}": "1" for kind in (*kinds, "clogs", "full_disks", "slow_disks")}
+    keys |= {"faults.steps": '["lose the second vote"]', "network.late": "0.01"}
+    known = recording("bank", 1, SETTINGS | keys)
+
+    of_run, told = summary_of(known, ""), summary_of(replace(known, result=None, witness=None), "")
+
+    for fault in ("1 pause", "1 clock jump", "1 split", "1 throttle", "1 clog", "1 slow disk"):
+        assert fault in of_run["faults"]
+        assert fault in told["faults"]
+    for fault in ("1 link cut", "1 link held", "1 full disk", "1 fault on a step"):
+        assert fault in told["faults"]
+    late = next(one for one in of_run["faults"] if "late" in one)
+    assert late in told["faults"]
+    assert told["steps"] == of_run["steps"]
+
+
+def test_every_line_of_a_fault_is_counted_or_is_its_end_or_comes_with_another() -> None:
+    ends = {"host.resumed", "link.healed", "link.released", "links.unclogged", "network.united"}
+    ends |= {"disk.hastened", "disk.cleared", "partition.relented"}
+    beside = {"host.started", "append.failed", "write.dropped"}
+
+    assert set(FAULTS) - set(SHOWN) == ends | beside
 
 
 def test_a_trace_does_not_know_what_was_checked() -> None:

@@ -1,12 +1,16 @@
 """A served cluster tells who watches what happens, and says nothing where nobody does."""
 
 import asyncio
+import re
+from types import SimpleNamespace
 from typing import Any
 
 from partition.server import PartitionServer
 from sim.chance import NamedChance
 from sim.watch.picture import Part, Picture
 from sim.watch.watching import Watching
+from twophase.cli.watch_serve import ServerWatcher
+from twophase.cli.watch_server_page import LastLines
 from twophase.local.cluster import LocalCluster, Nodes
 from twophase.local.telling import Telling
 from twophase.local.waking import Waker
@@ -68,6 +72,33 @@ def test_changes_and_notes_are_told_in_words() -> None:
     assert ("durable", "l1", "t2 is CANCELLING") in happened
     assert any(kind == "durable" and said.startswith("promised ") for kind, _, said in happened)
     assert [one for one in happened if one[2] == "token.replayed"] == []
+
+
+def test_timestamps_are_told_from_the_servers_begin_as_everything_else_is() -> None:
+    async def seen() -> Picture:
+        server: Any = SimpleNamespace(url="", listener=None)
+        screen: Any = None
+        watcher = ServerWatcher(server, screen, LastLines(1))
+        cluster = LocalCluster(Nodes(), NamedChance(1))
+        cluster.telling = Telling(watcher.watching, cluster.timers)
+        cluster.start_all()
+        await Waker(cluster).finish_all()
+        await cluster.call("CreateTable", TABLE, None)
+        await cluster.call("TransactWriteItems", {"TransactItems": [put("a"), put("b")]}, None)
+        await asyncio.sleep(0.05)  # Its commits are on their way behind the answer.
+        picture = watcher._seen(cluster, 0.0).picture
+        cluster.close()
+        assert picture is not None
+        return picture
+
+    picture = asyncio.run(seen())
+
+    applied = [one for one in picture.happened if "applied a" in one.said]
+    told = [re.search(r"@(.+)ms\.c\d", one.said) for one in applied]
+    assert told
+    for one, found in zip(applied, told, strict=True):
+        assert found is not None, one.said
+        assert 0 <= float(found[1]) * 1_000 <= one.us + 1_000
 
 
 def test_crashes_and_starts_are_told_and_the_first_start_of_all_is_none() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -12,9 +13,11 @@ from sim.checkers.graph.txn import STRICT
 from sim.checkers.histories import HistoryReader
 from sim.history import Operation
 from sim.report.exports.elle import as_edn, as_json, elle_lines
+from sim.report.traced import operations_in
 from sim.run import run
 from sim.scenario import load
 from sim.search.broken import broken
+from tests.sim.report.builders import recording
 
 TABLE = {
     "TableName": "t",
@@ -59,6 +62,22 @@ def test_the_check_finds_what_a_broken_rule_has_done() -> None:
     assert judged([*as_json(elle_lines(history))]) != []
 
 
+@pytest.mark.parametrize(
+    ("name", "seed"), [("bookshop", 11), ("stale-reads", 2), ("orders-and-payments", 4)]
+)
+def test_a_trace_in_trouble_says_what_its_run_says(name: str, seed: int) -> None:
+    """Also where answers come too late, and where followers answer with what was."""
+    of_run = recording(name, seed, {"faults.all": "2", "workload.transactions": "60"})
+    operations = operations_in(of_run.moments)
+    traced = replace(of_run, result=None, witness=None, operations=operations)
+
+    lines = [*as_json(elle_lines(traced.in_order))]
+
+    assert len(lines) > 80
+    assert lines == [*as_json(elle_lines(of_run.in_order))]
+    assert judged(lines) == []
+
+
 def test_each_operation_is_asked_for_and_ends() -> None:
     read = {"Item": {"id": {"S": "a"}, "version": {"S": "1"}}}
     history = operations(
@@ -87,6 +106,25 @@ def test_what_meets_in_one_moment_is_in_no_order() -> None:
     # k2 asks before k1 has its answer, so it may find nothing; k1's own operations stay in order.
     assert told == [("invoke", 0), ("invoke", 1), ("ok", 0), ("invoke", 0), ("ok", 0), ("ok", 1)]
     assert judged([*as_json(elle_lines(history))]) == []
+
+
+def test_what_its_client_did_not_wait_for_has_an_unknown_outcome() -> None:
+    history = operations(
+        ("k1", "PutItem", put("1"), 10, 50, 200, {}),
+        ("k1", "PutItem", put("2"), 20, 30, 200, {}),
+        ("k2", "GetItem", A, 25, 40, 200, {}),
+    )
+
+    told = [(one["type"], one["process"], one["time"] // 1_000) for one in elle_lines(history)]
+
+    assert told == [
+        ("invoke", 0, 10),
+        ("info", 0, 20),
+        ("invoke", 1, 20),
+        ("invoke", 2, 25),
+        ("ok", 1, 30),
+        ("ok", 2, 40),
+    ]
 
 
 def test_after_an_unknown_outcome_a_client_is_another_process() -> None:

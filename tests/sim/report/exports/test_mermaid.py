@@ -92,7 +92,7 @@ def test_the_crash_of_who_takes_part_is_noted() -> None:
 
 
 def test_what_mermaid_would_take_for_its_own_is_written_otherwise() -> None:
-    assert escaped("a; b #1\nc") == "a#59; b #35;1 c"
+    assert escaped("a; b #1") == "a#59; b #35;1"
     assert not LINE.fullmatch("Note over p1: a; b")
 
 
