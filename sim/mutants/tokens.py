@@ -13,7 +13,8 @@ IMPATIENT_CLIENTS = {"client.attempt_deadline_us": "20000"}
 # A cancelled call and another one under the same token: shipped workloads have a token a call.
 TWO_REQUESTS = """k1: write check(b if exists) [token=T]
 k2: at 12ms write put(d, 1) [token=T]
-k2: get d"""
+k2: get d
+"""
 TWO_CALLS = {
     "workload.requests": TWO_REQUESTS,
     "workload.clients": "2",
