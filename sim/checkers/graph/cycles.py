@@ -200,6 +200,18 @@ def incoming(graph: Graph) -> Steps:
     return steps
 
 
+def beyond(nodes: Iterable[int], steps: Steps) -> dict[int, None]:
+    """Gather all that steps lead to from these; one of them only if something leads there, too."""
+    reached: dict[int, None] = {}
+    pending = list(nodes)
+    while pending:
+        for _, other in steps(pending.pop()):
+            if other not in reached:
+                reached[other] = None
+                pending.append(other)
+    return reached
+
+
 def path_to(
     graph: Graph, start: int, is_goal: Callable[[int], bool], *, steps: Steps, walk: Walk, most: int
 ) -> tuple[Path | None, int]:

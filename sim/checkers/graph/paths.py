@@ -12,6 +12,7 @@ from sim.checkers.graph.cycles import (
     Steps,
     Walk,
     along,
+    beyond,
     incoming,
     outgoing,
     path_to,
@@ -36,11 +37,11 @@ def in_time(
 
     One step of it (edge -1) will do: of several, the first had begun before the last ended.
     """
-    before = _beyond(sources, _older(lambda node: outgoing(graph, node), edges))
-    after = _beyond(goals, _older(incoming(graph), edges))
+    before = beyond(sources, _older(lambda node: outgoing(graph, node), edges))
+    after = beyond(goals, _older(incoming(graph), edges))
     count = graph.count
-    returned = min((n for n in before if n < count), key=observed.returned.__getitem__)
-    invoked = max((n for n in after if n < count), key=observed.invoked.__getitem__)
+    returned = min((n for n in (*sources, *before) if n < count), key=observed.returned.__getitem__)
+    invoked = max((n for n in (*goals, *after) if n < count), key=observed.invoked.__getitem__)
     assert observed.returned[returned] < observed.invoked[invoked], "something leads there"
     begin = _few(graph, sources, (returned,), edges)
     end = _few(graph, (invoked,), goals, edges)
@@ -79,15 +80,3 @@ def _find(
 
 def _older(steps: Steps, edges: int) -> Steps:
     return lambda node: (step for step in steps(node) if step[0] < edges)
-
-
-def _beyond(nodes: Iterable[int], steps: Steps) -> dict[int, None]:
-    """Gather these and all that steps lead to."""
-    reached = dict.fromkeys(nodes)
-    pending = list(reached)
-    while pending:
-        for _, other in steps(pending.pop()):
-            if other not in reached:
-                reached[other] = None
-                pending.append(other)
-    return reached

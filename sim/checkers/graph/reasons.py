@@ -6,6 +6,7 @@ somebody asks, and each is told once, however many rest on it.
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from itertools import islice
 
 from items.data import data
 
@@ -51,42 +52,34 @@ class Ground:
     """What something rests on, near and far: so many reasons, and those that come beyond."""
 
     def __init__(self, reasons: Iterable[Reason]) -> None:
-        found = list(dict.fromkeys(reasons))
-        known = dict.fromkeys(found)
-        for reason in found:  # It grows meanwhile.
-            if len(found) > LOOKED_AT_MAX:
-                break
-            for other in reason.evidence.rests_on if reason.evidence is not None else ():
-                if other not in known:
-                    known[other] = None
-                    found.append(other)
-        shown = [reason for reason in found[:LOOKED_AT_MAX] if reason.evidence is not None]
-        self._beyond = found[LOOKED_AT_MAX:]
+        found = dict.fromkeys(reasons)
+        looked_at: list[Reason] = []
+        while len(looked_at) < min(len(found), LOOKED_AT_MAX):
+            reason = next(islice(found, len(looked_at), None))
+            looked_at.append(reason)
+            if reason.evidence is not None:
+                found.update(dict.fromkeys(reason.evidence.rests_on))
+        self._shown = [(one, one.evidence) for one in looked_at if one.evidence is not None]
+        self._beyond = [*islice(found, len(looked_at), None)]
         # The nearest, each after those that it rests on.
-        self.told = sorted(shown[:TOLD_MAX], key=lambda reason: reason.age)
-        self.more = len(shown) - len(self.told) + len(self._beyond)
-        self._shown = shown
+        self._told = sorted(self._shown[:TOLD_MAX], key=lambda shown: shown[0].age)
 
     @property
     def kinds(self) -> list[str]:
         """The cycles that there would be, were one of the claims not true."""
-        kinds = [reason.evidence.kind for reason in self._shown if reason.evidence is not None]
+        kinds = [evidence.kind for _, evidence in self._shown]
         return kinds + [reason.least for reason in self._beyond]
 
     @property
     def txns(self) -> list[int]:
         """Who is named in what is told."""
-        told = [reason.evidence for reason in self.told]
-        return [txn for evidence in told if evidence is not None for txn in evidence.txns]
+        return [txn for _, evidence in self._told for txn in evidence.txns]
 
     @property
     def lines(self) -> list[str]:
         """Tell each claim with its evidence."""
-        lines = [
-            f"{reason.claim}: {reason.evidence.because}."
-            for reason in self.told
-            if reason.evidence is not None
-        ]
-        if self.more:
-            lines.insert(0, f"({self.more} more such orders, on which these rest.)")
+        lines = [f"{reason.claim}: {evidence.because}." for reason, evidence in self._told]
+        more = len(self._shown) - len(self._told) + len(self._beyond)
+        if more:
+            lines.insert(0, f"({more} more such orders, on which these rest.)")
         return lines

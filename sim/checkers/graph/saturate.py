@@ -8,7 +8,7 @@ each transaction, so it is for a thousand of them at most.
 from collections.abc import Iterator, Sequence
 
 from sim.checkers.graph.blocks import Block, Orders, blocks_of
-from sim.checkers.graph.cycles import Steps, incoming, outgoing
+from sim.checkers.graph.cycles import beyond, incoming, outgoing
 from sim.checkers.graph.edges import Graph, peel
 from sim.checkers.graph.observed import Observed
 from sim.checkers.graph.txn import NEVER
@@ -76,8 +76,8 @@ class Saturation:
             for block in blocks:
                 if left <= 0 or not any(member in suspects for member in block.members):
                     continue
-                after = self._reached(block, lambda node: outgoing(self._graph, node))
-                before = self._reached(block, backwards)
+                after = beyond(block.members, lambda node: outgoing(self._graph, node))
+                before = beyond(block.members, backwards)
                 left -= len(after) + len(before)
                 for other in blocks:
                     if (
@@ -88,17 +88,6 @@ class Saturation:
                         self._orders.follows(block, other)
                         self._orders.follows(other, block)
                         return
-
-    def _reached(self, block: Block, steps: Steps) -> dict[int, None]:
-        """Gather all that lies beyond a block, in one direction."""
-        reached: dict[int, None] = {}
-        nodes = list(block.members)
-        while nodes:
-            for _, other in steps(nodes.pop()):
-                if other not in reached:
-                    reached[other] = None
-                    nodes.append(other)
-        return reached
 
     def suppose(self, one: Block, other: Block) -> str:
         """Let a block precede another, whatever speaks for it; say so."""

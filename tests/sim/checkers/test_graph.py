@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sim.checkers.graph import HistoryError, Report, Txn, check, judge, search
+from sim.checkers.graph import HistoryError, Report, Txn, check, judge, reasons, search
 from sim.checkers.graph.anomalies import KINDS, SHOWN_MAX
 from sim.checkers.graph.saturate import Saturation
 from sim.checkers.graph.txn import TRUE
@@ -528,7 +528,7 @@ def test_a_list_of_which_two_orders_were_read_is_told_by_its_end() -> None:
         ([r("x", None), r("x", [1])], "[1]", "[]"),
         ([a("x", 2), r("x", [1])], "[1]", "[2]"),
     ],
-)  # fmt: skip
+)
 def test_a_transaction_at_odds_with_itself_is_told_so_and_no_more(
     reads: list[Any], seen: str, left: str
 ) -> None:
@@ -548,9 +548,20 @@ def test_nothing_was_met_of_a_key_before_anybody_knew_it_for_a_list() -> None:
 
 @pytest.mark.parametrize(
     ("key", "told"),
-    [("x", "x"), ("a b", "a b"), ("k1/2", "k1/2"), (1, "1"), ("1", '"1"'), ("null", '"null"'),
-     ("a\nb", '"a\\nb"'), ("", '""'), ("x ", '"x "'), (TRUE, "true"), ("true", '"true"')],
-)  # fmt: skip
+    [
+        ("x", "x"),
+        ("a b", "a b"),
+        ("k1/2", "k1/2"),
+        (1, "1"),
+        ("1", '"1"'),
+        ("null", '"null"'),
+        ("a\nb", '"a\\nb"'),
+        ("", '""'),
+        ("x ", '"x "'),
+        (TRUE, "true"),
+        ("true", '"true"'),
+    ],
+)
 def test_a_key_is_told_so_that_no_other_is_told_like_it(key: Any, told: str) -> None:
     (anomaly,) = judged([ok(r(key, 1))]).anomalies
 
@@ -583,6 +594,16 @@ def test_orders_that_rest_on_each_other_are_told_once() -> None:
 
     assert "more such orders, on which these rest.)" in told
     assert len(told) < 20_000
+
+
+def test_what_was_not_looked_at_may_refute_as_little_as_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    near = judged(_tower(5)).anomalies[0]
+    monkeypatch.setattr(reasons, "LOOKED_AT_MAX", 2)
+    far = judged(_tower(5)).anomalies[0]
+
+    assert [near.type, far.type] == ["G-single", "G2"]
 
 
 def _tower(levels: int) -> list[Any]:
