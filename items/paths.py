@@ -6,7 +6,6 @@ A path is a tuple of steps. A step is an attribute's name (into a map) or a posi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 from typing import TypeAlias, TypeVar
 
 from items.values import AttributeValue, Item
@@ -61,11 +60,12 @@ def first_clash(paths: Sequence[Path]) -> str | None:
     """Say which two paths cannot be meant together: an overlap if there is one, else a conflict.
 
     Paths overlap if one is the other or leads to it (`a`, `a.b`). They conflict if they take one
-    place for a map and for a list (`a.b`, `a[1]`).
+    place for a map and for a list (`a.b`, `a[1]`).  Each path is held against those before it, so
+    of several overlaps the one that is complete first is told.
     """
     if len({path[0] for path in paths}) == len(paths):
         return None
-    pairs = [(clash(one, two), one, two) for one, two in combinations(paths, 2)]
+    pairs = [(clash(one, two), one, two) for end, two in enumerate(paths) for one in paths[:end]]
     for kind in ("overlap", "conflict"):
         for found, one, two in pairs:
             if found == kind:

@@ -73,6 +73,13 @@ def test_an_overlap_is_told_before_a_conflict() -> None:
     assert "path one: [c], path two: [c, d]" in message
 
 
+def test_of_two_overlaps_the_one_that_is_complete_first_is_told() -> None:
+    message = first_clash([("a",), ("b",), ("b", "c"), ("a",)])
+
+    assert message is not None
+    assert "path one: [b], path two: [b, c]" in message
+
+
 @given(st.lists(paths(), max_size=6))
 def test_paths_clash_if_some_two_of_them_do(several: list[Path]) -> None:
     pairs = [[one, two] for i, one in enumerate(several) for two in several[:i]]
