@@ -180,12 +180,12 @@ def compared(name: str, operator: str, values: tuple[AttributeValue, ...]) -> Co
         raise invalid_parameter(
             f"Invalid number of argument(s) for the {operator} ComparisonOperator"
         )
+    if any(value[0] != values[0][0] for value in values):
+        raise invalid_parameter("AttributeValues inside AttributeValueList must be of same type")
     for kind, _ in values:
         if kind not in TYPES.get(operator, (kind,)):
             invalid = f"ComparisonOperator {operator} is not valid for {kind} AttributeValue type"
             raise invalid_parameter(invalid)
-    if any(value[0] != values[0][0] for value in values):
-        raise invalid_parameter("AttributeValues inside AttributeValueList must be of same type")
     if operator == "BETWEEN" and compare(*values) > 0:
         raise validation(
             "The BETWEEN condition was provided a range where"

@@ -323,6 +323,10 @@ REFUSED_EXPECTATIONS: list[tuple[Json, str]] = [
         "ComparisonOperator BEGINS_WITH is not valid for N AttributeValue type",
     ),
     (one("IN", S, N), "AttributeValues inside AttributeValueList must be of same type"),
+    (
+        one("BETWEEN", N, {"SS": ["x"]}),  # Of two things that are wrong, this one.
+        "AttributeValues inside AttributeValueList must be of same type",
+    ),
 ]
 
 
