@@ -10,7 +10,7 @@ the server's secret (`twophase.local.secret`).
 """
 
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 import orjson
 
@@ -84,6 +84,9 @@ class BesideDoor:
 def is_here(client: str) -> bool:
     """Say whether an address is this machine's own."""
     try:
-        return ip_address(client).is_loopback
+        address = ip_address(client)
     except ValueError:  # No address, as of a socket that is a file: not known to be near.
         return False
+    # A server on `::` meets 127.0.0.1 as ::ffff:127.0.0.1, which Python before 3.13 takes for far.
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback

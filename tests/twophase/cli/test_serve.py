@@ -13,6 +13,7 @@ from tests.twophase.light import Client
 from twophase.cli.main import main
 from twophase.local.cluster import Nodes
 from twophase.local.directory import Directory
+from twophase.local.serving import bound
 from twophase.testing import local_dynamodb
 
 TABLE = {
@@ -65,6 +66,15 @@ def test_a_host_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(socket, "getaddrinfo", nobody_knows)
 
     assert refusal("--host", "nowhere").startswith("there is no host 'nowhere' to listen on")
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_the_host_of_all_addresses_is_reached_at_either_kind(address: str) -> None:
+    with bound("::", 0) as listening:
+        listening.listen()
+
+        socket.create_connection((address, listening.getsockname()[1]), timeout=5).close()
 
 
 def test_a_port_in_use_is_told() -> None:

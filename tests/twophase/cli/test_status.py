@@ -261,7 +261,15 @@ def test_nobody_there_is_one_sentence(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("client", "here"),
-    [("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("10.0.0.1", False), ("", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),  # What 127.0.0.1 is called where `::` is listened on.
+        ("10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("", False),
+    ],
 )
 def test_only_this_machine_may_control(client: str, here: bool) -> None:
     assert is_here(client) is here
