@@ -11,6 +11,11 @@ WORKERS ?= 2
 PACKAGES = items network partition coordinator replication router sim twophase
 BENCHMARKS = $(wildcard benchmarks/*.py)
 
+# To make a name with a blank in it is several names.
+ifneq ($(words $(VENV)),1)
+$(error VENV has to be a place without blanks in its name, not '$(VENV)')
+endif
+
 IN_VENV = $(VENV)/bin/python
 PIP_INSTALL = $(IN_VENV) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 

@@ -199,10 +199,7 @@ def parse(text: str, name: str, settings: Mapping[str, str]) -> Scenario:
     Raises:
         ScenarioError: As for `load`.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"scenario {name}: not TOML: {error}") from error
+    document = _document_in(text, name)
     section = document.pop(SECTION, None)
     if section is not None and not isinstance(section, dict):
         raise ScenarioError(f"scenario {name}: failure is to be a section, [failure]")
@@ -259,9 +256,18 @@ def _with_all_listed(scenario: Scenario, *, is_set: bool) -> Scenario:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # Some editors begin a text with a mark.
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"scenario file {path} cannot be read: {error}") from error
+
+
+def _document_in(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"scenario {name}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise ScenarioError(f"scenario {name}: its values are nested too deeply") from error
 
 
 def _flat(document: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -314,3 +314,18 @@ def test_paths_of_one_machine_are_refused(pieces: tuple[str, str]) -> None:
 @pytest.mark.parametrize("text", ["frame/work/x", "~/work/x", "/var/lib", "a framework/", "/root"])
 def test_other_paths_pass(text: str) -> None:
     assert not tidy.no_path_of_one_machine("docs/tour.md", text)
+
+
+@pytest.mark.parametrize("place", ["my venv", ""])
+def test_make_refuses_a_place_that_is_not_one_name(place: str) -> None:
+    done = subprocess.run(
+        ["make", "-n", "demo", f"VENV={place}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "VENV has to be a place without blanks in its name" in done.stderr
+    assert done.stdout == ""

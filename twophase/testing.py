@@ -18,12 +18,24 @@ from typing import Any
 
 from router.policy_file import permissions_of
 from sim.recorded import SEEDS
-from twophase.local.cluster import LocalCluster, Nodes
 from twophase.local.faults import FaultsError, parse
 from twophase.local.policies import policies_in
-from twophase.local.serving import Asked, Opened, Server, new_loop
-from twophase.local.splitting import split
 from twophase.local.world import new_seed
+
+EXTRA = ("boto3", "httptools", "orjson", "uvicorn", "uvloop")  # Libraries that it brings along.
+BRINGS_IT = "pip install '/path/to/twophase[testing]' brings it"
+
+try:
+    from twophase.local.cluster import LocalCluster, Nodes
+    from twophase.local.serving import Asked, Opened, Server, new_loop
+    from twophase.local.splitting import split
+except ModuleNotFoundError as error:
+    if error.name not in EXTRA:
+        raise
+    raise ModuleNotFoundError(
+        f"twophase.testing needs {error.name}, which is not installed: {BRINGS_IT}",
+        name=error.name,
+    ) from None
 
 START_SECONDS = 60
 REGION = "us-east-1"
@@ -45,6 +57,11 @@ class LocalDynamoDB:
         return self._server.url
 
     @property
+    def seed(self) -> int:
+        """Where all chance comes from: given again, it draws the same faults."""
+        return self._server.asked.seed
+
+    @property
     def cluster(self) -> LocalCluster:
         """What is behind the door; look, and change it in `inside` only."""
         assert self._server.cluster is not None, "it has been started"
@@ -52,15 +69,11 @@ class LocalDynamoDB:
 
     def client(self, principal: str | None = None, **more: Any) -> Any:
         """Make a boto3 client of a principal; `more` goes to `boto3.client`."""
-        import boto3  # noqa: PLC0415  # Only this asks for it: the server serves any SDK.
-
-        return boto3.client("dynamodb", **self.settings(principal), **more)
+        return library_of_clients().client("dynamodb", **self.settings(principal), **more)
 
     def resource(self, principal: str | None = None, **more: Any) -> Any:
         """Make a boto3 resource of a principal; `more` goes to `boto3.resource`."""
-        import boto3  # noqa: PLC0415  # As above.
-
-        return boto3.resource("dynamodb", **self.settings(principal), **more)
+        return library_of_clients().resource("dynamodb", **self.settings(principal), **more)
 
     def settings(self, principal: str | None = None) -> dict[str, str]:
         """Return what a client of botocore must know to find this, with a principal's keys.
@@ -198,6 +211,23 @@ def local_dynamodb(
         yield dynamodb
     finally:
         dynamodb.stop()
+
+
+def library_of_clients() -> Any:
+    """Import boto3.
+
+    Raises:
+        ModuleNotFoundError: It is not installed; the text says what brings it.
+    """
+    try:
+        import boto3  # noqa: PLC0415  # Only clients ask for it: the server serves any SDK.
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA:
+            raise
+        raise ModuleNotFoundError(
+            f"a client needs boto3, which is not installed: {BRINGS_IT}", name=error.name
+        ) from None
+    return boto3
 
 
 def checked(seed: Any) -> int:

@@ -6,10 +6,12 @@ when it is asked for; its workers need the same twophase installed as the sweep 
 
 import multiprocessing
 import os
+import signal
 import socket
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from logging import ERROR
+from multiprocessing import forkserver, resource_tracker
 from typing import Any, Protocol, TypeVar
 
 from sim.search.worker import settle
@@ -104,10 +106,26 @@ class Processes:
         self._leave.close()
 
     def _open(self) -> None:
+        if self._context.get_start_method() == "forkserver":
+            start_deaf_fork_server()
         self._leave, self._stay = self._context.Pipe(duplex=False)
         self._executor = ProcessPoolExecutor(
             self.jobs, mp_context=self._context, initializer=settle, initargs=(self._leave,)
         )
+
+
+def start_deaf_fork_server() -> None:
+    """Start the fork server, if it is not there, so that it and its children never hear Ctrl-C.
+
+    A terminal sends it to all of them.  Until a worker has settled that would end it in the middle
+    of its imports, and the sweep with it, instead of letting the sweep say what is known.
+    """
+    resource_tracker.ensure_running()  # First: having started it, this unblocks the signal.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()  # A blocked signal is blocked in whoever is born then.
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Cluster:

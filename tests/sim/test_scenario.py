@@ -282,6 +282,18 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         load(str(path))
 
 
+def test_a_file_that_begins_with_an_editors_mark_is_read_without_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(BANK, encoding="utf-8-sig")
+
+    assert load(str(path)).workload == "bank"
+
+
+def test_a_value_that_is_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="its values are nested too deeply"):
+        parse("deep = " + "[" * 5_000 + "]" * 5_000, "mine", {})
+
+
 def test_a_file_is_a_scenario_by_the_name_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('description = "a bank of mine"\n' + BANK)

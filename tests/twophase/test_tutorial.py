@@ -300,6 +300,17 @@ def test_a_page_that_cannot_be_played_is_exit_code_2(
     assert told in result.stderr
 
 
+def test_the_tutorial_without_boto3_is_refused_before_it_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("twophase.cli.tutorial.find_spec", {"boto3": None}.__getitem__)
+    result = tutorial()
+
+    assert result.exit_code == 2
+    assert "asks with boto3 too, which is not installed: pip install '.[tutorial]'" in result.stderr
+    assert result.stdout == ""
+
+
 def test_a_page_that_is_not_there_is_exit_code_2(tmp_path: Path) -> None:
     result = tutorial(str(tmp_path / "nowhere.md"))
 

@@ -22,6 +22,7 @@ from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
 from twophase.cli.errors import BadInputError
 from twophase.cli.sweep import jobs_of
+from twophase.cli.workers import dead_workers_told
 
 SEEDS_MAX = 1_000_000
 
@@ -87,6 +88,7 @@ def seeds_of(text: str | None) -> range | None:
 
 def carried_out(asked: Asked) -> tuple[Ablated, ...]:
     with (
+        dead_workers_told("ablation"),
         closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
         shown_progress(asked) as progress,
     ):

@@ -1,5 +1,8 @@
 """What breaks without each mechanism, drawn with rich; and one mechanism with its story."""
 
+from collections.abc import Mapping
+from textwrap import wrap
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import (
@@ -22,40 +25,58 @@ from twophase.cli.progress import PatientBar
 from twophase.cli.summary import section
 
 WIDTH_MAX = 140
+WIDTH_OF_ALL = 110  # For all columns; where there is less, the least is left out.
+NAME_NARROW = 15
+FIGURES = ("found", "first", "CPU s", "mean (95 %)")
+FIGURES_NARROW = ("found", "mean (95 %)")
 EXAMPLE = "twophase ablate timestamp-test"
 
 
 def show(found: tuple[Ablated, ...]) -> None:
     """Draw all mechanisms on standard output, a row each."""
     with drawing(WIDTH_MAX) as console:
-        console.print(rows(found))
+        console.print(rows(found, is_narrow=console.width < WIDTH_OF_ALL))
         console.print()
         console.print(Text(in_all(found)))
         console.print(Text.assemble("The rule, and the shortest story of one:  ", EXAMPLE))
 
 
-def rows(found: tuple[Ablated, ...]) -> Grid:
+def rows(found: tuple[Ablated, ...], *, is_narrow: bool) -> Grid:
+    """Draw a row a mechanism; none of their names is cut off, because a name is to be typed."""
+    has_stories = any(one.shrunk is not None for one in found)
     grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    grid.add_column("without")
+    grid.add_column("without", no_wrap=True)
     grid.add_column("§", no_wrap=True)
-    for head in ("found", "first", "CPU s", "mean (95 %)"):
+    for head in FIGURES_NARROW if is_narrow else FIGURES:
         grid.add_column(head, justify="right", no_wrap=True)
     grid.add_column("what is found", ratio=1)
-    grid.add_column("story", no_wrap=True)
+    if has_stories:
+        grid.add_column("story", no_wrap=True)
     for one in found:
-        grid.add_row(one.mechanism.name, one.mechanism.section[1:], *cells(one))
+        name = one.mechanism.name
+        if is_narrow:
+            name = "\n".join(wrap(name, NAME_NARROW))  # At its hyphens.
+        numbers, breaks, story = cells(one)
+        shown = [numbers[head] for head in (FIGURES_NARROW if is_narrow else FIGURES)]
+        told = (breaks, story) if has_stories else (breaks,)
+        grid.add_row(name, one.mechanism.section[1:], *shown, *told)
     return grid
 
 
-def cells(ablated: Ablated) -> tuple[str | Text, ...]:
+def cells(ablated: Ablated) -> tuple[Mapping[str, str], Text, str]:
     """Give the figures of one mechanism, what breaks, and how long the shortest story is."""
     hunted = ablated.hunted
     part = f"{hunted.hits:,}/{hunted.shots:,}"
     if not hunted.found:
-        return part, "", "", "", Text(no_effect(ablated), style="green"), ""
+        return (
+            dict.fromkeys(FIGURES, "") | {"found": part},
+            Text(no_effect(ablated), style="green"),
+            "",
+        )
+    figures = (part, f"{hunted.seeds:,}", f"{hunted.seconds:.1f}", mean(ablated))
     story = "" if ablated.shrunk is None else length(ablated.shrunk)
     breaks = Text(", ".join(what_breaks(ablated)), style="red")
-    return part, f"{hunted.seeds:,}", f"{hunted.seconds:.1f}", mean(ablated), breaks, story
+    return dict(zip(FIGURES, figures, strict=True)), breaks, story
 
 
 def mean(ablated: Ablated) -> str:
@@ -81,6 +102,8 @@ def no_effect(ablated: Ablated) -> str:
 def in_all(found: tuple[Ablated, ...]) -> str:
     broken = sum(one.hunted.found for one in found)
     text = f"{broken} of {len(found)} mechanisms are missed by some check when they are gone."
+    if all(one.shrunk is None for one in found):
+        return text
     return f"{text}  A story has transactions (t), choices (c) and messages (m)."
 
 

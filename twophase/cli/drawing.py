@@ -6,12 +6,15 @@ from contextlib import contextmanager
 import click
 from rich.console import Console
 
+WIDTH_UNKNOWN = 80
+
 
 @contextmanager
 def drawing(width_max: int) -> Iterator[Console]:
     """Give a console to draw on; in the end, what was drawn is printed."""
     console = Console(highlight=False)
-    console.width = min(console.width, width_max)
+    # Some terminals do not know their width, and say 0: on that rich would draw nothing at all.
+    console.width = min(console.width or WIDTH_UNKNOWN, width_max)
     # Captured first: it is for the command, not for rich, to meet a pipe that nobody reads.
     with console.capture() as captured:
         yield console

@@ -202,7 +202,8 @@ def worlds_of(
         return tuple(WORLDS.values())
     if name in WORLDS:
         return (WORLDS[name],)
-    if not name.endswith(".toml") and not (SHIPPED / f"{name}.toml").is_file():
+    shipped = {entry.name for entry in SHIPPED.iterdir()}
+    if not name.endswith(".toml") and f"{name}.toml" not in shipped:
         raise BadInputError(
             f"{name!r} is no tiny world; there are {', '.join(WORLDS)}, the scenarios"
             f" {' and '.join(LISTED)}, or give the path of a .toml file whose workload is listed"

@@ -49,7 +49,7 @@ def refuse_run_itself(run: str, paths: Mapping[str, str | None]) -> None:
         BadInputError: Naming it.
     """
     for option, path in paths.items():
-        if path is not None and Path(run).is_file() and same_file(run, path):
+        if path is not None and os.path.isfile(run) and same_file(run, path):
             raise BadInputError(f"{option} names the run itself, {path!r}: give it another name")
 
 

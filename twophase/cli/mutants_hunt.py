@@ -1,7 +1,6 @@
 """`twophase mutants --hunt`: how many seeds it takes to find each mutant, without knowing it."""
 
 from collections.abc import Mapping
-from concurrent.futures import BrokenExecutor
 from contextlib import closing
 
 import click
@@ -18,6 +17,7 @@ from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, INTERRUPTED, BadInputError
 from twophase.cli.interrupting import interrupting
 from twophase.cli.sweep import jobs_of, seeds_of
+from twophase.cli.workers import dead_workers_told
 
 ALL = "all"
 
@@ -84,7 +84,10 @@ def hunted(asked: Asked) -> Told:
     """Hunt as asked, and shrink what is found first."""
     tales: dict[str, Tale] = {}
     try:
-        with closing(open_pool("processes", asked.jobs)) as pool:
+        with (
+            dead_workers_told("hunt"),
+            closing(open_pool("processes", asked.jobs)) as pool,
+        ):
             with plain_bar("seeds", as_json=asked.as_json) as progress:
                 going = Hunt(asked.names, pool, seeds=asked.seeds, progress=progress)
                 with interrupting(going.interrupt, is_late=lambda: going.is_interrupted):
@@ -94,8 +97,6 @@ def hunted(asked: Asked) -> Told:
                 is_interrupted = not told_all(asked, came, pool, tales)
     except ExecutorError as error:
         raise BadInputError(str(error)) from error
-    except BrokenExecutor as error:
-        raise BadInputError(f"a process of the hunt died: {error}; try --jobs 1") from error
     return Told(asked, came, tales, is_interrupted)
 
 

@@ -1,5 +1,6 @@
 """`twophase report`: a run as a page to look at, from a trace, a failure or a scenario."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -133,7 +134,7 @@ def recording_at(
 
 
 def is_trace(run: str) -> bool:
-    return not run.endswith(".toml") and Path(run).is_file()
+    return not run.endswith(".toml") and os.path.isfile(run)
 
 
 def recording_in(path: str) -> Recording:

@@ -28,7 +28,7 @@ def origin_of(scenario: str, seed: int, mutant: str | None, command: str) -> Ori
     failure: Failure | None = None
     comments: tuple[str, ...] = ()
     if scenario.endswith(".toml"):
-        comments = comments_in(Path(scenario).read_text(encoding="utf-8"))
+        comments = comments_in(Path(scenario).read_text(encoding="utf-8-sig"))
         known = read(scenario) if load(scenario).failure is not None else None
         if known is not None and (known.seed, known.mutant) == (seed, mutant):
             failure = known

@@ -29,6 +29,7 @@ from twophase.cli.simulate import (
     simulated,
 )
 from twophase.cli.sweep import jobs_of
+from twophase.cli.workers import dead_workers_told
 
 DEFAULT = "one-transaction"
 ADDRESS = re.compile(r"([1-9][0-9]{0,5}[a-z])(?:\+([1-9][0-9]{0,5}[a-z]))?")
@@ -119,6 +120,7 @@ def swept(asked: Asked) -> int:
     """Make the whole table, show it, and return the exit code."""
     table = Table(calm_run(asked))
     with (
+        dead_workers_told("step sweep"),
         closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
         plain_bar("steps", as_json=asked.as_json) as progress,
     ):

@@ -46,6 +46,7 @@ OF_A_KIND_MAX = 2  # Findings that are shown; --json has all of them.
 PARTS_MAX = 6  # Items of one operation; whoever is to blame is shown in any case.
 
 # Marks that reasons and outcomes do not tell of already.
+MARKS_WIDTH = 64  # Columns in which the longest mark leaves its meaning room.
 MARKS_SHOWN = (
     "recovery.began",
     "recovery.committed",
@@ -321,13 +322,27 @@ def draw_marks(console: Console, marks: Mapping[str, int]) -> None:
     if not seen:
         return
     section(console, "What happened inside")
+    console.print(mark_grid(console, [(f"{marks[mark]:,}", mark, "") for mark in seen]))
+
+
+def mark_grid(console: Console, rows: Iterable[tuple[str, str, str]]) -> Table:
+    """Lay out counts, marks and styles, and what each mark means.
+
+    That stands beside its name where there is room, and else below it.
+    """
+    is_wide = console.width >= MARKS_WIDTH
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", min_width=5)
-    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=is_wide, overflow="fold")
     grid.add_column(overflow="fold")
-    for mark in seen:
-        grid.add_row(f"{marks[mark]:,}", mark, Text(EVENTS[mark], style="dim"))
-    console.print(grid)
+    for count, mark, style in rows:
+        meaning = Text(EVENTS[mark], style="dim")
+        if is_wide:
+            grid.add_row(count, mark, meaning, style=style)
+        else:
+            grid.add_row(count, mark, style=style)
+            grid.add_row("", meaning)
+    return grid
 
 
 def draw_checks(console: Console, result: Result) -> None:

@@ -13,7 +13,7 @@ from sim.search.results import Tally
 from sim.search.rows import KILLED
 from sim.search.verdict import percent, words_of
 from twophase.cli.drawing import drawing
-from twophase.cli.summary import COLUMNS_MAX, listed, section
+from twophase.cli.summary import COLUMNS_MAX, listed, mark_grid, section
 from twophase.cli.sweep_told import Told
 
 Rows = Sequence[tuple[Sequence[str], Tally]]  # The values of what differs, and what came of it.
@@ -180,17 +180,10 @@ def draw_marks(console: Console, told: Told) -> None:
     rare = [mark for mark in EVENTS if 0 < results.marks[mark] < RARE * results.runs]
     seen = len(EVENTS) - len(never)
     section(console, f"{seen} of {len(EVENTS)} marks seen")
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(justify="right", min_width=5)
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for mark in (*never, *rare):
-        count = f"{results.marks[mark]:,}" if results.marks[mark] else "never"
-        grid.add_row(
-            count, mark, Text(EVENTS[mark], style="dim"), style="" if count != "never" else "yellow"
-        )
-    if never or rare:
-        console.print(Padding(grid, (0, 0, 0, 2)))
+    rows = [("never", mark, "yellow") for mark in never]
+    rows += [(f"{results.marks[mark]:,}", mark, "") for mark in rare]
+    if rows:
+        console.print(Padding(mark_grid(console, rows), (0, 0, 0, 2)))
     novelty = results.novelty()
     if novelty is not None:
         text = f"{counted(results.shapes, 'set')} of marks seen; the next run shows a new one with"

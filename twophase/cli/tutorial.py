@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,11 @@ from twophase.cli.tutorial_playing import Player, say
 from twophase.ending_signals import ending_signals
 from twophase.os_errors import why
 
+NO_BOTO3 = (
+    "the tutorial asks with boto3 too, which is not installed:"
+    " pip install '.[tutorial]' in twophase's directory brings it"
+)
+
 
 @click.command("tutorial")
 @click.argument("page", default="", metavar="[FILE.md]")
@@ -30,6 +36,8 @@ def command(*, page: str) -> int:
     The exit code is 0 if every answer is the one on the page, 1 if one is not, 2 for bad input.
     """
     refuse_without_extra()
+    if not page and find_spec("boto3") is None:  # Found out now, and not after its first half.
+        raise BadInputError(NO_BOTO3)
     name, text = read(page)
     steps = steps_of(text)
     began = time.monotonic()

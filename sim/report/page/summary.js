@@ -92,7 +92,7 @@ function summaryLatency({ transactions, others, others_count: count }) {
       {},
       element("tr", {}, element("td"), ...names.map((name) => element("th", { scope: "col", class: "number" }, name))),
     ),
-    element("tbody", {}, row("transactions", transactions), others ? row(`${count} others`, others) : null),
+    element("tbody", {}, row("transactions", transactions), others ? row(count === 1 ? "1 other" : `${count} others`, others) : null),
   );
   return element("div", { class: "scroll" }, table);
 }

@@ -77,8 +77,8 @@ function mountTransactions(section, RUN, view) {
     // The chosen one is there whatever the filters say.
     if (chosen && !shown.includes(chosen)) shown.unshift(chosen);
     body.replaceChildren(...shown.flatMap((row) => tableRow(row, row === chosen, view, known)));
-    const all = rows.length.toLocaleString("en");
-    count.textContent = found.length === rows.length ? `${all} calls` : `${found.length.toLocaleString("en")} of ${all} calls`;
+    const all = rows.length === 1 ? "1 call" : `${rows.length.toLocaleString("en")} calls`;
+    count.textContent = found.length === rows.length ? all : `${found.length.toLocaleString("en")} of ${all}`;
     more.hidden = shown.length >= found.length;
     more.textContent = `Show all ${found.length.toLocaleString("en")}`;
     for (const cell of head.children) {

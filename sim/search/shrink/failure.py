@@ -14,9 +14,9 @@ the nodes comes after it, and last what explains other findings.  Of a mutant th
 rule leads to.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from items.data import data
 from sim.checkers.finding import Finding
@@ -118,9 +118,9 @@ def read(path: str) -> Failure:
     Raises:
         ScenarioError: There is none, or it is none.
     """
-    if Path(path).is_dir():
+    if os.path.isdir(path):  # Not pathlib's, which raises what is wrong with a name.
         raise ScenarioError(f"{path!r} is a directory, not a failure's file")
-    if not Path(path).exists():
+    if not os.path.exists(path):
         raise ScenarioError(f"there is no failure's file {path!r}")
     if not path.endswith(".toml"):
         raise ScenarioError(f"{path!r} is no failure's file: the name of one ends in .toml")

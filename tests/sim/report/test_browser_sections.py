@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from sim.report.page import page_of
 from tests.sim.report.builders import recording
-from tests.sim.report.opened import Opened, written
+from tests.sim.report.opened import Opened, in_window, written
 
 SETTINGS = {"workload.transactions": "120", "network.loss": "0.1", "faults.crashes": "4"}
 
@@ -30,6 +31,25 @@ ROWS = "table.operations > tbody > tr:not(.details)"
 CHOSEN = """() => twophase.RUN.transactions.find(
   (row) => row.kind === "write transaction" && row.met.length > 0
 )"""
+
+
+def test_on_a_phone_no_latency_is_cut_off(browser: Browser, failing: Path) -> None:
+    for opened in in_window(browser, 360, "dark"):
+        opened.open(failing)
+        cut_off = opened.run(
+            "() => [...document.querySelectorAll('#summary .scroll')]"
+            ".filter((one) => one.scrollWidth > one.clientWidth).length"
+        )
+
+        assert cut_off == 0
+        assert ",155.6 ms" in opened.text("#summary"), "as long a figure as there is"
+
+
+def test_one_call_alone_is_not_told_as_several(wide: Opened, tmp_path: Path) -> None:
+    shown = recording("bank", 1, {"workload.transactions": "1"})
+    wide.open(written(tmp_path, page_of(shown)))
+
+    assert wide.text("#transactions [role=status]") == "1 call"
 
 
 def test_a_filter_of_the_table_leaves_what_it_says(either: Opened, file: Path) -> None:

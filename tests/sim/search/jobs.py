@@ -49,6 +49,10 @@ def sevenths_are_wrong(chunk: Chunk) -> list[Row]:
     return [make[seed % 7 == 0](seed, chunk.combination) for seed in chunk.seeds]
 
 
+def hears_ctrl_c(_: int) -> bool:
+    return signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
 def thirteen_kills(chunk: Chunk) -> list[Row]:
     if 13 in chunk.seeds:
         os.kill(os.getpid(), signal.SIGKILL)

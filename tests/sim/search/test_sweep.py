@@ -103,6 +103,13 @@ def test_where_every_run_kills_its_process_the_sweep_ends() -> None:
     assert results.runs == KILLED_MAX
 
 
+def test_a_worker_never_hears_ctrl_c_which_a_terminal_sends_to_all() -> None:
+    with closing(Processes(1)) as pool:
+        assert not pool.submit(jobs.hears_ctrl_c, 0).result()
+
+    assert jobs.hears_ctrl_c(0), "this process still does"
+
+
 def test_a_process_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     with closing(Processes(2)) as pool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -56,6 +57,32 @@ def test_the_table_has_a_row_a_mechanism() -> None:
     assert re.search(r"§?3\.3 +\d/7 +\d+ +\d\.\d +\d", rows["every-vote"])
     assert "no effect in 7 seeds: p < 0.35" in rows["first-round-check"]
     assert "1 of 2 mechanisms are missed" in result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("known")
+def test_a_narrow_table_shows_every_name_to_its_end() -> None:
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(main, ["ablate"])
+
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    begun = [line.split()[0] for line in result.stdout.splitlines() if line.strip()]
+    assert "every-vote" in begun
+    assert "first-round-" in begun
+    assert begun[begun.index("first-round-") + 1] == "check"
+    assert "…" not in result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("known")
+def test_a_table_without_stories_does_not_speak_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = tuple(replace(one, shrunk=None) for one in two())
+    monkeypatch.setattr(command, "ablate", lambda *_, **__: bare)
+    result = twophase("ablate", "--no-stories")
+
+    assert result.exit_code == 0, result.output
+    assert "1 of 2 mechanisms are missed" in result.stdout
+    assert result.stdout.count("story") == 1, "the way to have one"
 
 
 @pytest.mark.slow

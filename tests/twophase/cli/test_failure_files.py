@@ -118,3 +118,22 @@ def test_a_name_that_no_command_would_read_is_not_written(
     assert result.exit_code == BAD_INPUT
     assert f"{option} writes a scenario, and the name of one ends in .toml" in result.stderr
     assert not (tmp_path / "short").exists()
+
+
+@pytest.mark.parametrize("command", ["replay", "report", "explore", "shrink", "diff", "simulate"])
+@pytest.mark.parametrize("ending", ["", ".toml"])
+def test_a_name_that_is_too_long_for_a_file_is_refused(command: str, ending: str) -> None:
+    result = twophase(command, "x" * 300 + ending)
+
+    assert result.exit_code == BAD_INPUT, result.output
+    assert result.stderr.startswith("twophase: ")
+
+
+def test_a_failure_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text("deep = " + "[" * 5_000 + "]" * 5_000)
+
+    result = twophase("replay", str(path))
+
+    assert result.exit_code == BAD_INPUT
+    assert "its values are nested too deeply" in result.stderr

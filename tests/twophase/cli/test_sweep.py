@@ -371,6 +371,21 @@ def test_ctrl_c_ends_a_sweep_with_what_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_ctrl_c_while_workers_come_up_ends_a_sweep_without_a_word_of_theirs(tmp_path: Path) -> None:
+    going = Going(tmp_path / "results.csv", "--seeds", "0:100000", "--jobs", "2", "--json")
+    until = time.monotonic() + WAIT_SECONDS
+    while len(living_in_group(going.process.pid)) < 3:  # The fork server begins to import.
+        assert time.monotonic() < until, "no worker comes"
+    os.killpg(going.process.pid, signal.SIGINT)
+    out, err = going.process.communicate(timeout=WAIT_SECONDS)
+
+    assert (going.process.returncode, err) == (130, "")
+    assert json.loads(out)["stopped"] == "interrupted"
+    going.await_silence()
+
+
+@pytest.mark.slow
 def test_time_that_is_up_ends_a_sweep(tmp_path: Path) -> None:
     document = as_json("--seeds", "0:1000000", "--time", "0.5s", "--jobs", "2")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
 from tests.router.indexed import index, table
 from tests.tidy import ROOT
@@ -27,6 +29,7 @@ from twophase.local.faults import FaultsError
 from twophase.testing import LocalDynamoDB, local_dynamodb
 
 ROUNDS = 60
+PUT = {"Put": {"TableName": "own", "Item": {"pk": {"S": "a"}}}}
 
 
 class Tally:
@@ -269,6 +272,10 @@ def test_without(local_dynamodb):
 @pytest.mark.local_dynamodb("conflict=1")
 def test_with_faults_that_are_not_called_so(local_dynamodb):
     raise AssertionError("it must not begin")
+
+@pytest.mark.local_dynamodb(faults="")
+def test_that_fails(local_dynamodb):
+    raise AssertionError(f"seed={local_dynamodb.seed})")
 """
 
 
@@ -283,8 +290,55 @@ def test_the_fixture_works_in_tests_of_ones_own(tmp_path: Path) -> None:
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
 
-    assert "2 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "1 failed, 2 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "TypeError: local_dynamodb() takes 0 positional arguments" in done.stdout
+    (seed,) = set(re.findall(r"AssertionError: (seed=\d+\))$", done.stdout, re.MULTILINE))
+    assert f"local_dynamodb(..., {seed} draws them again." in done.stdout
+
+
+def test_a_servers_seed_draws_the_same_faults_again() -> None:
+    def told(seed: int | None) -> tuple[int, list[str]]:
+        with local_dynamodb(faults="conflict=0.5", seed=seed) as server:
+            client = server.client(config=Config(retries={"total_max_attempts": 1}))
+            client.create_table(
+                TableName="own",
+                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
+            answers = []
+            for _ in range(12):
+                try:
+                    client.transact_write_items(TransactItems=[PUT])
+                    answers.append("done")
+                except client.exceptions.TransactionCanceledException:
+                    answers.append("cancelled")
+            return server.seed, answers
+
+    seed, first = told(None)
+    assert told(seed) == (seed, first)
+
+
+@pytest.mark.parametrize(
+    ("library", "said"),
+    [
+        ("orjson", "twophase.testing needs orjson, which is not installed: pip install '/path/to"),
+        ("uvicorn", "twophase.testing needs uvicorn, which is not installed: pip install"),
+        ("boto3", "a client needs boto3, which is not installed: pip install '/path/to/twophase["),
+    ],
+)
+def test_a_library_that_is_not_there_is_named_with_what_brings_it(library: str, said: str) -> None:
+    without = f"import sys; sys.modules[{library!r}] = None\n"
+    asks = "from twophase.testing import library_of_clients\nlibrary_of_clients()"
+    done = subprocess.run(
+        [sys.executable, "-c", without + asks],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert f"ModuleNotFoundError: {said}" in done.stderr
 
 
 def test_faults_must_be_asked_for_to_come_later() -> None:
