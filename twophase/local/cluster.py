@@ -422,7 +422,7 @@ class LocalCluster:
             self._failed_disks.failed(name, error)
             self.timers.after(RESTART_US, self.start_again, name, None)
         else:
-            self._failed_disks.recovered(name)
+            self._failed_disks.restarted(name)
 
 
 def error_of(response: Response) -> str:

@@ -35,8 +35,8 @@ class FailedDisks:
         self._told_us[host] = now_us
         self._are_down.add(host)
 
-    def recovered(self, host: str) -> None:
-        """Tell that a host could be started again, if the last that was told is that it failed."""
+    def restarted(self, host: str) -> None:
+        """Tell that a host is up again, if the last that was told is that its disk failed."""
         if host in self._are_down:
             self._are_down.remove(host)
-            log.info("disk.recovered", node=host)
+            log.info("node.restarted", node=host)

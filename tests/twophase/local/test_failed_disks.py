@@ -31,16 +31,16 @@ def test_a_disk_that_goes_on_failing_is_told_of_once_a_minute() -> None:
     ]
 
 
-def test_it_is_told_that_a_disk_has_recovered_and_only_after_it_was_told_that_it_failed() -> None:
+def test_it_is_told_that_a_host_is_up_again_only_after_it_was_told_that_its_disk_failed() -> None:
     disks = FailedDisks(lambda: 0)
     with capture_logs() as logs:
-        disks.recovered("p1")
+        disks.restarted("p1")
         disks.failed("p1", FULL)
-        disks.recovered("p1")
+        disks.restarted("p1")
         disks.failed("p1", FULL)  # It comes and goes: the second time nothing is told.
-        disks.recovered("p1")
+        disks.restarted("p1")
 
-    assert told(logs) == [("disk.failed", "p1", 0), ("disk.recovered", "p1", 0)]
+    assert told(logs) == [("disk.failed", "p1", 0), ("node.restarted", "p1", 0)]
 
 
 def test_a_bug_is_told_of_each_time() -> None:
