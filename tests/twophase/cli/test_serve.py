@@ -100,7 +100,11 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
     told = refusal("--port", "0", "--data", str(tmp_path / "file"))
 
-    assert told == f"the data directory {tmp_path / 'file'} cannot be made: file exists"
+    assert told == f"{tmp_path / 'file'} is there, and no directory: choose another path"
+    told = refusal("--port", "0", "--data", str(tmp_path / "file" / "below"))
+    assert (
+        told == f"the data directory {tmp_path / 'file' / 'below'} cannot be made: not a directory"
+    )
 
 
 def test_a_directory_without_a_name_is_not_the_current_one() -> None:
