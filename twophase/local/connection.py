@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from items.data import data
 from router.http import HEAD_BYTES_MAX, Answer, Head, HttpDoor
+from twophase.local.open_files import LastFiles
 
 START = b"POST / HTTP/1.1\r\n"
 # A header's line, from the end of the line before: `name: value`, with one space and none behind.
@@ -84,9 +85,9 @@ def without_upgrade(received: bytes) -> bytes:
 class Connection(HttpToolsProtocol):
     """One connection, for as long as the client or the server keeps it."""
 
-    def __init__(self, door: HttpDoor, **uvicorns: Any) -> None:
+    def __init__(self, door: HttpDoor, files: LastFiles | None = None, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
-        self._door = door
+        self._door, self._files = door, files
         self._is_plain = True  # So far: nothing has gone the long way.
         self._working: asyncio.Task[None] | None = None  # On a request that goes the short way.
         self._early = b""  # What came before the answer to what was there.
@@ -98,6 +99,8 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         self._quiet_since = self.loop.time()
         self._wait(self.timeout_keep_alive)
+        if self._files is not None:
+            self._files.opened(transport.get_extra_info("socket").fileno())
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
