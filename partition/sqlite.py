@@ -17,20 +17,13 @@ from typing import Any
 
 from items.errors import DynamoDBError
 from partition.record import TableState
-from partition.sqlite_files import StorageError, locked, opened
+from partition.sqlite_files import StorageError, locked, opened, unusable
 from partition.sqlite_rows import loaded, write
 from partition.storage import Changes, Stored
 
 __all__ = ["SqliteStorage", "StorageError"]
 
-UNREADABLE = (
-    sqlite3.DatabaseError,
-    DynamoDBError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-)
+UNREADABLE = (DynamoDBError, ValueError, TypeError, KeyError, IndexError)
 
 COMPANY = 3  # So many who share a sync are worth waiting for …
 GATHER_SECONDS = 0.0005  # … for a fraction of a sync, on most disks.
@@ -84,6 +77,8 @@ class SqliteStorage:
         with self._writing:
             try:
                 return loaded(self._connection)
+            except sqlite3.DatabaseError as error:
+                raise unusable(self._path, error) from error
             except UNREADABLE as error:
                 raise StorageError(f"{self._path} is damaged: {error}") from error
 

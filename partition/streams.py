@@ -28,6 +28,7 @@ class Streams:
         self.sequence = 0
         self.waiting: list[StreamRecord] = []  # In the order in which they will be released.
         self.shards: dict[str, Shard] = {}
+        self._named: dict[str, dict[str, None]] = {}  # Shards by their table's name, in order.
         self._open: dict[StreamId, str] = {}  # The shard that a stream's records go to.
         self._ending: dict[StreamId, None] = {}  # Switched off, and something of it may wait.
         self._records: dict[str, list[StreamRecord]] = {}  # By shard, in their order.
@@ -43,7 +44,7 @@ class Streams:
     def _load(self, stored: StoredStreams) -> None:
         self.sequence = stored.sequence
         for shard in stored.shards:
-            self.shards[shard.id] = shard
+            self._know(shard)
             self._records[shard.id] = []
             self.clock_us = max(self.clock_us, shard.opened_us, shard.closed_us)
             if shard.is_open:
@@ -151,7 +152,19 @@ class Streams:
         self._closed.append(shard)
 
     def _keep(self, shard: Shard) -> None:
-        self.shards[shard.id] = self._changed_shards[shard.id] = shard
+        self._changed_shards[shard.id] = shard
+        self._know(shard)
+
+    def _know(self, shard: Shard) -> None:
+        self.shards[shard.id] = shard
+        self._named.setdefault(shard.stream.table_name, {})[shard.id] = None
+
+    def _forget(self, shard: Shard) -> None:
+        del self.shards[shard.id], self._records[shard.id]
+        named = self._named[shard.stream.table_name]
+        del named[shard.id]
+        if not named:
+            del self._named[shard.stream.table_name]
 
     def age(self, now_us: int) -> None:
         """Let go of what is too old, before a reader hears where a shard begins.
@@ -165,16 +178,19 @@ class Streams:
     def _trim(self) -> None:
         """Let go of what is too old or too much, and of shards that nobody can read from now."""
         kept, until_us = self._kept, self.clock_us - self._options.stream_kept_us
+        gone: dict[str, list[StreamRecord]] = {}  # By shard.
         while kept and (
             len(kept) > self._options.stream_records_max or kept[0].created_us < until_us
         ):
             record = kept.popleft()
-            self._records[record.shard].pop(0)
+            gone.setdefault(record.shard, []).append(record)
             self._changed[record.lsn] = None
-            self._keep(stream.trimmed(self.shards[record.shard], record.sequence))
+        for name, records in gone.items():  # All at once: after a quiet day that is all there is.
+            del self._records[name][: len(records)]
+            self._keep(stream.trimmed(self.shards[name], records[-1].sequence))
         while self._closed and self._is_over(self.shards[self._closed[0]], until_us):
             shard = self._closed.popleft()
-            del self.shards[shard], self._records[shard]
+            self._forget(self.shards[shard])
             self._changed_shards[shard] = None
 
     def _is_over(self, shard: Shard, until_us: int) -> bool:
@@ -184,11 +200,10 @@ class Streams:
 
     def found(self, table_name: str, label: str) -> tuple[Shard, ...]:
         """Return the shards of a table's stream, of all its streams, or of all tables'."""
-        return tuple(
-            shard
-            for shard in self.shards.values()
-            if table_name in ("", shard.stream.table_name) and label in ("", shard.stream.label)
-        )
+        # Not by a look at all of them: tables that are gone have shards as well, for a day.
+        named = self._named.get(table_name, {}) if table_name else self.shards
+        shards = [self.shards[name] for name in named]
+        return tuple([shard for shard in shards if label in ("", shard.stream.label)])
 
     def read(self, message: ReadStream) -> StreamPage | ShardGone:
         """Return a shard's next records: one at least, if there is one."""

@@ -334,6 +334,13 @@ def test_a_row_that_says_nothing_is_damage(disk: Disk) -> None:
         disk.storage.load()
 
 
+def test_a_disk_that_takes_no_write_is_not_called_a_damaged_file(disk: Disk) -> None:
+    disk.storage._connection.execute("PRAGMA query_only = ON")  # Loading raises the incarnation.
+
+    with pytest.raises(StorageError, match=r"p1\.sqlite cannot be written: .*readonly"):
+        disk.storage.load()
+
+
 def test_another_programs_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "p1.sqlite"
     connection = sqlite3.connect(path)

@@ -1,5 +1,6 @@
 """A partition's streams, asked directly: what leaves a record, when it is released, and where."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +34,9 @@ from partition import stream
 from partition.machine import Machine
 from partition.options import PartitionOptions
 from partition.storage import Stored
+from partition.streams import Streams
 from tests.builders import (
+    SCHEMA,
     TABLE,
     Partition,
     add,
@@ -445,6 +448,44 @@ def test_records_go_after_a_day_and_a_shard_that_has_ended_with_them() -> None:
     assert partition.contents.stream == {}
     partition.restart()
     assert shards(partition) == ()
+
+
+def test_records_that_go_at_once_are_one_change_of_their_shard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    changes: list[int] = []
+
+    def trimmed(shard: Shard, sequence: int) -> Shard:
+        changes.append(sequence)
+        return replace(shard, trimmed=sequence)
+
+    monkeypatch.setattr(stream, "trimmed", trimmed)
+    partition = Streaming()
+    partition.ask_each(*(write(put(name)) for name in "abc"))
+    last = released(partition)[-1].sequence
+    partition.clock_us += DAY_US + 2
+
+    (shard,) = shards(partition)
+
+    assert changes == [last]
+    assert shard.trimmed == last
+    assert partition.contents.stream == {}
+
+
+def test_a_look_at_one_tables_shards_is_none_at_those_of_others() -> None:
+    streams = Streams("p1", None, PartitionOptions())
+    for name in ("ants", "bees", "ants"):
+        label = str(streams.sequence)
+        settings = StreamSettings(label, "KEYS_ONLY", name)
+        streams.begin(TableId(f"{name}{label}"), SCHEMA, settings, now_us=0)
+    (bees,) = streams.found("bees", "")
+    del streams.shards[bees.id]  # So whoever looks at it falls.
+
+    first, second = streams.found("ants", "")
+
+    assert (first.stream.table_name, first.id < second.id) == ("ants", True)
+    assert streams.found("ants", second.stream.label) == (second,)
+    assert streams.found("wasps", "") == ()
 
 
 def test_who_comes_after_more_than_a_day_is_told_where_the_shard_begins_now() -> None:

@@ -131,7 +131,8 @@ def log_to(stream: TextIO) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S"),
+            # With the day: a server may run for months.
+            structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True),
             structlog.dev.ConsoleRenderer(colors=stream.isatty()),
         ],
         logger_factory=structlog.PrintLoggerFactory(stream),

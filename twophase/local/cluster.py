@@ -34,6 +34,7 @@ from sim.cluster import HOME_TABLES, INTERNAL_TABLES, names
 from twophase.local.counting import Counts
 from twophase.local.direct import DirectNetwork
 from twophase.local.directory import Directory
+from twophase.local.failed_disks import FailedDisks
 from twophase.local.telling import Telling
 from twophase.local.trouble import ANSWERED, NOT_ASKED, Trouble
 from twophase.local.world import RealClock, RealTimers, stopwatch_us
@@ -141,6 +142,7 @@ class LocalCluster:
         self.servers: dict[str, Server] = {}
         self.hosts: dict[str, Host] = {}
         self.disks: dict[str, Disk] = {}
+        self._failed_disks = FailedDisks(self.timers.elapsed_us)
         self.trouble = trouble
         if trouble is not None:
             trouble.of(self)
@@ -408,7 +410,7 @@ class LocalCluster:
         """Crash a host whose disk failed, and start it again when it may have got over that."""
         # Of what no disk says of itself, a bug, it is told where it came from.
         bug = None if isinstance(error, sqlite3.Error | OSError) else error
-        log.error("disk.failed", node=name, error=str(error), exc_info=bug)
+        self._failed_disks.failed(name, error, bug)
         self.crash(name)
         self.timers.after(RESTART_US, self.start_again, name, None)
 
@@ -417,8 +419,10 @@ class LocalCluster:
         try:
             self.start(name)
         except StorageError as error:
-            log.error("disk.failed", node=name, error=str(error))
+            self._failed_disks.failed(name, error)
             self.timers.after(RESTART_US, self.start_again, name, None)
+        else:
+            self._failed_disks.restarted(name)
 
 
 def error_of(response: Response) -> str:

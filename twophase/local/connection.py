@@ -4,6 +4,10 @@ Nearly every request is a POST of JSON to `/`, in one piece, on a connection tha
 answer.  Such a one is read here at a glance and answered in one write, in a third of the time that
 ASGI's scopes and events take.  Whatever is anything else - a body in parts, another method or path,
 `Expect`, a head that looks odd - is uvicorn's, and so is all that comes on that connection later.
+
+Nobody is waited for without end.  Machines go to sleep and networks vanish without a word: so who
+has something to say and is silent for long is let go, also in the middle of a request, and what is
+said around a body is heard up to a length.
 """
 
 import asyncio
@@ -18,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from items.data import data
 from router.http import HEAD_BYTES_MAX, Answer, Head, HttpDoor
+from twophase.local.open_files import LastFiles
 
 START = b"POST / HTTP/1.1\r\n"
 # A header's line, from the end of the line before: `name: value`, with one space and none behind.
@@ -26,6 +31,9 @@ LINE = re.compile(
 )
 UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 UNUSUAL = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
+# No request has as much before its body, or behind it.  A head that is only too long for the
+# service is heard to its end, because whoever still speaks does not hear an answer.
+AROUND_BYTES_MAX = 1 << 20
 FAILED = Answer(
     500, b"Internal Server Error", ((b"connection", b"close"), (b"content-length", b"21"))
 )
@@ -77,17 +85,30 @@ def without_upgrade(received: bytes) -> bytes:
 class Connection(HttpToolsProtocol):
     """One connection, for as long as the client or the server keeps it."""
 
-    def __init__(self, door: HttpDoor, **uvicorns: Any) -> None:
+    def __init__(self, door: HttpDoor, files: LastFiles | None = None, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
-        self._door = door
+        self._door, self._files = door, files
         self._is_plain = True  # So far: nothing has gone the long way.
         self._working: asyncio.Task[None] | None = None  # On a request that goes the short way.
         self._early = b""  # What came before the answer to what was there.
         self._is_last = False  # No further request is taken: the server stops, or the client has.
-        self._quiet_since = 0.0
+        self._quiet_since = 0.0  # When something was last heard, or answered.
+        self._around_bytes = 0  # Heard since a head or a part of a body was there as a whole.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._quiet_since = self.loop.time()
+        self._wait(self.timeout_keep_alive)
+        if self._files is not None:
+            self._files.opened(transport.get_extra_info("socket").fileno())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
 
     def data_received(self, data: bytes) -> None:
         """Take what the client says."""
+        self._quiet_since = self.loop.time()
         if self._working is not None:  # On the short way: so is what comes now, for the moment.
             self._early += data
             self.flow.pause_reading()
@@ -95,12 +116,39 @@ class Connection(HttpToolsProtocol):
         plain = plain_request(data) if self._is_plain else None
         if plain is None:
             self._is_plain = False
-            super().data_received(without_upgrade(data))
+            self._hear(data)
             return
         client = self.client[0] if self.client else ""
         head = Head(client, "POST", "/", b"", plain.headers, 0)
         self._working = task = self.loop.create_task(self._answer(head, plain.body))
         self.tasks.add(task)
+
+    def _hear(self, data: bytes) -> None:
+        """Take what goes the long way."""
+        self._around_bytes += len(data)
+        super().data_received(without_upgrade(data))
+        if self.transport.is_closing():
+            return
+        if self._around_bytes > AROUND_BYTES_MAX:
+            self.send_400_response("Request header too large")
+        elif self.timeout_keep_alive_task is None:
+            self._wait(self.timeout_keep_alive)
+
+    def on_headers_complete(self) -> None:
+        self._around_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._around_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._around_bytes = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._quiet_since = self.loop.time()
+        super().on_response_complete()
 
     async def _answer(self, head: Head, body: bytes) -> None:
         task = self._working
@@ -171,15 +219,21 @@ class Connection(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that has been quiet for long; it is looked at now and then."""
-        if not self._is_plain:
-            super().timeout_keep_alive_handler()
-            return
         self.timeout_keep_alive_task = None
+        if self.transport.is_closing():
+            return
         left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0 or self._working is not None:
+        if left > 0 or self._is_answering():
             self._wait(max(left, 1.0))
         else:
-            super().timeout_keep_alive_handler()
+            self.transport.close()
+
+    def _is_answering(self) -> bool:
+        """Say whether the client waits for us, and not we for the client."""
+        cycle = self._cycle()
+        return self._working is not None or not (
+            cycle is None or cycle.response_complete or cycle.more_body
+        )
 
     def _wait(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(

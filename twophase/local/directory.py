@@ -41,6 +41,8 @@ class Directory:
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise StorageError(f"{path} is there, and no directory: choose another path") from None
         except OSError as error:
             raise StorageError(f"the data directory {path} cannot be made: {why(error)}") from error
         self._file = file = path / "cluster.sqlite"

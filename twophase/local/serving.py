@@ -36,12 +36,12 @@ from twophase.local.cluster import LocalCluster, Nodes, impatient
 from twophase.local.connection import Connection
 from twophase.local.directory import Directory
 from twophase.local.faults import Faults
-from twophase.local.open_files import many_open_files
+from twophase.local.open_files import LastFiles, files_max, many_open_files
 from twophase.local.secret import kept_secret
 from twophase.local.telling import Telling
 from twophase.local.trouble import Trouble, troubled_network
 from twophase.local.waking import Waker
-from twophase.local.world import RealClock, RealTimers
+from twophase.local.world import RealClock, RealTimers, stopwatch_us
 from twophase.os_errors import why
 
 KEEP_ALIVE_SECONDS = 75  # Longer than clients keep an idle connection and hope to use it again.
@@ -247,8 +247,9 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 def config_of(door: HttpDoor) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    files = LastFiles(files_max(), stopwatch_us)
     # uvicorn asks for a class and calls it to make a connection.
-    connections = cast("type[asyncio.Protocol]", partial(Connection, door))
+    connections = cast("type[asyncio.Protocol]", partial(Connection, door, files))
     return uvicorn.Config(
         door,
         loop="none",

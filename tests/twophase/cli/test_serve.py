@@ -1,16 +1,20 @@
 """`twophase serve` as a command: what it prints, and what it says to those who got it wrong."""
 
 import asyncio
+import io
+import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import CliRunner
 
 from tests.twophase.light import Client
 from twophase.cli.main import main
+from twophase.cli.serving import log_to
 from twophase.local.cluster import Nodes
 from twophase.local.directory import Directory
 from twophase.local.serving import bound
@@ -106,7 +110,11 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
     told = refusal("--port", "0", "--data", str(tmp_path / "file"))
 
-    assert told == f"the data directory {tmp_path / 'file'} cannot be made: file exists"
+    assert told == f"{tmp_path / 'file'} is there, and no directory: choose another path"
+    told = refusal("--port", "0", "--data", str(tmp_path / "file" / "below"))
+    assert (
+        told == f"the data directory {tmp_path / 'file' / 'below'} cannot be made: not a directory"
+    )
 
 
 def test_a_directory_without_a_name_is_not_the_current_one() -> None:
@@ -148,6 +156,17 @@ def test_whoever_was_refused_left_nothing_locked(tmp_path: Path) -> None:
     first, second = (refusal("--port", "0", "--data", str(tmp_path)) for _ in range(2))
 
     assert first == second
+
+
+def test_a_line_of_the_log_says_on_which_day_it_was_written() -> None:
+    log = io.StringIO()
+    try:
+        log_to(log)
+        structlog.get_logger().error("disk.failed", node="p1")
+    finally:
+        structlog.reset_defaults()
+
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ .*disk\.failed .*node=p1", log.getvalue())
 
 
 @pytest.mark.slow

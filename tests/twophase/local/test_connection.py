@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 from network.messages import Response
 from router.http import HEAD_BYTES_MAX, HttpDoor
 from tests.twophase.light import new_table
-from twophase.local.connection import Connection, plain_request
+from twophase.local.connection import AROUND_BYTES_MAX, Connection, plain_request
 from twophase.local.serving import config_of
 from twophase.testing import local_dynamodb
 
@@ -345,6 +345,97 @@ def test_a_connection_that_is_quiet_for_long_is_closed_and_one_at_work_is_not() 
         await line.answer({})
         connection.timeout_keep_alive_handler()
         assert line.wire.closed
+
+    on_a_line(work)
+
+
+HALVES = {
+    "nothing": [],
+    "a part of a line": [b"POST /"],
+    "a part of a head": [request()[:60]],
+    "a head": [request().partition(b"{")[0]],
+    "a part of a body": [request()[:-1]],
+    "a part of a chunk": [request(content_length="", transfer_encoding="chunked")[:-8] + b"9\r\n{"],
+    "who waits for a word": [request(expect="100-continue").partition(b"{")[0]],
+}
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("half", HALVES.values(), ids=list(HALVES))
+def test_who_is_silent_in_the_middle_of_a_request_is_let_go(
+    half: list[bytes], is_first: bool
+) -> None:
+    async def work(line: Line) -> None:
+        connection = line.connection
+        if not is_first:
+            await line.hear(request())
+            await line.answer({})
+        await line.hear(*half)
+        connection.timeout_keep_alive_handler()
+        assert not line.wire.closed, "it was heard just now"
+        assert connection.timeout_keep_alive_task is not None, "it is looked at again"
+
+        connection.timeout_keep_alive = 0
+        connection.timeout_keep_alive_handler()
+        assert line.wire.closed
+
+    on_a_line(work)
+
+
+def test_who_has_said_all_on_the_long_way_is_answered_however_late() -> None:
+    async def work(line: Line) -> None:
+        await line.hear(request()[:60], request()[60:])
+        assert not line.is_plain
+        line.connection.timeout_keep_alive = 0
+        line.connection.timeout_keep_alive_handler()
+        assert not line.wire.closed, "it waits for an answer"
+        await line.answer({"a": 1})
+        assert line.take().endswith(b'{"a":1}')
+
+    on_a_line(work)
+
+
+def test_of_a_connection_that_is_gone_nothing_is_left_to_be_looked_at() -> None:
+    async def work(line: Line) -> None:
+        line.connection.connection_lost(ConnectionResetError())
+        assert line.connection.timeout_keep_alive_task is None
+
+    on_a_line(work)
+
+
+CHUNKED = request(content_length="", transfer_encoding="chunked").partition(b"{")[0]
+ENDLESS = {
+    "an address": (b"POST /", b"x"),
+    "a header": (b"POST / HTTP/1.1\r\nx: ", b"x"),
+    "headers": (b"POST / HTTP/1.1\r\n", b"x: y\r\n"),
+    "what is told of a chunk": (CHUNKED + b"8;", b"x"),
+    "headers behind a body": (CHUNKED + b"0\r\n", b"x: y\r\n"),
+}
+
+
+@pytest.mark.parametrize(("begins", "goes_on"), ENDLESS.values(), ids=list(ENDLESS))
+def test_what_goes_on_without_end_around_a_body_is_refused(begins: bytes, goes_on: bytes) -> None:
+    part = goes_on * (AROUND_BYTES_MAX // len(goes_on) // 4)
+
+    async def work(line: Line) -> None:
+        await line.hear(begins)
+        said = 0
+        while not line.wire.closed:
+            assert said <= AROUND_BYTES_MAX + len(part), "it is heard without end"
+            await line.hear(part)
+            said += len(part)
+        assert line.take().startswith(b"HTTP/1.1 400 ")
+
+    on_a_line(work)
+
+
+def test_a_body_of_any_length_is_no_head() -> None:
+    async def work(line: Line) -> None:
+        size = 2 * AROUND_BYTES_MAX
+        head = request(content_length=str(size)).partition(b"{")[0]
+        await line.hear(head, *[b" " * (size // 8)] * 8)
+        assert not line.wire.closed
+        assert b"SerializationException" in line.take()
 
     on_a_line(work)
 

@@ -228,3 +228,25 @@ def test_a_disk_that_fails_by_a_bug_says_where_and_is_started_again(
     (told,) = [one for one in logs if one["event"] == "disk.failed"]
     assert (told["node"], told["error"]) == ("p1", str(error))
     assert (told["exc_info"] is error) is is_bug
+
+
+def test_a_disk_that_is_full_is_told_of_once_and_again_when_it_is_not(data: Path) -> None:
+    def take(cluster: LocalCluster, does: str) -> None:
+        disk = cluster.disks["p1"]
+        assert isinstance(disk, SqliteStorage)
+        disk._connection.execute(f"PRAGMA query_only = {does}")
+
+    def fail(cluster: LocalCluster) -> None:
+        take(cluster, "ON")  # It takes nothing more.
+        cluster.crash("p1")
+        for _ in range(3):
+            cluster.start_again("p1", None)
+
+    with capture_logs() as logs, local_dynamodb(data=data) as server:
+        server.inside(fail)
+        server.inside(lambda cluster: take(cluster, "OFF"))
+        until(server, lambda cluster: cluster.is_up("p1"))
+
+    found = [one for one in logs if one["event"].startswith(("disk.", "node."))]
+    assert [one["event"] for one in found] == ["disk.failed", "node.restarted"]
+    assert "p1.sqlite cannot be written" in found[0]["error"]
