@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from items.values import Item
 from network.messages import RecordKey
-from network.streams import StreamRecord
+from network.streams import INSERT, MODIFY, REMOVE, StreamRecord
 from partition.storage import Changes
 
 WRONGS_MAX = 1_000  # The first ones say most.
@@ -30,7 +30,7 @@ class StreamAppends:
         self.told = 0  # Records, each as often as an append had it: when made, and when released.
         self.waited = 0  # Records that were not released in the append of their change.
         self.expected: dict[RecordKey, list[tuple[str, int]]] = {}  # Transaction ("") and LSN.
-        self._tables: dict[str, None] = {}  # That have a stream.
+        self._views: dict[str, str] = {}  # Of tables that have a stream: which images it shows.
         self._items: dict[RecordKey, Item] = {}
         self._seen: set[tuple[str, int]] = set()  # Records by partition and LSN.
 
@@ -38,7 +38,7 @@ class StreamAppends:
         """Judge an append; return how many of its records have to wait."""
         for state in changes.tables:
             if state.settings.stream is not None:
-                self._tables[state.id] = None
+                self._views[state.id] = state.settings.stream.view
         told = () if changes.streams is None else changes.streams.records
         self.told += len(told)
         new = [one for one in told if (node, one.lsn) not in self._seen]
@@ -62,7 +62,7 @@ class StreamAppends:
         """List the items that are others now than they were."""
         found = []
         for key, record in changes.records:
-            if key[0] not in self._tables:
+            if key[0] not in self._views:
                 continue
             before, after = self._items.get(key), None if record is None else record.item
             if after is None:
@@ -86,8 +86,15 @@ class StreamAppends:
             text = f"recorded {cause}'s change of {where} as {record.transaction or 'nobody'}'s"
             self._wrong("record misnamed", node, text, cause)
         before, after = change
-        if record.old not in (None, before) or record.new not in (None, after):
+        view = self._views[record.table]
+        old = before if "OLD" in view else None
+        new = after if "NEW" in view else None
+        if (record.old, record.new) != (old, new):
             text = f"recorded {where} as {record.old} → {record.new}; it was {before} → {after}"
+            self._wrong("record untrue", node, f"{text}, and its stream shows {view}", cause)
+        event = REMOVE if after is None else INSERT if before is None else MODIFY
+        if record.event != event:
+            text = f"recorded {where} as {record.event}; {before} → {after} is {event}"
             self._wrong("record untrue", node, text, cause)
 
     def _wrong(self, kind: str, node: str, text: str, cause: str) -> None:
