@@ -165,17 +165,21 @@ class Streams:
     def _trim(self) -> None:
         """Let go of what is too old or too much, and of shards that nobody can read from now."""
         kept, until_us = self._kept, self.clock_us - self._options.stream_kept_us
+        last: dict[str, int] = {}  # The sequence number of what goes last, by shard.
         while kept and (
             len(kept) > self._options.stream_records_max or kept[0].created_us < until_us
         ):
             record = kept.popleft()
-            self._records[record.shard].pop(0)
+            last[record.shard] = record.sequence
             self._changed[record.lsn] = None
-            self._keep(stream.trimmed(self.shards[record.shard], record.sequence))
+        for shard, sequence in last.items():
+            records = self._records[shard]
+            del records[: bisect_right(records, sequence, key=_sequence)]
+            self._keep(stream.trimmed(self.shards[shard], sequence))
         while self._closed and self._is_over(self.shards[self._closed[0]], until_us):
-            shard = self._closed.popleft()
-            del self.shards[shard], self._records[shard]
-            self._changed_shards[shard] = None
+            over = self._closed.popleft()
+            del self.shards[over], self._records[over]
+            self._changed_shards[over] = None
 
     def _is_over(self, shard: Shard, until_us: int) -> bool:
         return shard.closed_us < until_us and not self._records[shard.id]
