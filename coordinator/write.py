@@ -76,7 +76,7 @@ async def drive(transaction: Transaction, tools: Tools, answer: Answer) -> None:
     if entry is None:
         # Finished and purged behind our back: somebody else knows how it ended, we do not.
         tools.note("transaction.unknown")
-        answer(Failed(TRANSACTION_IN_PROGRESS.name, TRANSACTION_IN_PROGRESS.message))
+        answer(Failed.of(TRANSACTION_IN_PROGRESS))
         return
     await finish(transaction, entry, tools, answer)
 
@@ -106,7 +106,7 @@ async def finish(
     if not silent or entry.is_cancelled:
         answer(finished)
     else:
-        answer(Failed(TRANSACTION_IN_PROGRESS.name, TRANSACTION_IN_PROGRESS.message))
+        answer(Failed.of(TRANSACTION_IN_PROGRESS))
     while silent:
         answers = await tools.owners.ask(keys, ordered, options.patience(None), silent)
         silent = without_answer(answers)

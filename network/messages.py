@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from items.actions import Action
 from items.data import data
-from items.errors import Reason
+from items.errors import ErrorKind, Reason
 from items.keys import Key, KeySchema
 from items.values import AttributeValue, Item
 from network.codec import CodecError, codec_of, pack, seldom, unpack
@@ -114,6 +114,11 @@ class Failed:
 
     error: str
     message: str
+
+    @classmethod
+    def of(cls, kind: ErrorKind) -> "Failed":
+        """Say what the catalogue says."""
+        return cls(kind.name, kind.message)
 
 
 # Coordinator and partition: two-phase commit ------------------------------------------------------
@@ -293,6 +298,11 @@ class WriteRefused:
     error: str
     message: str
     item: Item | None
+
+    @classmethod
+    def of(cls, kind: ErrorKind, item: Item | None = None) -> "WriteRefused":
+        """Say what the catalogue says."""
+        return cls(kind.name, kind.message, item)
 
 
 @data
