@@ -20,7 +20,7 @@ from items.errors import (
     Reason,
 )
 from items.limits import TRANSACTION_ACTIONS_MAX, TRANSACTION_SIZE_BYTES_MAX
-from items.values import size_bytes
+from items.units import weight_bytes
 from network.messages import (
     Accept,
     Cancel,
@@ -181,5 +181,5 @@ def with_items_up_to(bytes_max: int, reasons: Sequence[Reason]) -> Iterator[Reas
     """Leave out the items that an answer has no room for: the entry keeps it as well."""
     left = bytes_max
     for reason in reasons:
-        left -= size_bytes(reason.item) if reason.item is not None else 0
+        left -= weight_bytes(reason.item)
         yield reason if left >= 0 else Reason(reason.code, reason.message)

@@ -102,10 +102,6 @@ class Api:
             return Response(error.kind.status, error.body())
         return Response(200, answer)
 
-    async def finish_tables(self) -> None:
-        """Take every table that somebody left CREATING, UPDATING or DELETING to its end."""
-        await self._tools.tables.finish()
-
     async def look_for_tables(self) -> None:
-        """Begin to do so, for those that nobody here is at yet."""
+        """Take every table further that somebody left CREATING, UPDATING or DELETING."""
         await self._tools.tables.look()
