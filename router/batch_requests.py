@@ -16,9 +16,8 @@ from router import parameters
 from router.definitions import Table
 from router.options import RouterOptions
 from router.requests import (
-    NOTHING,
+    NO_CLAUSES,
     Body,
-    Clauses,
     DeleteDraft,
     GetDraft,
     PutDraft,
@@ -35,7 +34,6 @@ NOT_ONE_REQUEST = (
     "Supplied AttributeValue has more than one datatypes set, "
     "must contain exactly one of the supported datatypes"
 )
-NO_CLAUSES = Clauses(None, None, NOTHING, NOTHING, old_on_failure=False)
 
 
 @data

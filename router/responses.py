@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from items.indexes import key_attributes_of
-from items.keys import KeyAttribute, KeySchema, key_names
+from items.keys import KeyAttribute, KeySchema, key_attributes_of, key_names
 from items.projections import project
 from items.typed_json import item_to_json
 from items.values import Item

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from items.data import data
-from items.errors import serialization, validation
+from items.errors import DYNAMODB, serialization, validation
 from items.json_shapes import (
     ARRAYS,
     as_bool,
@@ -30,7 +30,7 @@ from items.json_shapes import (
     token,
 )
 
-JAVA_PACKAGE = "com.amazonaws.dynamodb.v20120810"
+JAVA_PACKAGE = DYNAMODB
 LARGEST_INTEGER = 2**31 - 1  # A larger one is taken for this one, as the service does.
 VALUE_SHOWN_LENGTH_MAX = 1000  # Of a list or map in a complaint; the service shows all of it.
 

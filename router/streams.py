@@ -28,7 +28,7 @@ from router.stream_parameters import (
     STREAMS_PAGE_MAX,
     label_us,
     moment_us,
-    stream_in,
+    stream_named,
     stream_not_found,
 )
 from router.tools import Origin, Tools
@@ -64,7 +64,7 @@ async def list_streams(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
 
 async def describe_stream(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     def parse(body: Body) -> tuple[str, str, int]:
-        return *stream_in(body), page_limit(body, SHARDS_PAGE_MAX)
+        return *stream_named(body["StreamArn"]), page_limit(body, SHARDS_PAGE_MAX)
 
     name, label, limit = read(DESCRIBE_STREAM, body, parse)
     shards = [shard for shard, _ in await tools.nodes.find_shards(name, label)]
@@ -101,7 +101,7 @@ async def get_shard_iterator(tools: Tools, body: Body, _: Origin) -> dict[str, A
             raise invalid("Timestamp is required for ShardIteratorType AT_TIMESTAMP")
         if kind.endswith("SEQUENCE_NUMBER") and number is None:
             raise invalid(f"SequenceNumber is required for ShardIteratorType {kind}")
-        return stream_in(body)
+        return stream_named(body["StreamArn"])
 
     name, label = read(GET_SHARD_ITERATOR, body, parse)
     known = {
@@ -157,7 +157,7 @@ async def _refuse_forged(tools: Tools, iterator: Iterator) -> None:
     Raises:
         DynamoDBError: ValidationException
     """
-    name, label = stream_in({"StreamArn": iterator.arn})
+    name, label = stream_named(iterator.arn)
     shards = await tools.nodes.find_shards(name, label)
     if all(shard.id != iterator.shard for shard, _ in shards):
         raise invalid("Invalid ShardIterator")
