@@ -350,8 +350,8 @@ class DropTable:
 
 
 @data
-class Entry:
-    """What a global index is to have at one place."""
+class IndexEntry:
+    """What a global index is to have under one key."""
 
     key: Key  # The index key, and the item's own behind it.
     item: Item  # As the index shows it; empty: it is there no more.
@@ -366,7 +366,7 @@ class Propagate:
     """
 
     table: TableId  # The index's own.
-    entries: tuple[Entry, ...]
+    entries: tuple[IndexEntry, ...]
 
 
 @data
