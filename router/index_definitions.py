@@ -13,13 +13,12 @@ from items.errors import (
 from items.indexes import ALL, INCLUDE, KEYS_ONLY, Index
 from items.keys import KeyAttribute, KeySchema, key_attributes_of, key_names
 from network.settings import Throughput
-from router.definitions import IndexTraits, Status, Traits
+from router.definitions import GLOBAL, LOCAL, IndexTraits, Status, Traits
 from router.legacy import Body
 from router.throughput import no_change, units_of
 
 LOCAL_MAX, GLOBAL_MAX = 5, 20
 NON_KEY_ATTRIBUTES_MAX = 100  # Of all indexes of a table together.
-LOCAL, GLOBAL = "LocalSecondaryIndexes", "GlobalSecondaryIndexes"
 ONE_AT_A_TIME = (
     "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per"
     " table"

@@ -6,7 +6,7 @@ from items.keys import KeyAttribute, KeySchema, key_attributes_of, key_names
 from items.projections import project
 from items.typed_json import item_to_json
 from items.values import Item
-from router.definitions import IndexTraits, Status, Table, Traits
+from router.definitions import IndexTraits, Status, Table, Traits, kind_of
 from router.requests import Names
 
 # One account and one region, as in every example of AWS's documentation.
@@ -93,11 +93,9 @@ def index_descriptions(table: Table) -> dict[str, Any]:
             "ItemCount": 0,
             "IndexArn": f"{ARN_PREFIX}{table.name}/index/{index.name}",
         }
-        if index.is_local:
-            found.setdefault("LocalSecondaryIndexes", []).append(description)
-        else:
+        if not index.is_local:
             description.update(life_of(table, one))
-            found.setdefault("GlobalSecondaryIndexes", []).append(description)
+        found.setdefault(kind_of(index), []).append(description)
     return found
 
 

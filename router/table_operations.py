@@ -5,8 +5,8 @@ from typing import Any
 from items.errors import invalid_parameter, validation
 from items.keys import KeyAttribute, KeySchema
 from router import responses, tags
-from router.definitions import Traits
-from router.index_definitions import GLOBAL, LOCAL, indexes_of, refuse_schema, types_of
+from router.definitions import GLOBAL, LOCAL, Traits
+from router.index_definitions import indexes_of, refuse_schema, types_of
 from router.requests import Body, read, table_name, whole_number
 from router.shapes import Structure, integer
 from router.stream_parameters import view_wanted, with_stream
