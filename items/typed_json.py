@@ -155,6 +155,11 @@ def refuse_value(json: Any, depth: int) -> AttributeValue:
 
 
 def check_name(name: str) -> None:
+    """Refuse what no attribute can be called.
+
+    Raises:
+        DynamoDBError: SerializationException or ValidationException.
+    """
     check_unicode(name)
     if not name:
         raise validation("Empty attribute name")
