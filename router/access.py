@@ -17,9 +17,9 @@ from items.json_shapes import ARRAYS
 from items.limits import TRANSACTION_ACTIONS_MAX
 from router import parameters, stream_parameters, table_parameters
 from router.policies import Decision, Permissions, Principal
-from router.requests import Body, read
+from router.requests import read
 from router.responses import ARN_PREFIX
-from router.shapes import Shape, Structure
+from router.shapes import Body, Shape, Structure
 from router.stream_iterators import MARK
 from router.table_names import TABLE, table_called
 

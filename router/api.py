@@ -29,7 +29,7 @@ from router.followers import Followers
 from router.left_out import unknown_operation
 from router.nodes import Nodes
 from router.options import RouterOptions
-from router.requests import Body
+from router.shapes import Body
 from router.tables import Tables
 from router.tools import Origin, Tools
 

@@ -17,7 +17,6 @@ from router.definitions import Table
 from router.options import RouterOptions
 from router.requests import (
     NO_CLAUSES,
-    Body,
     DeleteDraft,
     GetDraft,
     PutDraft,
@@ -27,6 +26,7 @@ from router.requests import (
     read,
     refuse_oversized,
 )
+from router.shapes import Body
 from router.table_names import table_called
 
 SAME_KEY_TWICE = "Provided list of item keys contains duplicates"

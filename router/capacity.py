@@ -15,7 +15,7 @@ from items.errors import DynamoDBError
 from items.units import HALVES, TRANSACTION_FACTOR, read_halves, weight_bytes, write_halves
 from items.values import Item, size_bytes
 from router.definitions import kind_of
-from router.legacy import Body
+from router.shapes import Body
 from router.sources import Source
 
 

@@ -14,8 +14,8 @@ from items.units import HALVES, write_halves
 from items.values import Item
 from network.messages import RecordKey
 from router.definitions import Status, Table, kind_of
-from router.legacy import Body
 from router.nodes import Nodes
+from router.shapes import Body
 
 BYTES_PER_GB = 1 << 30
 

@@ -14,7 +14,7 @@ from items.indexes import ALL, INCLUDE, KEYS_ONLY, Index
 from items.keys import KeyAttribute, KeySchema, key_attributes_of, key_names
 from network.settings import Throughput
 from router.definitions import GLOBAL, LOCAL, IndexTraits, Status, Traits
-from router.legacy import Body
+from router.shapes import Body
 from router.throughput import no_change, units_of
 
 LOCAL_MAX, GLOBAL_MAX = 5, 20

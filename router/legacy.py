@@ -9,7 +9,7 @@ attributes, its 300 operators conditions on a hundred and fifty.  More are refus
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from items.data import data
 from items.errors import DynamoDBError, invalid_parameter, validation
@@ -17,9 +17,7 @@ from items.expressions import parse_condition, parse_projection, parse_update
 from items.operands import Names, Values
 from items.typed_json import check_name, from_json
 from items.values import AttributeValue, compare
-
-Body: TypeAlias = Mapping[str, Any]
-NOTHING: dict[str, Any] = {}
+from router.shapes import NOTHING, Body
 
 MIXED = "Can not use both expression and non-expression parameters in the same request"
 

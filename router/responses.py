@@ -3,11 +3,11 @@
 from typing import Any
 
 from items.keys import KeyAttribute, KeySchema, key_attributes_of, key_names
+from items.operands import Names
 from items.projections import project
-from items.typed_json import item_to_json
+from items.to_json import item_to_json
 from items.values import Item
 from router.definitions import IndexTraits, Status, Table, Traits, kind_of
-from router.requests import Names
 
 # One account and one region, as in every example of AWS's documentation.
 REGION = "us-east-1"

@@ -16,7 +16,7 @@ for what it means, because a misfit anywhere in it comes first.
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 from items.data import data
 from items.errors import DYNAMODB, serialization, validation
@@ -29,6 +29,12 @@ from items.json_shapes import (
     refuse_as,
     token,
 )
+
+Body: TypeAlias = Mapping[str, Any]
+"""The JSON of a request, or of a part of it."""
+
+NOTHING: dict[str, Any] = {}
+"""Names or values where none are given; never changed."""
 
 JAVA_PACKAGE = DYNAMODB
 LARGEST_INTEGER = 2**31 - 1  # A larger one is taken for this one, as the service does.

@@ -12,8 +12,7 @@ from items.errors import (
 )
 from network.settings import StreamSettings
 from router.definitions import Traits
-from router.legacy import Body
-from router.shapes import FLAG, Leaf, Structure, integer, nothing, text
+from router.shapes import FLAG, Body, Leaf, Structure, integer, nothing, text
 from router.table_names import NAME
 
 STREAMS_PAGE_MAX = SHARDS_PAGE_MAX = 100

@@ -15,8 +15,9 @@ from network.messages import ReadStream, StreamPage
 from network.streams import Shard, StreamRecord, sequence_number, sequence_of
 from router import shard_order
 from router.definitions import Status, Table
-from router.requests import Body, read, whole_number
+from router.requests import read, whole_number
 from router.responses import REGION, key_schema, stream_arn
+from router.shapes import Body
 from router.stream_iterators import Iterator, iterator_of, text_of
 from router.stream_parameters import (
     DESCRIBE_STREAM,

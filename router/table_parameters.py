@@ -7,8 +7,7 @@ encryption, replicas.  What only hangs on money or speed is taken and means noth
 from items.errors import validation
 from items.limits import KEY_NAME_BYTES_MAX
 from router.definitions import GLOBAL, LOCAL
-from router.legacy import Body
-from router.shapes import FLAG, Listed, Shape, Structure, integer, text
+from router.shapes import FLAG, Body, Listed, Shape, Structure, integer, text
 from router.stream_parameters import SPECIFICATION
 from router.table_names import NAME, NAME_PATTERN, TABLE
 
