@@ -6,6 +6,9 @@ what a repeat does ('Twice').  The roles meet only here.
     client → router → coordinator → ledger, partitions        a transaction
     client → router → partition                               a singleton, a query
     partition → recovery manager → coordinator                a stalled transaction
+
+That is the paper's protocol, and comes first; from 'Tables' on it is what a service has besides:
+
     recovery manager → partition → its child                  a partition that splits
     partition → its followers, router → follower              reads that may be late
     replicator → another region's → partition                 what other regions have written
@@ -310,6 +313,34 @@ class Forgotten:
     """The write may be a copy of one whose answer is forgotten: not carried out (again)."""
 
 
+# Recovery -----------------------------------------------------------------------------------------
+
+
+@data
+class Stalled:
+    """Partition → recovery manager: this transaction has been ongoing here for too long (§3.5).
+
+    No reply: the partition says it again until the items are free.
+    """
+
+    transaction: TransactionId
+    entry: EntryKey
+    keys: tuple[RecordKey, ...]
+
+
+@data
+class Recover:
+    """Recovery manager → coordinator: take this transaction to its end (§3.5).
+
+    No reply: the manager says it again as long as it finds the transaction unfinished.
+    """
+
+    transaction: TransactionId
+    entry: EntryKey
+    partition: str  # Which reported these keys; empty if the ledger scan found the transaction.
+    keys: tuple[RecordKey, ...]
+
+
 # Tables -------------------------------------------------------------------------------------------
 
 
@@ -601,34 +632,6 @@ class Copy:
     part: int
     is_last: bool
     state: bytes  # By `partition.follower`.
-
-
-# Recovery -----------------------------------------------------------------------------------------
-
-
-@data
-class Stalled:
-    """Partition → recovery manager: this transaction has been ongoing here for too long (§3.5).
-
-    No reply: the partition says it again until the items are free.
-    """
-
-    transaction: TransactionId
-    entry: EntryKey
-    keys: tuple[RecordKey, ...]
-
-
-@data
-class Recover:
-    """Recovery manager → coordinator: take this transaction to its end (§3.5).
-
-    No reply: the manager says it again as long as it finds the transaction unfinished.
-    """
-
-    transaction: TransactionId
-    entry: EntryKey
-    partition: str  # Which reported these keys; empty if the ledger scan found the transaction.
-    keys: tuple[RecordKey, ...]
 
 
 Message: TypeAlias = (
