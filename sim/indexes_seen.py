@@ -102,8 +102,11 @@ class IndexesSeen:
         name = rest.rpartition(INDEX_MARK)[0]
         return self.asked.get((self._names.get(table, ""), name))
 
-    def is_of(self, table: str, asked: IndexAsked) -> bool:
-        return self._names.get(table) == asked.table
+    def entries_of(self, asked: IndexAsked, own: Key) -> list[Item]:
+        """Return all entries that the item of a key has come to, in any table of the name."""
+        tables = [table for table, name in self._names.items() if name == asked.table]
+        versions = [one for table in tables for one in self.versions.get((table, own), ())]
+        return [asked.shown(one) for one in versions if asked.has(one)]
 
     # What is durable -------------------------------------------------------------------------
 
@@ -137,7 +140,8 @@ class IndexesSeen:
             self._lags_us.append(now_us - born_us)
         if not item:
             return
-        versions = self.versions.get((table, own), ())
+        # The latest first: an entry is late, but hardly ever of long ago.
+        versions = reversed(self.versions.get((table, own), []))
         if not any(asked.has(one) and asked.shown(one) == item for one in versions):
             where = "/".join(str(content) for _, content in own)
             text = f"{node} has {item} in {asked.name}: {where} has never been like that"
