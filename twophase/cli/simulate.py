@@ -10,7 +10,8 @@ import click
 
 from items.data import data
 from sim.figures import figures_of
-from sim.keys import ScenarioError
+from sim.keys import ScenarioError, whole_within
+from sim.recorded import SEEDS
 from sim.run import Going, Progress, Result, Run, begun
 from sim.scenario import DEFAULT, Scenario, load
 from sim.tables import SetupError
@@ -35,7 +36,6 @@ from twophase.cli.interrupting import interrupting
 from twophase.cli.kinds import instead
 from twophase.os_errors import why
 
-SEEDS = 1 << 63
 NONE = "none"  # As a mutant's name: nothing is broken, whatever a file says.
 
 
@@ -354,10 +354,10 @@ def watch_speed(speed: str | None, *, watches: bool) -> float | None:
 
 
 def seed_of(text: str) -> int:
-    # Digits only: int() would take '1_000', ' 1 ' and other scripts' digits as well.
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < SEEDS):
+    seed = whole_within(text, 0, SEEDS - 1)
+    if seed is None:
         raise BadInputError(f"--seed must be a whole number from 0 to {SEEDS - 1}, not {text!r}")
-    return int(text)
+    return seed
 
 
 def settings_of(texts: tuple[str, ...]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import click
 from items.data import data
 from sim.scenario import Scenario
 from sim.search.broken import broken
-from sim.search.executors import JOBS_MAX, open_pool
+from sim.search.executors import open_pool
 from sim.search.steps.cells import Cell, run_cells, seconds
 from sim.search.steps.occasions import TooLargeError
 from sim.search.steps.table import Table, Undisturbed, sweep, undisturbed
@@ -119,7 +119,7 @@ def swept(asked: Asked) -> int:
     """Make the whole table, show it, and return the exit code."""
     table = Table(calm_run(asked))
     with (
-        closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
+        closing(open_pool("processes", asked.jobs)) as pool,
         plain_bar("steps", as_json=asked.as_json) as progress,
     ):
         sweep(
