@@ -68,10 +68,7 @@ def _inside(evidence: Evidence) -> tuple[Ops, dict[Hashable, list[str]]]:
     for key, versions in evidence.versions.items():
         name = shown_place(evidence.place(key))
         orders[name] = [f"v{n}" for n in range(1, len(versions) + 1)]
-    for writer, changes in (
-        *((one.request, one.changes) for one in evidence.applied),
-        *((one.transaction, one.changes) for one in evidence.landed),
-    ):
+    for writer, changes in evidence.changes():
         operation = evidence.writers.get(writer)
         if operation is None:
             continue

@@ -6,12 +6,13 @@ actions, the versions of each item - is worked out once.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from coordinator.options import CoordinatorOptions
 from network.messages import RecordKey
+from sim.checkers.disks import Change, lsn_of
 from sim.checkers.model import Json, Model, Place, Step
 from sim.followed import Followed
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
@@ -151,18 +152,19 @@ class Evidence:
         }
         return {**found, **self.by_attempt}
 
+    def changes(self) -> Iterator[tuple[str, tuple[Change, ...]]]:
+        """Give what each writer did to items, named as the versions of items name it."""
+        yield from ((one.request, one.changes) for one in self.applied)
+        yield from ((one.transaction, one.changes) for one in self.landed)
+
     @cached_property
     def versions(self) -> dict[RecordKey, list[Version]]:
         """Give the versions of each item in the order of their LSNs, without the missing first."""
         found: dict[RecordKey, list[Version]] = defaultdict(list)
-        for writer, changes in (
-            *((one.request, one.changes) for one in self.applied),
-            *((one.transaction, one.changes) for one in self.landed),
-        ):
+        for writer, changes in self.changes():
             for key, before, after in changes:
                 if after is not None:
-                    lsn = after if after >= 0 else -1 - after
-                    found[key].append(Version(lsn, before, after >= 0, writer))
+                    found[key].append(Version(lsn_of(after), before, after >= 0, writer))
         for versions in found.values():
             versions.sort()
         return found
@@ -173,7 +175,7 @@ def place_of(versions: list[Version], shown: int) -> int | None:
 
     A missing item shows the LSN of the last delete in its table.  None: there is no such version.
     """
-    lsn = shown if shown >= 0 else -1 - shown
+    lsn = lsn_of(shown)
     count = bisect_right(versions, lsn, key=lambda version: version.lsn)
     if shown >= 0:
         is_there = count > 0 and versions[count - 1].lsn == lsn and versions[count - 1].is_item
