@@ -20,6 +20,7 @@ from network.messages import Done, Envelope, OfRange, Page, Propagate, RecordKey
 from partition.machine import Machine, Output
 from partition.record import Record
 from partition.storage import Changes
+from sim.figures import nearest_rank
 
 LIES_MAX = 1_000  # The first ones say most.
 Json = Mapping[str, Any]
@@ -79,8 +80,7 @@ class IndexLag:
 
     def at_us(self, percent: int) -> int | None:
         """Return the lag that so many in a hundred entries do not exceed."""
-        lags = self.lags_us
-        return lags[-(-len(lags) * percent // 100) - 1] if lags else None
+        return nearest_rank(self.lags_us, percent) if self.lags_us else None
 
 
 class IndexesSeen:
