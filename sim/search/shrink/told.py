@@ -54,13 +54,12 @@ class _Ear:
         self.events = self.began_us = 0
         self._run, self._is_on = run, False
         self._steps = {str(step): step for step in run.scenario.steps}
-
-        def phase_ended(phase: str) -> None:
-            if phase == "setting up":
-                self._is_on, self.began_us = True, run.loop.now_us
-
-        run.phase_ended = phase_ended
+        run.listen_to_phases(self._phase_ended)
         run.listen(self)
+
+    def _phase_ended(self, phase: str) -> None:
+        if phase == "setting up":
+            self._is_on, self.began_us = True, self._run.loop.now_us
 
     def __call__(self, event: Event) -> None:
         if not self._is_on or self._run.trouble_ended:
