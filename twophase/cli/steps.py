@@ -163,10 +163,14 @@ def told(asked: Asked, address: str) -> int:
         click.echo(f"{asked.simulate(cells)}\n")
     steps = ", ".join(f'"{cell.step}"' for cell in cells)
     settings = {**asked.settings, "faults.steps": f"[{steps}]"}
-    story = not asked.as_json
     simulation = Simulation(
-        *(asked.name, asked.seed, settings, asked.as_json, story, None, None, asked.mutant),
-        is_whole=asked.mutant is None and asked.scenario.breaks_a_rule,
+        asked.name,
+        asked.seed,
+        settings,
+        as_json=asked.as_json,
+        story=not asked.as_json,
+        mutant=asked.mutant,
+        is_unbroken=asked.mutant is None and asked.scenario.breaks_a_rule,
     )
     return simulated(simulation)
 
