@@ -43,7 +43,7 @@ from sim.workloads.registry import WORKLOADS
 DEFAULT = "orders-and-payments"
 STEPS, REGIONS = "faults.steps", "regions.names"  # Lists, as no other key is.
 REQUESTS, TRANSACTIONS = "workload.requests", "workload.transactions"
-SHIPPED = files("sim") / "scenarios"
+SHIPPED, TOML = files("sim") / "scenarios", ".toml"
 NEAR_MAX = 3  # Keys to offer for one that there is not.
 ALL_KEYS = "docs/scenarios.md has all keys"
 
@@ -96,14 +96,14 @@ class Scenario:
         stalled_us = number("protocol.stalled_after_us")
         return Settings(
             Shape(
-                number("cluster.partitions"),
-                number("cluster.coordinators"),
-                number("cluster.routers"),
-                number("cluster.ledgers"),
-                number("cluster.managers"),
-                number("workload.clients"),
-                number("cluster.followers"),
-                number("cluster.stream_readers") if keys["cluster.streams"] else 0,
+                partitions=number("cluster.partitions"),
+                coordinators=number("cluster.coordinators"),
+                routers=number("cluster.routers"),
+                ledgers=number("cluster.ledgers"),
+                managers=number("cluster.managers"),
+                clients=number("workload.clients"),
+                followers=number("cluster.followers"),
+                readers=number("cluster.stream_readers") if keys["cluster.streams"] else 0,
             ),
             self.weather(),
             DiskSpeed(*self.span("disk.sync_us")),
@@ -155,18 +155,22 @@ class Scenario:
         keys = self.keys
         return Weather(
             delay_of("network.delay_us", keys["network.delay_us"]),
-            float(keys["network.loss"]),
-            float(keys["network.repeat"]),
-            float(keys["network.late"]),
-            self.number("network.late_us"),
-            float(keys["network.corrupt"]),
+            loss=float(keys["network.loss"]),
+            repeat=float(keys["network.repeat"]),
+            late=float(keys["network.late"]),
+            late_us=self.number("network.late_us"),
+            corrupt=float(keys["network.corrupt"]),
         )
 
 
 def shipped() -> dict[str, Scenario]:
     """Return the scenarios that come with the product, by name."""
-    names = sorted(entry.name for entry in SHIPPED.iterdir() if entry.name.endswith(".toml"))
-    return {name.removesuffix(".toml"): load(name.removesuffix(".toml")) for name in names}
+    return {name: load(name) for name in shipped_names()}
+
+
+def shipped_names() -> list[str]:
+    files = [entry.name for entry in SHIPPED.iterdir()]
+    return sorted(name.removesuffix(TOML) for name in files if name.endswith(TOML))
 
 
 def load(name: str, settings: Mapping[str, str] | None = None) -> Scenario:
@@ -175,18 +179,16 @@ def load(name: str, settings: Mapping[str, str] | None = None) -> Scenario:
     Raises:
         ScenarioError: There is no such scenario, or it says what makes no sense.
     """
-    if name.endswith(".toml"):
+    if name.endswith(TOML):
         path = Path(name)
         if not path.is_file():
             raise ScenarioError(f"there is no scenario file {name!r}")
         text, title = _text_of(path), path.stem
     else:
-        source = SHIPPED / f"{name}.toml"
+        source = SHIPPED / f"{name}{TOML}"
         if "/" in name or not source.is_file():
-            known = sorted(e.name.removesuffix(".toml") for e in SHIPPED.iterdir())
-            known = [one for one in known if not one.startswith("_")]
             raise ScenarioError(
-                f"there is no scenario {name!r}; there are {', '.join(known)},"
+                f"there is no scenario {name!r}; there are {', '.join(shipped_names())},"
                 " or give the path of a .toml file"
             )
         text, title = source.read_text(encoding="utf-8"), name

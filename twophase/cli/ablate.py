@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from items.data import data
+from sim.keys import whole_within
 from sim.search.ablate.ablation import Ablated, Progress, ablate
 from sim.search.ablate.clients import clients_told
 from sim.search.ablate.mechanisms import (
@@ -17,7 +18,7 @@ from sim.search.ablate.mechanisms import (
     UnknownMechanismError,
     find_mechanism,
 )
-from sim.search.executors import JOBS_MAX, open_pool
+from sim.search.executors import open_pool
 from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
 from twophase.cli.errors import BadInputError
@@ -81,15 +82,16 @@ def command(
 def seeds_of(text: str | None) -> range | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= SEEDS_MAX):
+    count = whole_within(text, 1, SEEDS_MAX)
+    if count is None:
         raise BadInputError(f"--seeds must be a whole number from 1 to {SEEDS_MAX}, not {text!r}")
-    return range(int(text))
+    return range(count)
 
 
 def carried_out(asked: Asked) -> tuple[Ablated, ...]:
     with (
         dead_workers_told("ablation"),
-        closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
+        closing(open_pool("processes", asked.jobs)) as pool,
         shown_progress(asked) as progress,
     ):
         return ablate(

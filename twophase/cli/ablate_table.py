@@ -20,9 +20,8 @@ from sim.search.ablate.ablation import Ablated
 from sim.search.ablate.clients import clients_told
 from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
-from twophase.cli.drawing import drawing
+from twophase.cli.drawing import drawing, section
 from twophase.cli.progress import PatientBar
-from twophase.cli.summary import section
 
 WIDTH_MAX = 140
 WIDTH_OF_ALL = 110  # For all columns; where there is less, the least is left out.
