@@ -18,6 +18,7 @@ from rich.text import Text
 from sim.counted import counted
 from sim.search.ablate.ablation import Ablated
 from sim.search.ablate.clients import clients_told
+from sim.search.hunt.hunted import UNTRIED
 from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
 from twophase.cli.drawing import drawing
@@ -30,15 +31,18 @@ NAME_NARROW = 15
 FIGURES = ("found", "first", "CPU s", "mean (95 %)")
 FIGURES_NARROW = ("found", "mean (95 %)")
 EXAMPLE = "twophase ablate timestamp-test"
+INTERRUPTED = Text("interrupted: this is what was known by then", style="yellow")
 
 
-def show(found: tuple[Ablated, ...]) -> None:
+def show(found: tuple[Ablated, ...], *, is_interrupted: bool) -> None:
     """Draw all mechanisms on standard output, a row each."""
     with drawing(WIDTH_MAX) as console:
         console.print(rows(found, is_narrow=console.width < WIDTH_OF_ALL))
         console.print()
         console.print(Text(in_all(found)))
         console.print(Text.assemble("The rule, and the shortest story of one:  ", EXAMPLE))
+        if is_interrupted:
+            console.print(INTERRUPTED)
 
 
 def rows(found: tuple[Ablated, ...], *, is_narrow: bool) -> Grid:
@@ -70,7 +74,7 @@ def cells(ablated: Ablated) -> tuple[Mapping[str, str], Text, str]:
     if not hunted.found:
         return (
             dict.fromkeys(FIGURES, "") | {"found": part},
-            Text(no_effect(ablated), style="green"),
+            Text(no_effect(ablated), style="green" if ablated.is_finished else "yellow"),
             "",
         )
     figures = (part, f"{hunted.seeds:,}", f"{hunted.seconds:.1f}", mean(ablated))
@@ -96,12 +100,23 @@ def length(shrunk: Shrunk) -> str:
 
 
 def no_effect(ablated: Ablated) -> str:
-    return f"no effect in {ablated.hunted.shots:,} seeds: p < {ablated.bound}"
+    shots = ablated.hunted.shots
+    if not shots:
+        return UNTRIED
+    if not ablated.is_finished:
+        return f"not found so far, in {counted(shots, 'seed')}: p < {ablated.bound}"
+    return f"no effect in {shots:,} seeds: p < {ablated.bound}"
 
 
 def in_all(found: tuple[Ablated, ...]) -> str:
-    broken = sum(one.hunted.found for one in found)
-    text = f"{broken} of {len(found)} mechanisms are missed by some check when they are gone."
+    """Count what is certain: an interrupted hunt says nothing of those it had not done with."""
+    finished = [one for one in found if one.is_finished]
+    if not finished:
+        return "No mechanism was hunted to the end: none counts."
+    broken, left = sum(one.hunted.found for one in finished), len(found) - len(finished)
+    text = f"{broken} of {len(finished)} mechanisms are missed by some check when they are gone."
+    if left:
+        text += f"  {left} more were not hunted to the end, and do not count."
     if all(one.shrunk is None for one in found):
         return text
     return f"{text}  A story has transactions (t), choices (c) and messages (m)."
@@ -110,7 +125,7 @@ def in_all(found: tuple[Ablated, ...]) -> str:
 # One mechanism -----------------------------------------------------------------------------------
 
 
-def show_one(ablated: Ablated) -> None:
+def show_one(ablated: Ablated, *, is_interrupted: bool) -> None:
     """Draw one mechanism: its rule, what breaks without it, and the shortest story."""
     mechanism = ablated.mechanism
     with drawing(WIDTH_MAX) as console:
@@ -122,11 +137,15 @@ def show_one(ablated: Ablated) -> None:
         console.print(Text(figures(ablated)))
         if ablated.shrunk is not None:
             draw_story(console, ablated.shrunk)
+        if is_interrupted:
+            console.print(INTERRUPTED)
 
 
 def figures(ablated: Ablated) -> str:
     """Say in a sentence or two what came of it."""
     hunted = ablated.hunted
+    if not hunted.shots:
+        return "No run was made without it: nothing is known."
     if not hunted.found:
         text = f"{no_effect(ablated)} (95 %) that one shows it."
         why = ablated.mechanism.taken_away().why
