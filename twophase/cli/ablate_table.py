@@ -26,10 +26,15 @@ from twophase.cli.progress import PatientBar
 from twophase.cli.summary import section
 
 WIDTH_MAX = 140
-WIDTH_OF_ALL = 110  # For all columns; where there is less, the least is left out.
 NAME_NARROW = 15
 FIGURES = ("found", "first", "CPU s", "mean (95 %)")
-FIGURES_NARROW = ("found", "mean (95 %)")
+# What is shown from so many columns on: what breaks without a mechanism is to have room beside it.
+SHOWN = (
+    (110, ("§", *FIGURES, "story")),
+    (76, ("§", "found", "mean (95 %)", "story")),
+    (58, ("§", "found", "story")),
+    (0, ("found",)),
+)
 EXAMPLE = "twophase ablate timestamp-test"
 INTERRUPTED = Text("interrupted: this is what was known by then", style="yellow")
 
@@ -37,50 +42,61 @@ INTERRUPTED = Text("interrupted: this is what was known by then", style="yellow"
 def show(found: tuple[Ablated, ...], *, is_interrupted: bool) -> None:
     """Draw all mechanisms on standard output, a row each."""
     with drawing(WIDTH_MAX) as console:
-        console.print(rows(found, is_narrow=console.width < WIDTH_OF_ALL))
+        heads = heads_for(found, console.width)
+        console.print(rows(found, heads))
         console.print()
-        console.print(Text(in_all(found)))
+        legend = "  A story has transactions (t), choices (c) and messages (m)."
+        console.print(Text(in_all(found) + (legend if "story" in heads else "")))
         console.print(Text.assemble("The rule, and the shortest story of one:  ", EXAMPLE))
         if is_interrupted:
             console.print(INTERRUPTED)
 
 
-def rows(found: tuple[Ablated, ...], *, is_narrow: bool) -> Grid:
-    """Draw a row a mechanism; none of their names is cut off, because a name is to be typed."""
+def heads_for(found: tuple[Ablated, ...], width: int) -> tuple[str, ...]:
+    """Say which columns so much room allows, beside the name and what is found."""
+    heads = next(heads for least, heads in SHOWN if width >= least)
     has_stories = any(one.shrunk is not None for one in found)
+    return tuple(head for head in heads if head != "story" or has_stories)
+
+
+def rows(found: tuple[Ablated, ...], heads: tuple[str, ...]) -> Grid:
+    """Draw a row a mechanism; nothing is cut off, a name least of all: it is to be typed."""
     grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     grid.add_column("without", no_wrap=True)
-    grid.add_column("§", no_wrap=True)
-    for head in FIGURES_NARROW if is_narrow else FIGURES:
-        grid.add_column(head, justify="right", no_wrap=True)
-    grid.add_column("what is found", ratio=1)
-    if has_stories:
+    before = [head for head in heads if head != "story"]
+    for head in before:
+        grid.add_column(head, justify="right" if head in FIGURES else "left", no_wrap=True)
+    grid.add_column("what is found", ratio=1, overflow="fold")
+    if "story" in heads:
         grid.add_column("story", no_wrap=True)
+    is_narrow = heads_for(found, WIDTH_MAX) != heads
     for one in found:
         name = one.mechanism.name
         if is_narrow:
             name = "\n".join(wrap(name, NAME_NARROW))  # At its hyphens.
-        numbers, breaks, story = cells(one)
-        shown = [numbers[head] for head in (FIGURES_NARROW if is_narrow else FIGURES)]
-        told = (breaks, story) if has_stories else (breaks,)
-        grid.add_row(name, one.mechanism.section[1:], *shown, *told)
+        told = cells(one)
+        after = [told["story"]] if "story" in heads else []
+        grid.add_row(name, *(told[head] for head in before), breaks(one), *after)
     return grid
 
 
-def cells(ablated: Ablated) -> tuple[Mapping[str, str], Text, str]:
-    """Give the figures of one mechanism, what breaks, and how long the shortest story is."""
+def cells(ablated: Ablated) -> Mapping[str, str]:
+    """Give the figures of one mechanism, and how long the shortest story is."""
     hunted = ablated.hunted
-    part = f"{hunted.hits:,}/{hunted.shots:,}"
+    told = dict.fromkeys((*FIGURES, "story"), "")
+    told |= {"§": ablated.mechanism.section[1:], "found": f"{hunted.hits:,}/{hunted.shots:,}"}
     if not hunted.found:
-        return (
-            dict.fromkeys(FIGURES, "") | {"found": part},
-            Text(no_effect(ablated), style="green" if ablated.is_finished else "yellow"),
-            "",
-        )
-    figures = (part, f"{hunted.seeds:,}", f"{hunted.seconds:.1f}", mean(ablated))
-    story = "" if ablated.shrunk is None else length(ablated.shrunk)
-    breaks = Text(", ".join(what_breaks(ablated)), style="red")
-    return dict(zip(FIGURES, figures, strict=True)), breaks, story
+        return told
+    told |= {"first": f"{hunted.seeds:,}", "CPU s": f"{hunted.seconds:.1f}"}
+    told["mean (95 %)"] = mean(ablated)
+    return told if ablated.shrunk is None else {**told, "story": length(ablated.shrunk)}
+
+
+def breaks(ablated: Ablated) -> Text:
+    """Say what breaks."""
+    if ablated.hunted.found:
+        return Text(", ".join(what_breaks(ablated)), style="red")
+    return Text(no_effect(ablated), style="green" if ablated.is_finished else "yellow")
 
 
 def mean(ablated: Ablated) -> str:
@@ -117,9 +133,7 @@ def in_all(found: tuple[Ablated, ...]) -> str:
     text = f"{broken} of {len(finished)} mechanisms are missed by some check when they are gone."
     if left:
         text += f"  {left} more were not hunted to the end, and do not count."
-    if all(one.shrunk is None for one in found):
-        return text
-    return f"{text}  A story has transactions (t), choices (c) and messages (m)."
+    return text
 
 
 # One mechanism -----------------------------------------------------------------------------------

@@ -15,12 +15,13 @@ from sim.search.ablate import ablation
 from sim.search.ablate.ablation import Ablated, Ablation
 from sim.search.ablate.clients import clients_told
 from sim.search.ablate.mechanisms import MECHANISMS, Mechanism, find_mechanism
-from sim.search.hunt.hunted import hunted
+from sim.search.hunt.hunted import Mean, hunted
 from sim.search.shrink.failure import found
 from tests.sim.search.steps.test_steps import Alone
 from tests.tidy import ROOT
 from twophase.cli import ablate as command
 from twophase.cli.ablate_page import page
+from twophase.cli.ablate_table import no_effect, what_breaks
 from twophase.cli.main import main
 
 WHY = ROOT / "docs" / "why-each-rule.md"
@@ -100,6 +101,27 @@ def test_a_narrow_table_shows_every_name_to_its_end() -> None:
     assert "first-round-" in begun
     assert begun[begun.index("first-round-") + 1] == "check"
     assert "…" not in result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("columns", range(40, 111, 5))
+def test_what_is_found_is_never_cut_off(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    votes, rounds = two()
+    many = replace(votes.hunted, hits=175, shots=700, mean=Mean(39.8, 21.4, 78.3))
+    shown = (replace(votes, hunted=many), rounds)
+    monkeypatch.setattr(Known, "found", shown)
+
+    result = CliRunner(env={"COLUMNS": str(columns)}).invoke(main, ["ablate"])
+
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.stdout.splitlines())) <= columns
+    assert "…" not in result.stdout
+    said = result.stdout.split()
+    for one in shown:
+        told = [*what_breaks(one), no_effect(one)][0]
+        assert set(told.split()) <= set(said), "no word of it is broken"
+    assert {"175/700", "0/7"} <= set(said)
 
 
 @pytest.mark.slow
