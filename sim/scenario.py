@@ -44,6 +44,7 @@ DEFAULT = "orders-and-payments"
 STEPS, REGIONS = "faults.steps", "regions.names"  # Lists, as no other key is.
 REQUESTS, TRANSACTIONS = "workload.requests", "workload.transactions"
 SHIPPED, TOML = files("sim") / "scenarios", ".toml"
+FILE_LENGTH_MAX = 2 << 20  # Characters; policies may be half of them.
 NEAR_MAX = 3  # Keys to offer for one that there is not.
 ALL_KEYS = "docs/scenarios.md has all keys"
 
@@ -258,9 +259,15 @@ def _with_all_listed(scenario: Scenario, *, is_set: bool) -> Scenario:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")  # Some editors begin a text with a mark.
+        with path.open(encoding="utf-8-sig") as file:  # Some editors begin a text with a mark.
+            text = file.read(FILE_LENGTH_MAX + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"scenario file {path} cannot be read: {error}") from error
+    if len(text) > FILE_LENGTH_MAX:
+        raise ScenarioError(
+            f"scenario file {path} is too long: it may have {FILE_LENGTH_MAX:,} characters"
+        )
+    return text
 
 
 def _document_in(text: str, name: str) -> dict[str, Any]:
