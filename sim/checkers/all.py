@@ -26,6 +26,7 @@ from sim.checkers.permissions import check_permissions
 from sim.checkers.reasons import check_reasons
 from sim.checkers.streams import check_streams
 from sim.checkers.structure import check_structure
+from sim.checkers.tables import check_tables
 from sim.checkers.timestamps import check_timestamps
 from sim.cluster import Cluster
 from sim.history import History
@@ -67,6 +68,8 @@ def check_run(
         checks["permissions"] = lambda: check_permissions(evidence, permissions)
     if witness.books.totals() is not None:
         checks["capacity"] = lambda: check_capacity(witness.books)
+    if witness.tables.changed:
+        checks["tables"] = lambda: check_tables(witness.tables)
     indexes = witness.indexes
     if indexes is not None:
         checks["indexes"] = lambda: check_indexes(indexes, evidence, cluster)

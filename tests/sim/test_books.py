@@ -240,6 +240,9 @@ class Beside:
     def elapsed_us(self) -> int:
         return self._made.elapsed_us
 
+    def serving(self) -> tuple[str, ...]:
+        return ("p1",)
+
 
 def lies(made: Watched, order: Prepare) -> tuple[list[str], list[str]]:
     """Say which lies a witness finds in a refusal of this order, and what it notes."""
