@@ -1,5 +1,6 @@
 """The books beside a partition: they believe no refusal, no charge and no admission by itself."""
 
+from dataclasses import replace
 from typing import Any
 
 from network.ids import first_number
@@ -135,6 +136,19 @@ def test_a_restart_begins_new_books() -> None:
     made = spent()
     made.restart()
     made.elapsed_us += SECOND_US
+
+    replies = made.ask_each(*(write(put(name), incarnation=2) for name in "abcde"))
+
+    assert [type(reply) for reply in replies] == [Written] * 4 + [WriteRefused]
+    assert made.found() == []
+
+
+def test_a_restarted_partition_that_first_hears_of_another_change_has_its_old_bucket() -> None:
+    made = spent()
+    made.restart()
+    made.elapsed_us += SECOND_US
+    settings = made.state().settings
+    assert made.ask(Set(TABLE, replace(settings, revision=settings.revision + 1))) == Done(())
 
     replies = made.ask_each(*(write(put(name), incarnation=2) for name in "abcde"))
 
