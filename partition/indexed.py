@@ -173,6 +173,17 @@ def outlived(since_us: int, elapsed_us: int, kept_us: int) -> bool:
     return elapsed_us - since_us >= kept_us
 
 
+def waits_since(waiting: Record | None, lsn: int) -> int:
+    """Say since when a place of an entry waits for a word: a newer one comes to wait as long.
+
+    Whoever fills an index asks what of before still waits.  If each word began to wait anew,
+
+        r1 has p1 queue the entry of a, and p1 queues it again, because r2 fills the index too:
+        what waits is newer than r1's question, so r1 takes it for arrived, and a is not there.
+    """
+    return lsn if waiting is None else min(waiting.lsn, lsn)
+
+
 def entry_place(schema: KeySchema, waiting: RecordKey) -> tuple[str, Key]:
     """Read an outbox's key: the id of the index, and the key of the entry."""
     count = 1 if schema.sort is None else 2

@@ -1,7 +1,7 @@
 """The parameters of streams: of tables that have one, and of the operations that read them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from items.errors import (
     RESOURCE_NOT_FOUND,
@@ -17,6 +17,7 @@ from router.table_names import NAME
 
 STREAMS_PAGE_MAX = SHARDS_PAGE_MAX = 100
 RECORDS_PAGE_MAX = 1_000
+MILLISECOND = timedelta(milliseconds=1)  # What labels are told apart by.
 SECONDS_MAX = 253_402_300_799  # Since 1970: the end of the year 9999.
 VIEWS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
 POSITIONS = (
@@ -142,7 +143,7 @@ def with_stream(traits: Traits, body: Body, table_name: str, now_us: int) -> Tra
         return traits
     if not view:
         return replace(traits, stream=None)
-    label = label_at(now_us)
+    label = label_after(traits.latest_stream, now_us)
     stream = StreamSettings(label, view, table_name)
     return replace(traits, stream=stream, latest_stream=label)
 
@@ -165,6 +166,18 @@ def label_at(now_us: int) -> str:
     seconds, us = divmod(now_us, 1_000_000)
     when = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
     return f"{when.isoformat()}.{us // 1_000:03d}"
+
+
+def label_after(latest: str, now_us: int) -> str:
+    """Label a stream that is switched on now, later than the latest one of its table.
+
+    That one may have been labelled by a router whose clock is ahead of this one: with the same
+    label, both would be one stream, which misses what was written in between.
+    """
+    label = label_at(now_us)
+    if label > latest:
+        return label
+    return (datetime.fromisoformat(latest) + MILLISECOND).isoformat(timespec="milliseconds")
 
 
 def label_us(label: str) -> int:
