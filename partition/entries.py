@@ -26,6 +26,7 @@ from network.messages import Backfill, Done, Filled, Message, NotMine, Propagate
 from partition import indexed
 from partition.indexed import Indexed, IndexLimits
 from partition.key_order import KeyOrder
+from partition.now import Time
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
 from partition.storage import Changes
@@ -171,7 +172,7 @@ class Entries:
 
     # Of indexes whose entries are here ---------------------------------------------------------
 
-    def propagate(self, message: Propagate, _: object, now: "Timer") -> Message:
+    def propagate(self, message: Propagate, _: object, now: Time) -> Message:
         """Keep what is newer than what is here, tombstones as well."""
         table = self._machine.table(message.table)
         if table is None:
@@ -222,8 +223,3 @@ class Entries:
                 and record.timestamp == timestamp
             ):
                 self._machine.keep(place, None)
-
-
-class Timer(Protocol):
-    @property
-    def elapsed_us(self) -> int: ...

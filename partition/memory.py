@@ -5,7 +5,7 @@ becomes one append.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from items.data import data
 from items.keys import Key, partition_hash
@@ -23,24 +23,6 @@ from partition.record import Record, TableState
 from partition.split import Holding
 from partition.storage import Changes, Stored
 from partition.streams import Streams
-
-
-class Time(Protocol):
-    """What time it is: by this host's clock, and on a timer that only counts up."""
-
-    @property
-    def clock_us(self) -> int: ...
-
-    @property
-    def elapsed_us(self) -> int: ...
-
-
-@data
-class Now:
-    """A `Time` that is at hand."""
-
-    clock_us: int
-    elapsed_us: int
 
 
 @data

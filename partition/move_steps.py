@@ -21,7 +21,8 @@ from network.messages import (
 )
 from network.placement import NOTHING, PLACEMENT_TABLE, PlacementRecord
 from partition import split, stream
-from partition.memory import Steps, Table, Time
+from partition.memory import Steps, Table
+from partition.now import Time
 from partition.split import Holding, Kept
 from partition.storage import Changes
 from partition.stream_steps import StreamSteps

@@ -41,7 +41,7 @@ from network.settings import TableSettings
 from partition import indexed
 from partition.indexed import is_outbox, outbox_of
 from partition.machine import Machine
-from partition.memory import Now
+from partition.now import Now
 from partition.options import PartitionOptions
 from partition.sqlite import SqliteStorage
 from partition.storage import Changes

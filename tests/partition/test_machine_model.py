@@ -38,7 +38,7 @@ from network.messages import (
     Written,
 )
 from partition.machine import Machine
-from partition.memory import Now
+from partition.now import Now
 from partition.options import PartitionOptions
 from partition.storage import Changes
 from sim.mutants import splits
