@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from items.actions import Put, Update
+from items.actions import Check, Put, Update
 from items.indexes import GONE, Index, index_id
 from items.keys import Key, KeyAttribute, KeySchema
 from items.values import Item
@@ -543,6 +543,15 @@ def test_an_index_that_does_not_keep_up_holds_up_its_table() -> None:
     (waits,) = pets.machine.entries.waiting()
     pets.machine.entries.arrived([(waits[0], waits[1].timestamp)])
     assert pets.ask(write(action)) == Written(None)
+
+
+def test_a_check_queues_nothing_and_is_not_held_up() -> None:
+    pets = Pets(PartitionOptions(outbox_max=1), pet(food="fish"))
+
+    votes = pets.ask(prepare(Check(PETS, own_key(), "attribute_exists(k)"), us=10**9))
+
+    assert votes == Votes((Accept(),))
+    assert len(pets.waiting()) == 1
 
 
 def test_names_of_outboxes_and_indexes_are_told_apart() -> None:
