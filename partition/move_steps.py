@@ -136,7 +136,7 @@ class MoveSteps(StreamSteps):
                     del table.records[key]
                 elif record.ongoing is not None and self._range.has(key):
                     ongoing[name, key] = self._since.get((name, key), elapsed_us)
-        self._since = ongoing
+        self._since, self._ages = ongoing, None
         self._steps_of_range = self._steps_of(holding)
         self._steps = self._steps_now()
         self._index_anew()

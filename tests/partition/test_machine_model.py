@@ -323,6 +323,11 @@ class PartitionModel(RuleBasedStateMachine):
             assert reading.lsn == self.state.lsns[name]
 
     @invariant()
+    def the_oldest_ongoing_is_at_hand(self) -> None:
+        ongoing = [self.prepares[one].timestamp for one in self.state.ongoing.values()]
+        assert self.machine._oldest_ongoing() == min(ongoing, default=None)
+
+    @invariant()
     def scans_count_items_and_no_placeholders(self) -> None:
         page = self.ask(Scan(TABLE, None, None, None, True, 100, None, {}, {}, ""))
         assert sorted(one["k"][1] for one in page.items) == sorted(self.state.values)
