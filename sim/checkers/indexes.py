@@ -3,7 +3,7 @@
 A *local* index changes with its items: each answer from one is what the items there come to at that
 very moment.  A *global* one is late, and shows parts of transactions; but an entry shows what its
 item once was, all of it at one time, and when everything has arrived, each item has the one entry
-that it should have.
+that it should have.  What a page leaves out, and its order, is judged in `index_pages`.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from items.values import Item
 from network.messages import RecordKey
 from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
+from sim.checkers.index_pages import check_index_pages
 from sim.checkers.model import shown_place
 from sim.cluster import Cluster
 from sim.history import Operation
@@ -28,6 +29,7 @@ def check_indexes(seen: IndexesSeen, evidence: Evidence, cluster: Cluster) -> It
         yield Finding("indexes", kind, text, (), refutes=EVENTUAL)
     for operation in evidence.operations:
         yield from _told(seen, operation)
+    yield from check_index_pages(seen, evidence)
     yield from _in_calm(seen, cluster)
 
 
@@ -36,15 +38,11 @@ def _told(seen: IndexesSeen, operation: Operation) -> Iterator[Finding]:
     if operation.name not in ("Query", "Scan") or "IndexName" not in operation.request:
         return
     asked = seen.asked[operation.request["TableName"], operation.request["IndexName"]]
+    tables = seen.ids_of(asked)
     for json in operation.answer.get("Items", ()):
         item = item_from_json(json)
         own = tuple(item[name] for name in asked.table_keys)
-        versions = [
-            version
-            for (table, key), known in seen.versions.items()
-            if key == own and seen.is_of(table, asked)
-            for version in known
-        ]
+        versions = [one for table in tables for one in seen.versions.get((table, own), ())]
         if not any(asked.has(one) and asked.shown(one) == item for one in versions):
             text = f"{named(operation)} was shown {json} in {asked.name}, which has never been so"
             yield Finding("indexes", "entry invented", text, (operation.call,), refutes=EVENTUAL)

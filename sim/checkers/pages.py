@@ -5,8 +5,8 @@ before it was asked for and until it was answered is to be on it, and one that w
 while is not.  A page has its items in the order of their keys, each once, between its two ends.
 
 An item whose writer was asked meanwhile, or never answered, may be there or not.  What a follower
-leaves out nobody judges: it shows an earlier moment (`eventual`).  Nor does anybody judge what the
-answer of an index leaves out, or one with a filter or a projection.
+leaves out nobody judges: it shows an earlier moment (`eventual`).  Nor does anybody judge an
+answer with a filter or a projection; those of indexes are judged elsewhere (`index_pages`).
 """
 
 from collections import defaultdict
