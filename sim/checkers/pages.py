@@ -54,8 +54,10 @@ class Items:
         """Say whether an item was there while an operation lasted, or missing; None: perhaps."""
         if place not in self._lives:
             return False
-        states = {self._is_item[place][n] for n in self._lives[place].during(operation)}
-        return states.pop() if len(states) == 1 else None
+        states = [self._is_item[place][n] for n in self._lives[place].during(operation)]
+        if all(states) == any(states):
+            return states[0]
+        return None
 
 
 def is_judged(operation: Operation) -> bool:
