@@ -172,8 +172,10 @@ class Witness:
     def durable(self, node: str, number: int, changes: Changes) -> None:
         """Take what has become durable; `number` is of the moment when it was changed."""
         cause = changes.cause
-        if self.streams is not None and self.streams.take(node, changes):
-            self._note("stream.waited")
+        if self.streams is not None:
+            assert self._inside is not None, "a witness is inside a cluster"
+            if self.streams.take(node, changes, self._inside.elapsed_us()):
+                self._note("stream.waited")
         if self.indexes is not None:
             assert self._inside is not None, "a witness is inside a cluster"
             changes = self.indexes.durable(node, changes, self._inside.elapsed_us())

@@ -1,6 +1,7 @@
 """What each append has changed, and whether its stream says just that: no more, no less.
 
-A change and its record are one append.  Whatever a crash leaves, it leaves both or none.
+A change and its record are one append.  Whatever a crash leaves, it leaves both or none.  What an
+append lets go is judged by `stream_limits`, and expected of nobody from then on.
 """
 
 from typing import NamedTuple
@@ -8,7 +9,10 @@ from typing import NamedTuple
 from items.values import Item
 from network.messages import RecordKey
 from network.streams import StreamRecord
+from partition.options import PartitionOptions
 from partition.storage import Changes
+from partition.stream import StreamChanges
+from sim.checkers.stream_limits import Held
 
 WRONGS_MAX = 1_000  # The first ones say most.
 Image = Item | None
@@ -25,20 +29,25 @@ class Wrong(NamedTuple):
 class StreamAppends:
     """All appends to tables with a stream, as they become durable."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: PartitionOptions) -> None:
         self.wrongs: list[Wrong] = []
         self.told = 0  # Records, each as often as an append had it: when made, and when released.
         self.waited = 0  # Records that were not released in the append of their change.
         self.expected: dict[RecordKey, list[tuple[str, int]]] = {}  # Transaction ("") and LSN.
+        self.let_go: dict[RecordKey, None] = {}  # Whose records are not all there any more.
+        self._options = options
+        self._held: dict[str, Held] = {}  # By partition.
         self._tables: dict[str, None] = {}  # That have a stream.
         self._items: dict[RecordKey, Item] = {}
         self._seen: set[tuple[str, int]] = set()  # Records by partition and LSN.
 
-    def take(self, node: str, changes: Changes) -> int:
+    def take(self, node: str, changes: Changes, elapsed_us: int) -> int:
         """Judge an append; return how many of its records have to wait."""
         for state in changes.tables:
             if state.settings.stream is not None:
                 self._tables[state.id] = None
+        if changes.streams is not None:
+            self._hold(node, changes.streams, changes.cause, elapsed_us)
         told = () if changes.streams is None else changes.streams.records
         self.told += len(told)
         new = [one for one in told if (node, one.lsn) not in self._seen]
@@ -57,6 +66,18 @@ class StreamAppends:
         waiting = sum(not one.sequence for one in new)
         self.waited += waiting
         return waiting
+
+    def _hold(self, node: str, streams: StreamChanges, cause: str, elapsed_us: int) -> None:
+        """Take what is kept of the streams after an append, and what is not."""
+        held = self._held.setdefault(node, Held(self._options))
+        gone = held.take(streams, elapsed_us)
+        for kind, text in gone.wrongs:
+            self._wrong(kind, node, text, cause)
+        for record in gone.records:
+            place, told = (record.table, record.key), (record.transaction, record.lsn)
+            self.let_go[place] = None
+            if told in self.expected.get(place, ()):
+                self.expected[place].remove(told)
 
     def _changed(self, changes: Changes) -> list[tuple[RecordKey, tuple[Image, Image]]]:
         """List the items that are others now than they were."""
@@ -92,7 +113,7 @@ class StreamAppends:
 
     def _wrong(self, kind: str, node: str, text: str, cause: str) -> None:
         if len(self.wrongs) < WRONGS_MAX:
-            self.wrongs.append(Wrong(kind, f"{node}: {cause} {text}", cause))
+            self.wrongs.append(Wrong(kind, f"{node}: {f'{cause} ' if cause else ''}{text}", cause))
 
 
 def shown(key: tuple[tuple[str, object], ...]) -> str:

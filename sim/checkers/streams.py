@@ -4,7 +4,8 @@
 (`stream_appends`) and has its place now, once; all records, shards after their parents, make of
 nothing the tables as they are; and no record comes before one that must come before it.  Only the
 writers have such an order here: a read transaction may see T1@10 and not yet T2@5, and be right,
-and the stream has T2 first.
+and the stream has T2 first.  Of items whose records were rightly let go (`stream_limits`) less can
+be said.
 
 *From outside*, by what a reader got: each shard's records, each once and in their order, parents to
 the end before children begin; and each old image is the new image before it.
@@ -41,10 +42,10 @@ def check_streams(
     yield from _lineage(kept, len(cluster.placement.configured.partitions))
     yield from _once(kept, appends)
     if shows_both_images(kept):
-        yield from _replayed(kept, evidence, tables)
+        yield from _replayed(kept, evidence, tables, appends)
     yield from _ordered(kept, evidence)
     for reader in readers:
-        yield from check_reader(kept, reader.got)
+        yield from check_reader(kept, reader.got, is_all=not appends.let_go)
 
 
 # From inside --------------------------------------------------------------------------------------
@@ -99,13 +100,16 @@ def _once(kept: Kept, appends: StreamAppends) -> Iterator[Finding]:
             yield finding("record repeated", text, transaction)
 
 
-def _replayed(kept: Kept, evidence: Evidence, tables: Mapping[Place, Item]) -> Iterator[Finding]:
+def _replayed(
+    kept: Kept, evidence: Evidence, tables: Mapping[Place, Item], appends: StreamAppends
+) -> Iterator[Finding]:
     """Judge that all records, in their order, make the tables of nothing."""
     copy: dict[Place, Item] = {}
+    unknown = {evidence.place(key) for key in appends.let_go}
     for shard in kept.shards:
         for record in kept.records[shard.id]:
             place = evidence.place((record.table, record.key))
-            if copy.get(place) != record.old:
+            if copy.get(place) != record.old and place not in unknown:
                 text = (
                     f"{shard.id}: {_told(record)} says it was {record.old}, and the records before"
                     f" it leave {copy.get(place)}"
@@ -118,7 +122,7 @@ def _replayed(kept: Kept, evidence: Evidence, tables: Mapping[Place, Item]) -> I
     streaming = {shard.stream.table_name for shard in kept.shards}
     real = {place: item for place, item in tables.items() if place[0] in streaming}
     for place in sorted({*copy, *real}, key=repr):
-        if copy.get(place) != real.get(place):
+        if copy.get(place) != real.get(place) and place not in unknown:
             text = (
                 f"{shown_place(place)} is {real.get(place)}; all records of its stream leave"
                 f" {copy.get(place)}"
