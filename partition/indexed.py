@@ -30,7 +30,7 @@ from items.indexes import GONE, INDEX_MARK, Index
 from items.keys import Key, KeySchema
 from items.values import AttributeValue, Item
 from network.ids import Timestamp
-from network.messages import Entry, RecordKey
+from network.messages import IndexEntry, RecordKey
 from partition.key_order import KeyOrder
 from partition.record import Record, TableState
 
@@ -158,7 +158,7 @@ class Indexed:
 # The rules of those who keep a global index's entries ---------------------------------------------
 
 
-def is_newer(entry: Entry, kept: Record | None) -> bool:
+def is_newer(entry: IndexEntry, kept: Record | None) -> bool:
     """Say whether an entry is to be taken: a late copy is not newer than what came after it."""
     return kept is None or kept.timestamp < entry.timestamp
 

@@ -12,8 +12,8 @@ from items.errors import (
 )
 from network.settings import StreamSettings
 from router.definitions import Traits
-from router.legacy import Body
-from router.shapes import FLAG, Leaf, Structure, integer, nothing, text
+from router.shapes import FLAG, Body, Leaf, Structure, integer, nothing, text
+from router.table_names import NAME
 
 STREAMS_PAGE_MAX = SHARDS_PAGE_MAX = 100
 RECORDS_PAGE_MAX = 1_000
@@ -34,11 +34,14 @@ SPECIFICATION = Structure(
 )
 
 
-def as_moment(json: object) -> float:
-    """Check that a moment is told as the seconds since 1970."""
-    if isinstance(json, int | float) and not isinstance(json, bool):
-        return json
-    raise serialization("Unexpected value type in payload")
+def is_moment(json: object) -> bool:
+    """Say whether a moment is told as the seconds since 1970."""
+    return isinstance(json, int | float) and not isinstance(json, bool)
+
+
+def check_moment(json: object) -> None:
+    if not is_moment(json):
+        raise serialization("Unexpected value type in payload")
 
 
 def moment_us(seconds: float) -> int:
@@ -46,17 +49,13 @@ def moment_us(seconds: float) -> int:
     return int(1_000_000 * max(0, min(seconds, SECONDS_MAX)))
 
 
-def is_moment(json: object) -> bool:
-    return isinstance(json, int | float) and not isinstance(json, bool)
-
-
-MOMENT = Leaf(is_moment, as_moment, nothing, as_moment)
+MOMENT = Leaf(is_moment, check_moment, nothing, check_moment)
 ARN = text(length_min=37, length_max=1024)
 SHARD = text(length_min=28, length_max=65)
 LIST_STREAMS = Structure(
     "ListStreamsInput",
     {
-        "TableName": text(length_min=3, length_max=255, pattern="[a-zA-Z0-9_.-]+"),
+        "TableName": NAME,
         "Limit": integer(least=1),
         "ExclusiveStartStreamArn": ARN,
     },
@@ -91,13 +90,12 @@ GET_RECORDS = Structure(
 )
 
 
-def stream_in(body: Body) -> tuple[str, str]:
+def stream_named(arn: str) -> tuple[str, str]:
     """Return the table's name and the label that a stream's ARN names.
 
     Raises:
         DynamoDBError: ValidationException: it is no stream's ARN.
     """
-    arn: str = body["StreamArn"]
     table, mark, label = arn.partition("/stream/")
     begin, _, name = table.rpartition(":table/")
     parts = begin.split(":")

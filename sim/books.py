@@ -66,7 +66,7 @@ class PartitionBooks:
 
     def __init__(self, meters: Meters, hashes: int) -> None:
         self.accounts: dict[Place, Account] = {}
-        self.answered: dict[tuple[str, int], bool] = {}  # Writes: copies are answered for nothing.
+        self.answered: set[tuple[str, int]] = set()  # Writes: copies are answered for nothing.
         self._seen_us, self._hashes = meters.began_us, hashes
 
     def wait(self, meters: Meters, message: Message, hashes: int, now_us: int) -> None:

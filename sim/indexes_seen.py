@@ -20,6 +20,7 @@ from network.messages import Done, Envelope, OfRange, Page, Propagate, RecordKey
 from partition.machine import Machine, Output
 from partition.record import Record
 from partition.storage import Changes
+from sim.figures import nearest_rank
 
 LIES_MAX = 1_000  # The first ones say most.
 Json = Mapping[str, Any]
@@ -79,8 +80,7 @@ class IndexLag:
 
     def at_us(self, percent: int) -> int | None:
         """Return the lag that so many in a hundred entries do not exceed."""
-        lags = self.lags_us
-        return lags[-(-len(lags) * percent // 100) - 1] if lags else None
+        return nearest_rank(self.lags_us, percent) if self.lags_us else None
 
 
 class IndexesSeen:
@@ -102,8 +102,11 @@ class IndexesSeen:
         name = rest.rpartition(INDEX_MARK)[0]
         return self.asked.get((self._names.get(table, ""), name))
 
-    def is_of(self, table: str, asked: IndexAsked) -> bool:
-        return self._names.get(table) == asked.table
+    def entries_of(self, asked: IndexAsked, own: Key) -> list[Item]:
+        """Return all entries that the item of a key has come to, in any table of the name."""
+        tables = [table for table, name in self._names.items() if name == asked.table]
+        versions = [one for table in tables for one in self.versions.get((table, own), ())]
+        return [asked.shown(one) for one in versions if asked.has(one)]
 
     # What is durable -------------------------------------------------------------------------
 
@@ -137,7 +140,8 @@ class IndexesSeen:
             self._lags_us.append(now_us - born_us)
         if not item:
             return
-        versions = self.versions.get((table, own), ())
+        # The latest first: an entry is late, but hardly ever of long ago.
+        versions = reversed(self.versions.get((table, own), []))
         if not any(asked.has(one) and asked.shown(one) == item for one in versions):
             where = "/".join(str(content) for _, content in own)
             text = f"{node} has {item} in {asked.name}: {where} has never been like that"

@@ -283,6 +283,8 @@ class Witness:
         votes = output.reply.votes
         rejects = [vote for vote in votes if isinstance(vote, Reject)]
         if rejects:
+            if output.changes is not None:
+                self.disks.rejected(machine.name, message.transaction, output.changes)
             self._rejecting(machine, message, votes)
         elif output.changes is None:
             self._note("vote.repeated")
@@ -334,14 +336,23 @@ def known_in(machine: Machine, message: Prepare) -> bool:
 
 
 def lie_in(message: Prepare, action: Action, reason: Reason, record: Record) -> str:
-    """Say what is not true about a rejection of this record; nothing if it is all true."""
+    """Say what is not true about a rejection of this record; nothing if it is all true.
+
+    What is ongoing is judged first, then the timestamp: before that the item is not looked at, for
+    it may be another one when this transaction's turn comes.
+    """
+    ongoing = record.ongoing
+    is_held = ongoing is not None and ongoing.transaction != message.transaction
+    is_late = message.timestamp <= record.timestamp
     match reason.code:
         case "TransactionConflict":
-            ongoing = record.ongoing
-            if ongoing is not None and ongoing.transaction != message.transaction:
+            if is_held or is_late:
                 return ""
-            late = message.timestamp <= record.timestamp
-            return "" if late else "nothing was ongoing, and its timestamp was later"
+            return "nothing was ongoing, and its timestamp was later"
+        case "ConditionalCheckFailed" | "ValidationError" if is_held and ongoing is not None:
+            return f"{reason.code} while {ongoing.transaction} was ongoing: that comes first"
+        case "ConditionalCheckFailed" | "ValidationError" if is_late:
+            return f"{reason.code} at a timestamp that was too late: that comes first"
         case "ConditionalCheckFailed":
             if allowed_on(action, record.item):
                 return f"{action.condition} was true of {record.item}"

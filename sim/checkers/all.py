@@ -22,6 +22,7 @@ from sim.checkers.invariant import check_invariant
 from sim.checkers.linear import check_items
 from sim.checkers.model import Json, Place
 from sim.checkers.outcomes import check_outcomes, check_singletons
+from sim.checkers.pages import check_pages, is_judged
 from sim.checkers.permissions import check_permissions
 from sim.checkers.reasons import check_reasons
 from sim.checkers.streams import check_streams
@@ -72,6 +73,8 @@ def check_run(
         checks["indexes"] = lambda: check_indexes(indexes, evidence, cluster)
     if witness.followed is not None:
         checks["eventual"] = lambda: check_eventual(evidence)
+    if any(map(is_judged, evidence.operations)):
+        checks["pages"] = lambda: check_pages(evidence)
     appends = witness.streams
     if appends is not None:
         kept = data_of(cluster, witness)

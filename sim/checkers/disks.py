@@ -2,16 +2,18 @@
 
 A record's timestamp and LSN never fall, also where its item went and came back; what was promised
 is ended by its own transaction's commit or cancel and by nobody else; a promise and a cancel leave
-the item as it was, and a commit leaves what was promised (§3.3).  Each append is judged beside the
-record that it replaces, because later the record is another one.
+the record as it was, and a commit leaves what was promised, at the timestamp of its transaction
+(§3.3).  A table's marks move for what went, a check moves no LSN, and a rejection leaves nothing.
+What is stamped too late or promised in vain does no harm to any data: it is in the way of others.
+Each append is judged beside the record that it replaces, because later the record is another one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from items.actions import writes
 from items.values import Item
-from network.ids import NEVER
+from network.ids import NEVER, Timestamp
 from network.messages import RecordKey
 from partition.record import Record, TableState
 from partition.storage import Changes
@@ -60,14 +62,27 @@ class Disks:
             if now.timestamp < before.timestamp:
                 text = f"left {_at(key)} at timestamp {now.timestamp}, after one at"
                 self._wrong("timestamp fell", cause, f"{text} {before.timestamp}")
+            elif applies:
+                due = changes.timestamp
+                if record is None:  # Its table remembers the latest one that went.
+                    due = max(due, self._missing(node, key, replaced).timestamp)
+                self._stamped(cause, key, now, due)
             if applies:
                 lsn += 1
-                applied.append(self._applied(cause, key, before, now, lsn))
+                applied.append(self._applied(changes, key, before, now, lsn))
             else:
                 self._kept(cause, key, before, now)
                 if now.ongoing is not None:
                     promised.append(key)
+        self._marks(changes, replaced, applied)
         return tuple(promised), tuple(applied)
+
+    def rejected(self, node: str, transaction: str, changes: Changes) -> None:
+        """Judge what a prepare that is rejected has changed all the same: all or none is kept."""
+        self._node = node
+        for key, _ in changes.records:
+            text = f"was rejected, and left its mark on {_at(key)}"
+            self._wrong("rejected and kept", transaction, text)
 
     def adopt(self, node: str, changes: Changes) -> None:
         """Take an append that is nobody's request: tables come and go, records move.
@@ -94,8 +109,11 @@ class Disks:
 
     # The rules -------------------------------------------------------------------------------
 
-    def _applied(self, cause: str, key: RecordKey, before: Record, now: Record, lsn: int) -> Change:
+    def _applied(
+        self, changes: Changes, key: RecordKey, before: Record, now: Record, lsn: int
+    ) -> Change:
         """Judge a commit's or a singleton's effect on one record."""
+        cause, timestamp = changes.cause, changes.timestamp
         ongoing = before.ongoing
         is_read = ongoing is not None and not writes(ongoing.action)
         if ongoing is None:
@@ -105,11 +123,17 @@ class Disks:
         elif ongoing.transaction != cause:
             text = f"changed {_at(key)}, which was promised to {ongoing.transaction}"
             self._wrong("promise broken", cause, text)
-        elif now.item is not (before.item if is_read else ongoing.after):
+        else:
             promised = before.item if is_read else ongoing.after
-            if now.item != promised:
+            if now.item is not promised and now.item != promised:
                 text = f"left {now.item} at {_at(key)}; promised was {promised}"
                 self._wrong("applied otherwise", cause, text)
+            if timestamp != ongoing.timestamp:
+                text = f"applied {_at(key)} at timestamp {timestamp}; promised was"
+                self._wrong("stamped otherwise", cause, f"{text} {ongoing.timestamp}")
+            if is_read and now.item is not None and now.lsn != before.lsn:
+                text = f"only checked {_at(key)}, and moved its LSN from {before.lsn} to {now.lsn}"
+                self._wrong("changed unasked", cause, text)
         shown = shown_lsn(before.item, before.lsn)
         if now.item is before.item or (is_read and now.item == before.item):
             return key, shown, None
@@ -124,11 +148,40 @@ class Disks:
             if ongoing is not None and ongoing.transaction != cause:
                 text = f"changed what is promised of {_at(key)}, to {ongoing.transaction}"
                 self._wrong("promise broken", cause, text)
-        if now.item is before.item and (now.item is None or now.lsn == before.lsn):
-            return
+        if before.item is None and now.item is None:
+            return  # A placeholder bears the marks of when it was made; meanwhile they may rise.
         if now.item != before.item or now.lsn != before.lsn:
             text = f"changed {_at(key)}, and neither a commit nor a write did that"
             self._wrong("changed unasked", cause, text)
+        elif now.timestamp > before.timestamp:
+            text = f"moved the timestamp of {_at(key)} from {before.timestamp} to {now.timestamp}"
+            self._wrong("changed unasked", cause, f"{text}, and nothing was applied")
+
+    def _stamped(self, cause: str, key: RecordKey, now: Record, due: Timestamp) -> None:
+        """Judge the timestamp that a write or a check leaves: its own, and no later one."""
+        if now.timestamp != due:
+            text = f"left {_at(key)} at timestamp {now.timestamp}; it was to be {due}"
+            self._wrong("stamped otherwise", cause, text)
+
+    def _marks(
+        self,
+        changes: Changes,
+        replaced: Mapping[str, TableState | None],
+        applied: Iterable[Change],
+    ) -> None:
+        """Judge that a table's marks for what is missing move only where something went."""
+        missing = {key[0] for key, record in changes.records if record is None}
+        went = {key[0] for key, before, after in applied if after is not None and after < 0}
+        for state in changes.tables:
+            old = replaced[state.id]
+            if old is None:
+                continue
+            if state.id not in missing and state.max_delete_timestamp != old.max_delete_timestamp:
+                text = f"moved the max delete timestamp of {state.id}, and deleted nothing there"
+                self._wrong("mark moved", changes.cause, text)
+            if state.id not in went and state.delete_lsn != old.delete_lsn:
+                text = f"moved the delete LSN of {state.id}, and no item went there"
+                self._wrong("mark moved", changes.cause, text)
 
     def _wrong(self, kind: str, cause: str, text: str) -> None:
         if len(self.wrongs) < WRONGS_MAX:
@@ -138,6 +191,11 @@ class Disks:
 def shown_lsn(item: Item | None, lsn: int) -> int:
     """Write an LSN so that a missing item's, of its table's last delete, differs: as -1, -2 …."""
     return lsn if item is not None else -1 - lsn
+
+
+def lsn_of(shown: int) -> int:
+    """Read an LSN as it was before `shown_lsn` wrote it."""
+    return shown if shown >= 0 else -1 - shown
 
 
 def _at(key: RecordKey) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from items.values import Item
 from network.messages import RecordKey
-from network.streams import StreamRecord
+from network.streams import INSERT, MODIFY, REMOVE, StreamRecord
 from partition.options import PartitionOptions
 from partition.storage import Changes
 from partition.stream import StreamChanges
@@ -37,7 +37,7 @@ class StreamAppends:
         self.let_go: dict[RecordKey, None] = {}  # Whose records are not all there any more.
         self._options = options
         self._held: dict[str, Held] = {}  # By partition.
-        self._tables: dict[str, None] = {}  # That have a stream.
+        self._views: dict[str, str] = {}  # Of tables that have a stream: which images it shows.
         self._items: dict[RecordKey, Item] = {}
         self._seen: set[tuple[str, int]] = set()  # Records by partition and LSN.
 
@@ -45,7 +45,7 @@ class StreamAppends:
         """Judge an append; return how many of its records have to wait."""
         for state in changes.tables:
             if state.settings.stream is not None:
-                self._tables[state.id] = None
+                self._views[state.id] = state.settings.stream.view
         if changes.streams is not None:
             self._hold(node, changes.streams, changes.cause, elapsed_us)
         told = () if changes.streams is None else changes.streams.records
@@ -83,7 +83,7 @@ class StreamAppends:
         """List the items that are others now than they were."""
         found = []
         for key, record in changes.records:
-            if key[0] not in self._tables:
+            if key[0] not in self._views:
                 continue
             before, after = self._items.get(key), None if record is None else record.item
             if after is None:
@@ -107,8 +107,15 @@ class StreamAppends:
             text = f"recorded {cause}'s change of {where} as {record.transaction or 'nobody'}'s"
             self._wrong("record misnamed", node, text, cause)
         before, after = change
-        if record.old not in (None, before) or record.new not in (None, after):
+        view = self._views[record.table]
+        old = before if "OLD" in view else None
+        new = after if "NEW" in view else None
+        if (record.old, record.new) != (old, new):
             text = f"recorded {where} as {record.old} → {record.new}; it was {before} → {after}"
+            self._wrong("record untrue", node, f"{text}, and its stream shows {view}", cause)
+        event = REMOVE if after is None else INSERT if before is None else MODIFY
+        if record.event != event:
+            text = f"recorded {where} as {record.event}; {before} → {after} is {event}"
             self._wrong("record untrue", node, text, cause)
 
     def _wrong(self, kind: str, node: str, text: str, cause: str) -> None:

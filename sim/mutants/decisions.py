@@ -5,17 +5,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
-from coordinator import ledger, recovery, server, write
+from coordinator import ledger, recovery, server, tokens, write
 from coordinator.ledger import Entry, Transaction
 from coordinator.write import Answer, Tools
 from items.errors import TRANSACTION_CONFLICT_REASON
 from network.messages import Commit, Done, Failed, Finished, RecordKey
 from network.owners import Answers, Owners, by_owner
 from network.rpc import Ask, Patience
-from sim.mutants.mutant import WRONG_DATA, Hint, mutant
+from sim.mutants.mutant import IMPATIENT, ONCE, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
 
-IMPATIENT = {"protocol.stalled_after_us": "200000"}
 OFTEN_LOST = {"network.loss": "0.2", "workload.orders": "2", "workload.transactions": "100"}
 # What is late and comes at last is in order for all of these; it takes real time, item by item.
 BLIND_TO_DELAY = ("outcomes", "singletons", "reasons", "timestamps", "instants")
@@ -198,3 +197,32 @@ def prepares_precede_their_entry(patches: Patches) -> None:
     async def collect_votes(original: Any, transaction: Transaction, tools: Any) -> Any:
         votes = tools.ledger.early.pop(transaction.id, None)
         return await original(transaction, tools) if votes is None else votes
+
+
+@mutant(
+    "§2.3",
+    "A retry is told 'committed' as soon as it finds that decided, before the commits are applied.",
+    "stale reads: whoever was told 'committed' may read what was there before",
+    kinds=("stale read",),
+    hint=Hint(
+        "bank",
+        {
+            **ONCE,
+            "workload.transactions": "60",
+            "network.late": "0.2",
+            "network.late_us": "400000",
+            "protocol.repeat_first_us": "300000",
+            "client.attempt_deadline_us": "20000",
+            "client.pause_first_us": "5000",
+        },
+    ),
+)
+def retries_are_told_at_once(patches: Patches) -> None:
+    @patches.around(tokens, "from_earlier")
+    def from_earlier(original: Any, entry: Entry, message: Any) -> Any:
+        answer = original(entry, message)
+        if answer is None and not entry.is_cancelled:
+            return Finished((), replayed=True)
+        return answer
+
+    patches.set(server, "from_earlier", tokens.from_earlier)

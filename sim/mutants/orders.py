@@ -5,6 +5,7 @@ from typing import Any
 
 from items import actions
 from network.ids import Timestamp
+from network.messages import Commit
 from partition import rules
 from partition.machine import Machine
 from partition.record import Record, TableState
@@ -174,3 +175,75 @@ def commits_leave_the_lsn(patches: Patches) -> None:
         if record.item is None or applied.record is None:
             return applied
         return replace(applied, record=replace(applied.record, lsn=record.lsn))
+
+
+@mutant(
+    "§3.2",
+    "A commit is stamped when it comes, by its partition's clock, if that is later.",
+    "what is in time is refused, and nothing else bears the transaction's place in the order",
+    kinds=("stamped otherwise",),
+    hint=Hint("bank"),
+    of_partition=True,
+)
+def commits_are_stamped_anew(patches: Patches) -> None:
+    @patches.around(Machine, "_commit")
+    def commit(original: Any, self: Any, message: Commit, envelope: Any, now: Any) -> Any:
+        for key in message.keys:
+            record = self._ongoing(key)
+            if not rules.owns(record, message.transaction):
+                continue
+            stamp = max(record.ongoing.timestamp, Timestamp(now.clock_us, self.name))
+            later = replace(record, ongoing=replace(record.ongoing, timestamp=stamp))
+            self._tables[key[0]].records[key[1]] = later
+        return original(self, message, envelope, now)
+
+
+@mutant(
+    "§3.3",
+    "A cancel leaves the timestamp of what was promised, as a commit does.",
+    "what is in time is refused for a transaction that never was",
+    kinds=("changed unasked",),
+    hint=Hint("hot-keys"),
+    of_partition=True,
+)
+def cancels_leave_a_timestamp(patches: Patches) -> None:
+    @patches.around(rules, "cancel")
+    def cancel(original: Any, record: Record) -> Record | None:
+        kept: Record | None = original(record)
+        assert record.ongoing is not None, "cancel without a promise"
+        return None if kept is None else replace(kept, timestamp=record.ongoing.timestamp)
+
+
+@mutant(
+    "§3.4",
+    "A ConditionCheck moves its item's LSN, as if it had written it.",
+    "read transactions are cancelled for transactions that have changed nothing",
+    kinds=("changed unasked",),
+    hint=Hint("hot-keys"),
+)
+def checks_count_as_writes(patches: Patches) -> None:
+    @patches.around(rules, "commit")
+    def commit(original: Any, record: Record, *, lsn: int) -> Applied:
+        applied: Applied = original(record, lsn=lsn)
+        assert record.ongoing is not None, "commit without a promise"
+        if actions.writes(record.ongoing.action) or applied.record is None:
+            return applied
+        return replace(applied, record=replace(applied.record, lsn=lsn))
+
+
+@mutant(
+    "§3.3",
+    "The max delete timestamp is that of the last write, whatever it left.",
+    "an item is not made because another one was written later",
+    kinds=("mark moved",),
+    hint=Hint("orders-and-payments"),
+    of_partition=True,
+)
+def writes_raise_the_mark(patches: Patches) -> None:
+    @patches.around(Machine, "_apply")
+    def apply(original: Any, self: Any, key: Any, applied: Applied, *more: Any) -> None:
+        original(self, key, applied, *more)
+        table = self._tables[key[0]]  # It breaks a rule of that very class.
+        raised = max(table.state.max_delete_timestamp, applied.timestamp)
+        table.state = replace(table.state, max_delete_timestamp=raised)
+        self._states[table.state.id] = table.state  # As above.

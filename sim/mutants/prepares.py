@@ -6,8 +6,9 @@ from typing import Any
 from items import actions
 from items.actions import Action
 from network.ids import NEVER
-from network.messages import Prepare
+from network.messages import Accept, Prepare, Reject, Votes
 from partition import rules
+from partition.machine import Machine
 from partition.record import Record
 from sim.mutants.mutant import ONCE, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
@@ -52,7 +53,8 @@ def prepare_ignores_timestamps(patches: Patches) -> None:
     "serializable, but not in the order of the timestamps",
     code="M02b",
     kinds=WRONG_DATA,
-    blind=BLACK_BOXES,
+    # Not the reasons: a condition that is judged too late is no reason.
+    blind=("outcomes", "singletons", "instants"),
     hint=Hint("game-shop", {**ONCE, **SKEWED}),
     of_partition=True,
 )
@@ -142,3 +144,27 @@ def the_latest_prepare_takes_over(patches: Patches) -> None:
             record = replace(record, ongoing=None)
         prepared: Prepared = original(record, request, action)
         return prepared
+
+
+@mutant(
+    "§3.3",
+    "What is accepted beside a rejection is promised all the same.",
+    "items are held up by transactions that are bound to be cancelled",
+    kinds=("rejected and kept",),
+    hint=Hint("bank"),
+    of_partition=True,
+)
+def what_is_rejected_is_promised_in_part(patches: Patches) -> None:
+    @patches.around(Machine, "_prepare")
+    def prepare(original: Any, self: Any, message: Prepare, envelope: Any, now: Any) -> Any:
+        reply = original(self, message, envelope, now)
+        votes = reply.votes if isinstance(reply, Votes) else ()
+        if any(isinstance(vote, Reject) for vote in votes):
+            for action, vote in zip(message.actions, votes, strict=True):
+                key = action.table, action.key
+                record = self.record(*key)
+                kept, _ = rules.prepare(record, message, action)
+                if isinstance(vote, Accept) and kept is not record:
+                    self.keep(key, kept)
+                    self._since[key] = now.elapsed_us  # It breaks a rule of that very class.
+        return reply

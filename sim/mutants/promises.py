@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from network.messages import Readings
 from partition import rules
 from partition.machine import Machine
+from partition.server import PartitionServer
 from partition.storage import Changes, Contents
 from sim.disk import SimulatedDisk
 from sim.mutants.lsns import let_lsns_repeat
-from sim.mutants.mutant import WRONG_DATA, Hint, mutant
+from sim.mutants.mutant import IMPATIENT, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
-
-IMPATIENT = {"protocol.stalled_after_us": "200000"}
 
 
 @mutant(
@@ -89,3 +89,34 @@ def restarts_forget_lsns(patches: Patches) -> None:
         original(self, changes)
 
     let_lsns_repeat(patches)
+
+
+@mutant(
+    "§3.1",
+    "A repeat that changes nothing is answered at once, whatever earlier step is not yet durable.",
+    "half transactions: a repeated accept speaks of a promise that a crash takes back",
+    kinds=(*WRONG_DATA, "half a transaction", "application lost", "applied uncommitted"),
+    hint=Hint(
+        "orders-and-payments",
+        {
+            "workload.transactions": "60",
+            "disk.sync_us": "20000..60000",
+            "faults.crashes": "30",
+            "faults.downtime_us": "20000..200000",
+            "network.repeat": "0.4",
+            "protocol.repeat_first_us": "5000",
+        },
+    ),
+)
+def repeats_are_answered_at_once(patches: Patches) -> None:
+    @patches.around(PartitionServer, "receive")
+    def receive(original: Any, self: Any, frame: Any) -> None:
+        replies = self._replies  # It breaks a rule of that very class.
+        before = len(replies)
+        original(self, frame)
+        if len(replies) == before:
+            return
+        _, envelope, output = replies[-1]
+        if output.changes is None and not isinstance(output.reply, Readings):
+            replies.pop()
+            self.peers.reply(envelope.source, envelope.number, output.reply)

@@ -53,6 +53,24 @@ def conditions_are_called_conflicts(patches: Patches) -> None:
 
 @mutant(
     "§3.3",
+    "A condition is judged first, whatever is ongoing on its item and however late it comes.",
+    "the client gives up for what another transaction is about to change",
+    kinds=WRONG_REASON,
+    blind=NOT_REASONS,
+    hint=Hint("bank"),
+    of_partition=True,
+)
+def conditions_come_first(patches: Patches) -> None:
+    @patches.around(rules, "prepare")
+    def prepare(original: Any, record: Record, request: Prepare, action: Action) -> Any:
+        _, rejection = rules.judge(action, record)
+        if rejection is None or rules.owns(record, request.transaction):
+            return original(record, request, action)
+        return record, Reject(rejection, None)
+
+
+@mutant(
+    "§3.3",
     "A repeated prepare meets its own promise and is rejected for a conflict (Listing 3).",
     "a transaction that nobody was in the way of is cancelled for a conflict with itself",
     code="M31",

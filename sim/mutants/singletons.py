@@ -13,6 +13,7 @@ from partition.machine import Machine
 from partition.record import Record
 from router.nodes import Nodes
 from router.options import RouterOptions
+from router.server import RouterServer
 from sim.mutants.mutant import WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
 
@@ -142,3 +143,29 @@ def routers_ask_writes_again(patches: Patches) -> None:
     async def write_all_once(original: Any, *args: Any) -> Any:
         replies = await original(*args)
         return await original(*args) if None in replies else replies
+
+
+@mutant(
+    "§3.3",
+    "A router that comes back after a crash carries out copies that were meant for it before.",
+    "an update whose answer was given before the crash is applied twice",
+    kinds=("applied twice", "late write", *WRONG_DATA),
+    hint=Hint(
+        "permissions",
+        {
+            "workload.transactions": "60",
+            "faults.crashes": "20",
+            "faults.downtime_us": "20000..200000",
+            "network.late": "0.1",
+            "network.late_us": "500000",
+            "network.repeat": "0.2",
+        },
+    ),
+)
+def routers_serve_any_incarnation(patches: Patches) -> None:
+    @patches.around(RouterServer, "_take")
+    def take(original: Any, self: Any, envelope: Any, request: Any) -> None:
+        if request.incarnation:  # 0 is nobody's, and asks which one there is.
+            incarnation = self._host.incarnation  # It breaks a rule of that very class.
+            request = replace(request, incarnation=incarnation)
+        original(self, envelope, request)

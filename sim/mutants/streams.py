@@ -6,7 +6,7 @@ from typing import Any
 
 from network.ids import NEVER
 from network.messages import Commit, Prepare
-from network.streams import Shard
+from network.streams import MODIFY, Shard
 from partition import rules, stream
 from partition.machine import Machine
 from partition.record import Record
@@ -275,3 +275,32 @@ def pages_end_too_late(patches: Patches) -> None:
     def read(original: Any, self: Any, message: Any) -> Any:
         page = original(self, message)
         return replace(page, after=page.after + 1) if getattr(page, "records", ()) else page
+
+
+@mutant(
+    "§2.1",
+    "Every record says that an item was modified, also where it came or went.",
+    "a reader that keeps only what is new, or what is gone, misses it",
+    kinds=("record untrue",),
+    blind=OF_TRANSACTIONS,
+    hint=Hint("change-feed"),
+    needs=NEEDS,
+)
+def every_change_is_a_modification(patches: Patches) -> None:
+    patches.set(stream, "INSERT", MODIFY)
+    patches.set(stream, "REMOVE", MODIFY)
+
+
+@mutant(
+    "§2.1",
+    "A record shows both images, whatever its stream's view.",
+    "who was to see the keys alone is shown the items",
+    kinds=("record untrue",),
+    blind=OF_TRANSACTIONS,
+    hint=Hint("change-feed", {"cluster.streams": "KEYS_ONLY"}),
+    needs={"cluster.streams": "KEYS_ONLY"},
+)
+def views_hide_nothing(patches: Patches) -> None:
+    @patches.around(stream, "record_of")
+    def record_of(original: Any, change: Any, before: Any, after: Any, settings: Any) -> Any:
+        return original(change, before, after, replace(settings, view="NEW_AND_OLD_IMAGES"))

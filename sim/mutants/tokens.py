@@ -25,6 +25,17 @@ TWO_CALLS = {
     "protocol.repeat_first_us": "1000000",  # And nobody asks again meanwhile.
 }
 
+# A decision on its way, while a retry has the transaction driven and another call begins anew.
+OVERTAKEN = {
+    "workload.requests": TWO_REQUESTS.replace("12ms", "400ms"),
+    "workload.clients": "2",
+    "workload.transactions": "2",
+    **IMPATIENT_CLIENTS,
+    "protocol.stalled_after_us": "50000",
+    "faults.steps": '["delay write #3 to l1 by 450ms", "delay prepare #3 by 300ms"]',
+    "protocol.repeat_first_us": "1000000",
+}
+
 
 @mutant(
     "§2.3",
@@ -86,5 +97,21 @@ def completions_ask_for_no_owner(patches: Patches) -> None:
     @patches.around(ledger, "_update")
     def update(original: Any, key: Any, text: str, condition: str, values: Any) -> Any:
         if ":completed" in values:
+            condition = condition.replace(" AND #transaction = :id", "")
+        return original(key, text, condition, values)
+
+
+@mutant(
+    "§3.5",
+    "A decision is made of whatever stands under its token by then.",
+    "'cancelled' for what was wrong with another transaction, or 'committed' with its votes",
+    kinds=("reason misplaced",),
+    hint=Hint("one-transaction", {**ONCE, **OVERTAKEN}),
+    needs={"scenario": "one-transaction", **OVERTAKEN},
+)
+def decisions_ask_for_no_owner(patches: Patches) -> None:
+    @patches.around(ledger, "_update")
+    def update(original: Any, key: Any, text: str, condition: str, values: Any) -> Any:
+        if ":preparing" in values:
             condition = condition.replace(" AND #transaction = :id", "")
         return original(key, text, condition, values)

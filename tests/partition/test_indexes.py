@@ -19,9 +19,9 @@ from network.messages import (
     Backfill,
     Done,
     DropTable,
-    Entry,
     Envelope,
     Filled,
+    IndexEntry,
     NotMine,
     OfRange,
     OpenTable,
@@ -130,7 +130,7 @@ def place(food: str, s: str = "1", k: str = "rex") -> Key:
 
 
 def entry(food: str, us: int, item: Item = GONE) -> Propagate:
-    return Propagate(TableId(BY_FOOD.id), (Entry(place(food), item, ts(us)),))
+    return Propagate(TableId(BY_FOOD.id), (IndexEntry(place(food), item, ts(us)),))
 
 
 # What changes -------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Streams at the front door: switched on and off, described, and read as consumers do."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from items.errors import (
 )
 from network.streams import node_of_shard
 from partition.options import PartitionOptions
-from router.stream_iterators import Iterator, iterator_of, text_of
+from router.stream_iterators import MARK, Iterator, _check, iterator_of, text_of
 from sim.cluster import Shape
 from tests.router.harness import World
 
@@ -422,6 +423,17 @@ def test_an_iterator_that_was_mended_is_refused() -> None:
         mended = text[:n] + ("A" if text[n] != "A" else "B") + text[n + 1 :]
         with pytest.raises(DynamoDBError, match="Invalid ShardIterator"):
             iterator_of(mended)
+
+
+@pytest.mark.parametrize(
+    "inside", [b"\xff", b"a", b"a/1", b"a/1/2/3", b"a/x/1", b"a/1/x", b"a/-1/1", b"a/%d/1" % 10**30]
+)
+def test_an_iterator_that_was_forged_is_refused(inside: bytes) -> None:
+    """Its check is right: whoever reads this code can make one."""
+    packed = urlsafe_b64encode(_check(SOMEONES, inside) + inside).decode()
+
+    with pytest.raises(DynamoDBError, match="Invalid ShardIterator"):
+        iterator_of(f"{SOMEONES}{MARK}{packed}")
 
 
 def test_an_iterator_expires() -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from items import actions
 from items.actions import Action, Check, Delete, Put, Update
 from items.expression_checks import check
-from items.typed_json import item_from_json, item_to_json
+from items.to_json import item_to_json
+from items.typed_json import item_from_json
 from items.values import Item
 from network.placement import Placement
 from sim.chance import NamedChance

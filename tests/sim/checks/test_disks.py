@@ -121,6 +121,16 @@ def test_an_older_timestamp_is_right_on_another_item() -> None:
     assert found(WRITTEN, other) == []
 
 
+def test_deletes_of_one_commit_share_its_timestamp_and_are_right() -> None:
+    partition = Judged()
+    partition.ask_each(prepare(put("a"), put("b"), us=10), commit("a", "b"))
+    partition.ask_each(prepare(delete("a"), delete("b"), delete("c"), us=20))
+    partition.ask_each(commit("a", "b", "c"))
+
+    assert partition.kinds() == []
+    assert partition.state().max_delete_timestamp == ts(20)
+
+
 def test_a_promise_that_outlives_a_delete_of_another_item_is_right() -> None:
     placeholder = Record(None, NEVER, 0, record(ongoing="t1").ongoing)
     promised = append(("a", placeholder))
@@ -197,6 +207,55 @@ def test_a_commit_of_something_else_is_found() -> None:
 
 def test_a_cancel_that_takes_the_item_is_found() -> None:
     assert found(WRITTEN, PROMISED, append(("a", None), mark=mark(5, 1))) == ["changed unasked"]
+
+
+def test_a_cancel_that_moves_the_timestamp_is_found() -> None:
+    assert found(WRITTEN, PROMISED, append(("a", record(us=100, lsn=1)))) == ["changed unasked"]
+
+
+def test_a_commit_at_another_timestamp_than_its_promise_is_found() -> None:
+    late = append(("a", record(us=150, lsn=2)), us=150, lsn=2)
+
+    assert found(WRITTEN, PROMISED, late) == ["stamped otherwise"]
+
+
+def test_a_write_that_leaves_a_later_timestamp_than_its_own_is_found() -> None:
+    late = append(("a", record(us=9, lsn=2)), cause="k1#2", us=8, lsn=2)
+
+    assert found(WRITTEN, late) == ["stamped otherwise"]
+
+
+def test_a_delete_of_nothing_that_its_table_forgets_is_found() -> None:
+    assert found(append(("a", None), cause="k1#1", us=9, lsn=1)) == ["stamped otherwise"]
+
+
+def test_a_check_that_moves_the_lsn_is_found() -> None:
+    partition = Judged()
+    partition.ask_each(prepare(put("a"), us=10), commit("a"), prepare(check("a"), us=20))
+    checked = Record(partition.record().item, ts(20), 2)
+
+    partition.disks.take("p1", append(("a", checked), us=20, lsn=2))
+
+    assert partition.kinds() == ["changed unasked"]
+
+
+def test_a_mark_that_moves_where_nothing_went_is_found() -> None:
+    opened = append(mark=mark(0, 0), lsn=0)
+    raised = append(("a", record(us=5, lsn=1)), cause="k1#1", us=5, mark=mark(5, 0))
+    nothing_went = append(("a", None), cause="k1#1", us=5, mark=mark(5, 1))
+
+    assert found(opened, raised) == ["mark moved"]
+    assert found(opened, nothing_went) == ["mark moved"]
+
+
+def test_a_prepare_that_is_rejected_and_keeps_something_is_found() -> None:
+    disks = Disks()
+
+    disks.rejected("p1", "t1", PROMISED)
+
+    (wrong,) = disks.wrongs
+    assert wrong.kind == "rejected and kept"
+    assert wrong.text == "p1: t1 was rejected, and left its mark on a"
 
 
 def test_a_promise_that_shows_the_item_is_found() -> None:

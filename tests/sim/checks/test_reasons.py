@@ -7,16 +7,21 @@ import pytest
 
 from coordinator.options import CoordinatorOptions
 from items.actions import Put
+from items.errors import CONDITIONAL_CHECK_FAILED_REASON, Reason, validation_reason
 from network.messages import Envelope, Write, WriteRefused
 from partition.machine import Output
 from sim.history import Operation
+from sim.witness import lie_in
 from tests.builders import (
     Stage,
     calm,
+    check,
     json_add,
     json_check,
     json_key,
     json_put,
+    prepare,
+    record,
     transaction,
 )
 from tests.sim.checks.evidence import Case, place_of, played
@@ -304,3 +309,31 @@ def test_a_reader_s_reason_is_its_own_kind_only() -> None:
     told(case, NONE, FAILED, place=cancelled(case))
 
     assert reasons_of(case) == {"reasons misshapen"}
+
+
+# The order of judging -----------------------------------------------------------------------------
+
+FALSE = check("a", "attribute_not_exists(k)")
+
+
+def test_a_condition_that_fails_on_an_item_at_rest_is_true() -> None:
+    request = prepare(FALSE, transaction="t2", us=200)
+
+    assert lie_in(request, FALSE, CONDITIONAL_CHECK_FAILED_REASON, record()) == ""
+
+
+@pytest.mark.parametrize("reason", [CONDITIONAL_CHECK_FAILED_REASON, validation_reason("size")])
+def test_a_condition_judged_while_another_is_ongoing_is_found(reason: Reason) -> None:
+    request = prepare(FALSE, transaction="t2", us=200)
+
+    lie = lie_in(request, FALSE, reason, record(ongoing="t1"))
+
+    assert lie == f"{reason.code} while t1 was ongoing: that comes first"
+
+
+def test_a_condition_judged_too_late_is_found() -> None:
+    request = prepare(FALSE, transaction="t2", us=5)
+
+    lie = lie_in(request, FALSE, CONDITIONAL_CHECK_FAILED_REASON, record(us=5))
+
+    assert lie == "ConditionalCheckFailed at a timestamp that was too late: that comes first"

@@ -251,7 +251,7 @@ def test_a_record_comes_after_those_of_all_whom_its_writer_follows(
         StreamRecord(lsn, TABLE, STREAM.label, key(name), MODIFY, None, None, ts(lsn), "", 0, 1)
         for name, lsn in line
     ]
-    evidence: Any = SimpleNamespace(applied=[], landed=[], versions=defaultdict(list))
+    evidence: Any = SimpleNamespace(changes=lambda: (), versions=defaultdict(list))
     for (name, lsn), writer in writers.items():
         evidence.versions[at(name)].append(Version(lsn, 0, is_item=True, writer=writer))
 

@@ -1,0 +1,194 @@
+"""Query, Scan and BatchGetItem against what was there: answers that are false in one place."""
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sim.checkers.evidence import Evidence, Version
+from sim.checkers.finding import Finding
+from sim.checkers.pages import check_pages, was_there
+from sim.history import Operation
+from sim.run import Run
+from sim.scenario import load
+
+SEED = 3
+SEEDS, SEEDS_SOAK = 2, 100
+STRONG = {"workload.strong": "0.6", "workload.transactions": "80"}
+SCORES = "scores"
+Json = Mapping[str, Any]
+
+
+class Story:
+    """A run that is over, whose answers can be falsified one by one."""
+
+    def __init__(self) -> None:
+        run = Run(load("stale-reads", STRONG), SEED)
+        assert run.go().ok
+        self.evidence = Evidence(run.history, run.witness, run.workload.tables)
+
+    def findings(self) -> list[Finding]:
+        return list(check_pages(self.evidence))
+
+    def falsify(self, name: str, change: Callable[[list[Json]], list[Json]]) -> Operation:
+        """Change the items of the longest strong answer to a kind of request."""
+        strong = [
+            one
+            for one in self.evidence.operations
+            if one.name == name and one.outcome == "committed" and not self.evidence.is_late(one)
+        ]
+        old = max(strong, key=lambda one: len(items_of(one)))
+        items = change(items_of(old))
+        answer = {"Items": items, "Count": len(items)}
+        new = old._replace(answer={"Responses": {SCORES: items}} if name == BATCH else answer)
+        operations = self.evidence.operations
+        operations[operations.index(old)] = new
+        return new
+
+
+BATCH = "BatchGetItem"
+
+
+def items_of(operation: Operation) -> list[Json]:
+    answer = operation.answer
+    found: list[Json] = answer["Responses"][SCORES] if operation.name == BATCH else answer["Items"]
+    return list(found)
+
+
+@pytest.fixture(scope="module")
+def ran() -> Story:
+    return Story()
+
+
+@pytest.fixture
+def story(ran: Story) -> Story:
+    copy = Story.__new__(Story)
+    copy.evidence = ran.evidence
+    copy.evidence.operations = list(ran.evidence.operations)
+    return copy
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(ran: Story) -> Any:
+    operations = list(ran.evidence.operations)
+    yield
+    ran.evidence.operations = operations
+
+
+def test_the_true_story_has_no_finding(story: Story) -> None:
+    assert story.findings() == []
+
+
+@pytest.mark.parametrize("name", ["Query", "Scan", BATCH])
+@pytest.mark.parametrize("place", [0, -1])
+def test_an_item_that_is_left_out_is_found_and_told(story: Story, name: str, place: int) -> None:
+    false = story.falsify(name, lambda items: [one for one in items if one is not items[place]])
+
+    (finding,) = story.findings()
+    assert (finding.checker, finding.kind) == ("pages", "item left out")
+    assert finding.transactions == (false.call,)
+    assert f"{name} ({false.call}) leaves out scores game" in finding.explanation
+
+
+@pytest.mark.parametrize("name", ["Query", "Scan"])
+@pytest.mark.parametrize(
+    "change",
+    [lambda items: [*items, items[-1]], lambda items: items[::-1]],
+    ids=["twice", "backwards"],
+)
+def test_items_out_of_their_order_are_found(story: Story, name: str, change: Any) -> None:
+    story.falsify(name, change)
+
+    (finding,) = story.findings()
+    assert finding.kind == "page out of order"
+
+
+def test_an_item_of_another_partition_key_is_found(story: Story) -> None:
+    def moved(items: list[Json]) -> list[Json]:
+        return [{**one, "game": {"S": "game99"}} for one in items]
+
+    story.falsify("Query", moved)
+
+    assert {"page out of order", "item left out"} == {one.kind for one in story.findings()}
+
+
+def test_an_item_that_was_never_there_is_found(story: Story) -> None:
+    other = {"game": {"S": "game0"}, "player": {"S": "player9"}}
+    false = story.falsify(BATCH, lambda items: [*items, other])
+    asked = false.request["RequestItems"][SCORES]
+    request = {"RequestItems": {SCORES: {**asked, "Keys": [*asked["Keys"], other]}}}
+    operations = story.evidence.operations
+    operations[operations.index(false)] = false._replace(request=request)
+
+    assert [one.kind for one in story.findings()] == ["item invented"]
+
+
+def test_what_lies_behind_the_end_of_a_page_is_not_missed(story: Story) -> None:
+    false = story.falsify("Scan", lambda items: items[:3])
+    assert len(story.findings()) > 1
+
+    key = {name: items_of(false)[-1][name] for name in ("game", "player")}
+    operations = story.evidence.operations
+    place = operations.index(false)
+    operations[place] = false._replace(answer={**false.answer, "LastEvaluatedKey": key})
+
+    assert story.findings() == []
+
+
+def test_an_answer_that_a_follower_had_a_part_in_is_not_judged_by_what_it_leaves_out(
+    story: Story,
+) -> None:
+    false = story.falsify("Scan", lambda items: items[1:])
+    request = {name: value for name, value in false.request.items() if name != "ConsistentRead"}
+    operations = story.evidence.operations
+    operations[operations.index(false)] = false._replace(request=request)
+    story.evidence.late = {*story.evidence.late, *false.attempts}
+
+    assert story.findings() == []
+
+
+# What only may have been there --------------------------------------------------------------------
+
+BEFORE, MEANWHILE, AFTER, UNKNOWN = (0, 90), (50, 150), (210, 220), (0, 0)
+
+
+def at(span: tuple[int, int]) -> Operation:
+    """Make a write that lasted so long; nobody knows what came of it if it has no end."""
+    first, last = span
+    return Operation(0, "k1", "PutItem", {}, "", first, last, [], 200 if last else 0, {})
+
+
+@pytest.mark.parametrize(
+    ("written", "is_there"),
+    [
+        ([], False),
+        ([(BEFORE, True)], True),
+        ([(MEANWHILE, True)], None),
+        ([(UNKNOWN, True)], None),
+        ([(AFTER, True)], False),
+        ([(BEFORE, True), (MEANWHILE, True)], True),
+        ([(BEFORE, True), (MEANWHILE, False)], None),
+        ([(BEFORE, True), (UNKNOWN, False)], None),
+        ([(BEFORE, True), (BEFORE, False)], False),
+        ([(BEFORE, True), (AFTER, False)], True),
+    ],
+)
+def test_only_what_is_sure_by_real_time_is_asked_for(
+    written: list[tuple[tuple[int, int], bool]], is_there: bool | None
+) -> None:
+    writers = {f"w{n}": at(span) for n, (span, _) in enumerate(written)}
+    versions = [Version(n + 1, n, left, f"w{n}") for n, (_, left) in enumerate(written)]
+    evidence: Any = SimpleNamespace(writers=writers)
+
+    assert was_there(evidence, versions, at((100, 200))) is is_there
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [{"faults.all": "1"}, {"faults.partition_splits": "4"}])
+def test_the_unbroken_protocol_has_no_finding(more: dict[str, str], soak: bool) -> None:
+    for seed in range(SEEDS_SOAK if soak else SEEDS):
+        going = Run(load("stale-reads", {**STRONG, **more}), seed)
+        result = going.go()
+        assert "pages" in result.checks
+        assert result.findings == ()
