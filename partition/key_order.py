@@ -37,11 +37,11 @@ class KeyOrder:
     """The keys of one table; it may know some whose records are gone, and some of them twice."""
 
     def __init__(self) -> None:
-        self._sorted: SortedList = SortedList()  # Of hashes, places and keys.
+        self._sorted: SortedList | None = None  # Hashes, places, keys; None: nobody has asked yet.
         self._fresh: list[Key] = []
 
     def __len__(self) -> int:
-        return len(self._sorted) + len(self._fresh)
+        return len(self._sorted or ()) + len(self._fresh)
 
     def add(self, key: Key, records: Mapping[Key, Record]) -> None:
         """Note a key that has a record now and had none before."""
@@ -58,6 +58,8 @@ class KeyOrder:
         forward: bool = True,
     ) -> Iterator[Key]:
         """Go through the keys from `low` up to and without `high`, or the other way, each once."""
+        if self._sorted is None:  # Most tables never come to this: it is long, and they are kept.
+            self._sorted = SortedList()
         if self._fresh:
             self._sorted.update([(*_bound(key_order(key)), key) for key in self._fresh])
             self._fresh = []

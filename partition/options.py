@@ -20,4 +20,5 @@ class PartitionOptions:
     outbox_max: int = 100_000  # Entries that wait for their index before writes are refused.
     stream_kept_us: int = 86_400_000_000  # How long a stream's records can be read: a day.
     stream_records_max: int = 100_000  # So many at most; the oldest go first.
+    stream_bytes_max: int = 1 << 28  # Of keys and images, likewise; the newest one stays.
     stream_waiting_max: int = 100_000  # So many wait to be released before writes are refused.

@@ -32,7 +32,8 @@ class Streams:
         self._open: dict[StreamId, str] = {}  # The shard that a stream's records go to.
         self._ending: dict[StreamId, None] = {}  # Switched off, and something of it may wait.
         self._records: dict[str, list[StreamRecord]] = {}  # By shard, in their order.
-        self._kept: deque[StreamRecord] = deque()  # All of them, in their order.
+        self._kept: deque[StreamRecord] = deque()  # All of them, in their order …
+        self._kept_bytes = 0  # … and how much that is.
         self._closed: deque[str] = deque()  # Shards, in the order in which they ended.
         self.clock_us = 0  # As last seen.
         # What the step under way changes.
@@ -54,7 +55,7 @@ class Streams:
         for record in sorted(stored.records, key=_sequence):
             if record.sequence:
                 self._records[record.shard].append(record)
-                self._kept.append(record)
+                self._put(record)
         self.waiting = sorted((one for one in stored.records if not one.sequence), key=stream.place)
 
     def stored(self) -> StoredStreams | None:
@@ -142,9 +143,13 @@ class Streams:
             self.sequence += 1
             record = stream.released(waiting, shard, self.sequence)
             self._records[shard.id].append(record)
-            self._kept.append(record)
+            self._put(record)
             self._changed[record.lsn] = record
         del self.waiting[:count]
+
+    def _put(self, record: StreamRecord) -> None:
+        self._kept.append(record)
+        self._kept_bytes += record.size_bytes
 
     def _close(self, shard: str) -> None:
         self.sequence += 1
@@ -179,10 +184,9 @@ class Streams:
         """Let go of what is too old or too much, and of shards that nobody can read from now."""
         kept, until_us = self._kept, self.clock_us - self._options.stream_kept_us
         gone: dict[str, list[StreamRecord]] = {}  # By shard.
-        while kept and (
-            len(kept) > self._options.stream_records_max or kept[0].created_us < until_us
-        ):
+        while kept and (self._is_too_much() or kept[0].created_us < until_us):
             record = kept.popleft()
+            self._kept_bytes -= record.size_bytes
             gone.setdefault(record.shard, []).append(record)
             self._changed[record.lsn] = None
         for name, records in gone.items():  # All at once: after a quiet day that is all there is.
@@ -192,6 +196,13 @@ class Streams:
             shard = self._closed.popleft()
             self._forget(self.shards[shard])
             self._changed_shards[shard] = None
+
+    def _is_too_much(self) -> bool:
+        """Say whether the oldest record has to go; for their size alone the last one never has."""
+        count, options = len(self._kept), self._options
+        return count > options.stream_records_max or (
+            self._kept_bytes > options.stream_bytes_max and count > 1
+        )
 
     def _is_over(self, shard: Shard, until_us: int) -> bool:
         return shard.closed_us < until_us and not self._records[shard.id]

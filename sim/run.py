@@ -130,7 +130,7 @@ class Run:
         self.witness.followed = self.cluster.followed
         self.readers: list[StreamReader] = []  # Of streams, where tables have them.
         if scenario.keys["cluster.streams"]:
-            self.witness.streams = StreamAppends()
+            self.witness.streams = StreamAppends(self.cluster.settings.partition)
         self.workload: Workload = make(scenario.workload, scenario.workload_keys)
         self.tables = Tables(self.workload, scenario)
         self.witness.index(self.workload.tables)

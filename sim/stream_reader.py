@@ -18,6 +18,7 @@ from sim.history import Operation
 LIMITS = (1, 3, 10, 100)  # Records that it asks for at a time …
 PAUSES_US = (1_000, 20_000, 200_000, 3_000_000)  # … and how long it rests after it has seen all.
 PAGES_MAX = 1_000  # Of one list.
+TRIMMED = "TrimmedDataAccessException"  # What comes next was let go: it goes on with what is there.
 
 
 class Got(NamedTuple):
@@ -143,6 +144,8 @@ class StreamReader:
             if operation.error == "ExpiredIteratorException":
                 self._client.host.note("iterator.expired")
                 shard.iterator = ""
+            elif operation.error == TRIMMED:
+                shard.iterator = shard.last = ""
             return False
         records = operation.answer["Records"]
         for record in records:
@@ -163,6 +166,8 @@ class StreamReader:
         found: Operation = await self._client.call("GetShardIterator", request)
         if found.outcome == "committed":
             shard.iterator = found.answer["ShardIterator"]
+        elif found.error == TRIMMED:
+            shard.last = ""
         return bool(shard.iterator)
 
     def _take(self, shard: _Shard, record: Mapping[str, Any]) -> None:

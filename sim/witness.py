@@ -202,13 +202,14 @@ class Witness:
             self.tables.told(node, changes.tables)
         elif changes.cause and self.tables.has_unheard(node, changes):
             self._note("update.unheard")
+        assert self._inside is not None, "a witness is inside a cluster"
+        elapsed_us = self._inside.elapsed_us()
         if self.streams is not None:
-            for event in self.streams.take(node, changes):
+            for event in self.streams.take(node, changes, elapsed_us):
                 self._note(event)
         if self.indexes is None:
             return changes
-        assert self._inside is not None, "a witness is inside a cluster"
-        return self.indexes.durable(node, changes, self._inside.elapsed_us())
+        return self.indexes.durable(node, changes, elapsed_us)
 
     def _internal(self, number: int, changes: Changes) -> None:
         for (table, _), record in changes.records:

@@ -2,7 +2,8 @@
 
 A change and its record are one append.  Whatever a crash leaves, it leaves both or none.  A stream
 may be switched off, and another one on: each partition hears of that in an append of its own, and
-what it changes before and after goes by what its disk says then.
+what it changes before and after goes by what its disk says then.  What an append lets go is judged
+by `stream_limits`, and expected of nobody from then on.
 """
 
 from collections.abc import Iterator
@@ -12,9 +13,12 @@ from items.values import Item
 from network.messages import RecordKey
 from network.placement import is_internal
 from network.streams import INSERT, MODIFY, REMOVE, Shard, StreamRecord
+from partition.options import PartitionOptions
 from partition.record import TableState
 from partition.storage import Changes
+from partition.stream import StreamChanges
 from router.definitions import Table
+from sim.checkers.stream_limits import Held
 
 WRONGS_MAX = 1_000  # The first ones say most.
 Image = Item | None
@@ -32,14 +36,17 @@ class Wrong(NamedTuple):
 class StreamAppends:
     """All appends to tables with a stream, as they become durable."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: PartitionOptions) -> None:
         self.wrongs: list[Wrong] = []
         self.told = 0  # Records, each as often as an append had it: when made, and when released.
         self.waited = 0  # Records that were not released in the append of their change.
         self.expected: dict[RecordKey, list[tuple[str, int]]] = {}  # Transaction ("") and LSN.
+        self.let_go: dict[RecordKey, None] = {}  # Whose records are not all there any more.
         self._whole: set[StreamId] = set()  # Streams that are as old as their tables.
         self._labels: dict[tuple[str, str], str] = {}  # Of streams that are on, by node and table.
         self._views: dict[tuple[str, str], str] = {}  # By table and label: which images are shown.
+        self._options = options
+        self._held: dict[str, Held] = {}  # By partition.
         self._open: dict[tuple[str, str, str], str] = {}  # Shards, by node, table and label.
         self._items: dict[RecordKey, Item] = {}
         self._seen: set[tuple[str, int]] = set()  # Records by partition and LSN.
@@ -53,10 +60,11 @@ class StreamAppends:
         """Say whether a stream tells of everything that a table ever had."""
         return (table, label) in self._whole
 
-    def take(self, node: str, changes: Changes) -> Iterator[str]:
+    def take(self, node: str, changes: Changes, elapsed_us: int) -> Iterator[str]:
         """Judge an append; give the events that are to be noted."""
         if changes.streams is not None:
             self._follow(node, changes.streams.shards)
+            self._hold(node, changes.streams, changes.cause, elapsed_us)
         for state in changes.tables:
             if self._switched(node, state):
                 yield "stream.ended_waiting"
@@ -105,6 +113,18 @@ class StreamAppends:
         self.waited += waiting
         return waiting
 
+    def _hold(self, node: str, streams: StreamChanges, cause: str, elapsed_us: int) -> None:
+        """Take what is kept of the streams after an append, and what is not."""
+        held = self._held.setdefault(node, Held(self._options))
+        gone = held.take(streams, elapsed_us)
+        for kind, text in gone.wrongs:
+            self._wrong(kind, node, text, cause)
+        for record in gone.records:
+            place, told = (record.table, record.key), (record.transaction, record.lsn)
+            self.let_go[place] = None
+            if told in self.expected.get(place, ()):
+                self.expected[place].remove(told)
+
     def _changed(self, changes: Changes) -> list[tuple[RecordKey, tuple[Image, Image]]]:
         """List the items that are others now than they were."""
         found = []
@@ -151,7 +171,7 @@ class StreamAppends:
 
     def _wrong(self, kind: str, node: str, text: str, cause: str) -> None:
         if len(self.wrongs) < WRONGS_MAX:
-            self.wrongs.append(Wrong(kind, f"{node}: {cause} {text}", cause))
+            self.wrongs.append(Wrong(kind, f"{node}: {f'{cause} ' if cause else ''}{text}", cause))
 
 
 def shown(key: tuple[tuple[str, object], ...]) -> str:

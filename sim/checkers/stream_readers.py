@@ -13,9 +13,13 @@ DIFFERENCES_MAX = 3  # Told of one shard.
 
 
 def check_reader(
-    kept: Kept, got: Sequence[Got], is_whole: Callable[[str, str], bool]
+    kept: Kept, got: Sequence[Got], is_whole: Callable[[str, str], bool], *, is_all: bool
 ) -> Iterator[Finding]:
-    """Judge what a reader got by what there is; `is_whole` is of streams as old as their tables."""
+    """Judge what a reader got by what there is, and alone if that `is_all` that ever was.
+
+    Of what was let go a reader has what it was in time for.  `is_whole` is of streams that are as
+    old as their tables.
+    """
     by_shard: dict[str, list[str]] = defaultdict(list)
     places: dict[str, list[int]] = defaultdict(list)
     for n, one in enumerate(got):
@@ -23,14 +27,15 @@ def check_reader(
         places[one.shard].append(n)
     for shard in kept.shards:
         there = [sequence_number(record.sequence) for record in kept.records[shard.id]]
-        if by_shard[shard.id] != there:
-            text = f"of {shard.id} a reader got {_differences(by_shard[shard.id], there)}"
+        here = [one for one in by_shard[shard.id] if one > sequence_number(shard.trimmed)]
+        if here != there:
+            text = f"of {shard.id} a reader got {_differences(here, there)}"
             yield finding("reader differs", text)
         before = places.get(shard.parent)
         if before and places[shard.id] and before[-1] > places[shard.id][0]:
             text = f"a reader got records of {shard.id} before it had all of {shard.parent}"
             yield finding("child read early", text)
-    if shows_both_images(kept):
+    if is_all and shows_both_images(kept):
         yield from _images(got, is_whole)
 
 

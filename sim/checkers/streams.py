@@ -4,7 +4,8 @@
 (`stream_appends`) and has its place now, once; all records, shards after their parents, make of
 nothing the tables as they are; and no record comes before one that must come before it.  Only the
 writers have such an order here: a read transaction may see T1@10 and not yet T2@5, and be right,
-and the stream has T2 first.
+and the stream has T2 first.  Of items whose records were rightly let go (`stream_limits`) less can
+be said.
 
 *From outside*, by what a reader got: each shard's records, each once and in their order, parents to
 the end before children begin; and each old image is the new image before it.
@@ -48,7 +49,7 @@ def check_streams(
         yield from _replayed(kept, evidence, tables, appends, on_now(cluster))
     yield from _ordered(kept, evidence)
     for reader in readers:
-        yield from check_reader(kept, reader.got, appends.is_whole)
+        yield from check_reader(kept, reader.got, appends.is_whole, is_all=not appends.let_go)
 
 
 # From inside --------------------------------------------------------------------------------------
@@ -147,12 +148,13 @@ def _replayed(
     Of a stream that was switched on later, the first record of an item says what there was.
     """
     copies: dict[tuple[str, str], dict[Place, Item | None]] = defaultdict(dict)
+    unknown = {evidence.place(key) for key in appends.let_go}
     for shard in kept.shards:
         copy = copies[_stream(shard)]
         is_whole = appends.is_whole(shard.stream.table_name, shard.stream.label)
         for record in kept.records[shard.id]:
             place = evidence.place((record.table, record.key))
-            known = place in copy or is_whole
+            known = (place in copy or is_whole) and place not in unknown
             if known and copy.get(place) != record.old:
                 text = (
                     f"{shard.id}: {_told(record)} says it was {record.old}, and the records before"
@@ -165,7 +167,7 @@ def _replayed(
         real = {place: item for place, item in tables.items() if place[0] == name}
         places = {*copy, *real} if appends.is_whole(name, stream[1]) else set(copy)
         for place in sorted(places, key=repr):
-            if copy.get(place) != real.get(place):
+            if copy.get(place) != real.get(place) and place not in unknown:
                 text = (
                     f"{shown_place(place)} is {real.get(place)}; all records of its stream leave"
                     f" {copy.get(place)}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from items.actions import Action
 from items.keys import KeyAttribute, KeySchema, placement_hash
 from items.values import Item
 from network.ids import TableId
@@ -107,6 +108,20 @@ def released(partition: Partition, shard: str = "") -> list[StreamRecord]:
 
 def names(records: list[StreamRecord]) -> str:
     return "".join(record.key[0][1] for record in records)
+
+
+def kept(partition: Partition) -> str:
+    """Read what is there of the one shard, as who asks for where it begins."""
+    (shard,) = shards(partition)
+    page: StreamPage = partition.ask(ReadStream(shard.id, shard.trimmed, 1_000, 1 << 20))
+    return names(list(page.records))
+
+
+def size_of(*actions: Action) -> int:
+    """Say how long the record of the last of these writes is."""
+    partition = Streaming()
+    partition.ask_each(*map(write, actions))
+    return released(partition)[-1].size_bytes
 
 
 def told(record: StreamRecord) -> tuple[str, Item | None, Item | None]:
@@ -447,6 +462,69 @@ def test_the_oldest_records_go_when_there_are_too_many() -> None:
     partition.restart()
     assert shards(partition)[0].trimmed == shard.trimmed
     assert len(partition.contents.stream) == 2
+
+
+def test_the_oldest_records_go_when_they_are_too_long_together() -> None:
+    partition = Streaming(stream_bytes_max=2 * size_of(put()))
+    partition.ask_each(write(put("a")), write(put("b")))
+    assert kept(partition) == "ab"
+
+    partition.ask(write(put("c")))
+
+    (shard,) = shards(partition)
+    assert partition.ask(ReadStream(shard.id, shard.first, 9, 999)) == ShardGone(is_trimmed=True)
+    assert kept(partition) == "bc"
+
+
+def test_one_byte_too_many_is_too_long() -> None:
+    partition = Streaming(stream_bytes_max=2 * size_of(put()) - 1)
+
+    partition.ask_each(write(put("a")), write(put("b")))
+
+    assert kept(partition) == "b"
+
+
+def test_a_record_that_is_too_long_by_itself_is_read_until_the_next_one_comes() -> None:
+    partition = Streaming(stream_bytes_max=size_of(put()) - 1)
+
+    for name in "abc":
+        partition.ask(write(put(name)))
+
+        assert kept(partition) == name
+
+
+def test_a_long_record_sends_as_many_away_as_it_takes() -> None:
+    size, long = size_of(put()), size_of(put(value=10**37 + 1))
+    partition = Streaming(stream_bytes_max=long + 2 * size)
+    partition.ask_each(*(write(put(name)) for name in "abcd"))
+    assert kept(partition) == "abcd"
+
+    partition.ask(write(put("e", 10**37 + 1)))
+
+    assert kept(partition) == "cde"
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_partition_that_comes_back_knows_how_long_its_records_are(comes_back: bool) -> None:
+    partition = Streaming(stream_bytes_max=3 * size_of(put()))
+    partition.ask_each(*(write(put(name)) for name in "abcd"))
+    if comes_back:
+        partition.restart()
+
+    partition.ask(write(put("e"), incarnation=1 + comes_back))
+
+    assert kept(partition) == "cde"
+
+
+def test_what_is_gone_after_a_day_makes_place() -> None:
+    partition = Streaming(stream_bytes_max=2 * size_of(put()))
+    partition.ask_each(write(put("a")), write(put("b")))
+    partition.clock_us += DAY_US + 2
+    assert kept(partition) == ""
+
+    partition.ask_each(write(put("c")), write(put("d")))
+
+    assert kept(partition) == "cd"
 
 
 def test_records_go_after_a_day_and_a_shard_that_has_ended_with_them() -> None:

@@ -14,6 +14,7 @@ import asyncio
 import re
 from typing import Any
 
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -90,6 +91,7 @@ class Connection(HttpToolsProtocol):
         self._door, self._files = door, files
         self._is_plain = True  # So far: nothing has gone the long way.
         self._working: asyncio.Task[None] | None = None  # On a request that goes the short way.
+        self._cycle_under_way: RequestResponseCycle | None = None  # The long way's last begun one.
         self._early = b""  # What came before the answer to what was there.
         self._is_last = False  # No further request is taken: the server stops, or the client has.
         self._quiet_since = 0.0  # When something was last heard, or answered.
@@ -105,6 +107,15 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
+        begun = self._cycle_under_way
+        if begun is not None and not begun.response_complete:
+            # uvicorn tells the last request only, and what is answered may be one before it.
+            begun.disconnected = True
+            begun.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._cycle_under_way = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """Take what the client says."""

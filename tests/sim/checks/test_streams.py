@@ -3,31 +3,38 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import sim.scenario
 from network.ids import NEVER
 from network.settings import StreamSettings, TableSettings
-from network.streams import MODIFY, Shard, StreamRecord
+from network.streams import INSERT, MODIFY, Shard, StreamRecord
 from partition import stream
+from partition.options import PartitionOptions
 from partition.record import TableState
 from partition.storage import Changes
-from partition.stream import StreamChanges
+from partition.stream import StoredStreams, StreamChanges
+from partition.streams import Streams
 from sim.checkers import streams
 from sim.checkers.all import data_of
 from sim.checkers.evidence import Evidence, Version
 from sim.checkers.finding import Finding
 from sim.checkers.stream_appends import StreamAppends
+from sim.checkers.stream_limits import Held
 from sim.checkers.stream_order import topological
 from sim.checkers.streams import check_streams, on_now
 from sim.checkers.streams_kept import Kept, kept_by
+from sim.clock import EPOCH_US
 from sim.run import Run
 from sim.scenario import load
 from tests.builders import SCHEMA, TABLE, at, key, record, ts
 
+DAY_US = 86_400_000_000
 SEED = 2  # With splits, crashes, records that waited, and iterators that expired.
 SEEDS, SEEDS_SOAK = 3, 400
 STREAM = StreamSettings("2026-11-22T08:00:00.000", "KEYS_ONLY", "things")
@@ -343,9 +350,8 @@ def switching(settings: StreamSettings | None, *shards: Shard) -> Changes:
 
 def writing(lsn: int, *labels: str) -> Changes:
     """Write an append of one change, with its record in these streams."""
-    new = {"k": ("S", "a"), "v": ("N", str(lsn))}
     told = tuple(
-        StreamRecord(lsn, TABLE, label, key(), MODIFY, None, new, ts(lsn), "", 0, 1)
+        StreamRecord(lsn, TABLE, label, key(), INSERT, None, None, ts(lsn), "", 0, 1)
         for label in labels
     )
     changed = ((at(), record(value=lsn, us=lsn, lsn=lsn)),)
@@ -353,9 +359,9 @@ def writing(lsn: int, *labels: str) -> Changes:
 
 
 def wrong_in(*appends: Changes) -> list[str]:
-    seen = StreamAppends()
+    seen = StreamAppends(PartitionOptions())
     for changes in appends:
-        list(seen.take("p1", changes))
+        list(seen.take("p1", changes, 0))
     return [wrong.kind for wrong in seen.wrongs]
 
 
@@ -379,17 +385,17 @@ def test_a_change_that_is_in_no_stream_is_found_also_after_another_one() -> None
 
 
 def test_a_stream_that_cannot_end_yet_is_noticed() -> None:
-    seen, shard = StreamAppends(), opened_shard()
-    list(seen.take("p1", switching(STREAM, shard)))
+    seen, shard = StreamAppends(PartitionOptions()), opened_shard()
+    list(seen.take("p1", switching(STREAM, shard), 0))
 
-    assert list(seen.take("p1", switching(None))) == ["stream.ended_waiting"]
+    assert list(seen.take("p1", switching(None), 0)) == ["stream.ended_waiting"]
 
 
 def test_a_stream_that_ends_as_it_is_switched_off_is_not() -> None:
-    seen, shard = StreamAppends(), opened_shard()
-    list(seen.take("p1", switching(STREAM, shard)))
+    seen, shard = StreamAppends(PartitionOptions()), opened_shard()
+    list(seen.take("p1", switching(STREAM, shard), 0))
 
-    assert list(seen.take("p1", switching(None, stream.closed(shard, last=2, now_us=1)))) == []
+    assert list(seen.take("p1", switching(None, stream.closed(shard, last=2, now_us=1)), 0)) == []
 
 
 def opened_shard() -> Shard:
@@ -416,3 +422,132 @@ def test_streams_that_show_less_are_judged_by_what_they_show(view: str) -> None:
     assert result.findings == ()
     assert result.streams is not None
     assert result.streams.records > 0
+
+
+# What is let go -----------------------------------------------------------------------------------
+
+LONG = 40  # Bytes of a record here.
+
+
+def long(lsn: int, size_bytes: int = LONG, *, age_us: int = 0) -> StreamRecord:
+    return StreamRecord(
+        lsn,
+        TABLE,
+        STREAM.label,
+        key("a"),
+        MODIFY,
+        None,
+        None,
+        ts(lsn),
+        "",
+        EPOCH_US + DAY_US - age_us,
+        size_bytes,
+        "shard",
+        lsn,
+    )
+
+
+def judged(*appends: StreamChanges, **limits: Any) -> list[str]:
+    held = Held(PartitionOptions(**limits))
+    return [kind for one in appends for kind, _ in held.take(one, DAY_US).wrongs]
+
+
+def append(*records: StreamRecord, gone: tuple[int, ...] = ()) -> StreamChanges:
+    return StreamChanges(0, records, gone)
+
+
+LIMITS = {"stream_records_max": 3, "stream_bytes_max": 3 * LONG}
+THREE = append(long(1), long(2), long(3))
+JUDGED: dict[str, tuple[list[StreamChanges], dict[str, int], list[str]]] = {
+    "just as many, just as long": ([THREE], LIMITS, []),
+    "one too many goes": ([THREE, append(long(4), gone=(1,))], LIMITS, []),
+    "one too many stays": ([THREE, append(long(4, 0))], LIMITS, ["kept too much"]),
+    "a byte too much stays": (
+        [append(long(1), long(2), long(3, LONG + 1))],
+        {"stream_bytes_max": 3 * LONG},
+        ["kept too much"],
+    ),
+    "for a byte too much one goes": (
+        [THREE, append(long(4, 1), gone=(1,))],
+        {"stream_bytes_max": 3 * LONG},
+        [],
+    ),
+    "one goes, and all have place": ([THREE, append(gone=(1,))], LIMITS, ["let go too early"]),
+    "one more than has to goes": (
+        [THREE, append(long(4), gone=(1, 2))],
+        LIMITS,
+        ["let go too early"],
+    ),
+    "the newest goes": ([THREE, append(long(4), gone=(3,))], LIMITS, ["let go out of turn"]),
+    "one that is too long alone stays": ([append(long(1, 999))], LIMITS, []),
+    "one that is too long alone goes": (
+        [append(long(1, 999)), append(gone=(1,))],
+        LIMITS,
+        ["let go too early"],
+    ),
+    "it makes all others go": ([THREE, append(long(4, 999), gone=(1, 2, 3))], LIMITS, []),
+    "and one of them stays": (
+        [THREE, append(long(4, 999), gone=(1, 2))],
+        LIMITS,
+        ["kept too much"],
+    ),
+    "an old one goes": (
+        [append(long(1, age_us=DAY_US), long(2)), append(gone=(1,))],
+        LIMITS,
+        [],
+    ),
+    "what was not here goes": ([THREE, append(gone=(9,))], LIMITS, []),
+    "what comes again is counted once": ([THREE, append(long(3))], LIMITS, []),
+}
+
+
+@pytest.mark.parametrize(("appends", "limits", "wrongs"), JUDGED.values(), ids=list(JUDGED))
+def test_what_is_let_go_is_judged(
+    appends: list[StreamChanges], limits: dict[str, int], wrongs: list[str]
+) -> None:
+    assert judged(*appends, **limits) == wrongs
+
+
+FEW: dict[str, Any] = {"stream_records_max": 40, "stream_bytes_max": 1_000}  # 20 records or so.
+
+
+@pytest.mark.parametrize(
+    ("judges", "wrong"),
+    [
+        (FEW, None),
+        ({**FEW, "stream_bytes_max": 900}, "kept too much"),
+        ({**FEW, "stream_bytes_max": 1_100}, "let go too early"),
+    ],
+)
+def test_a_run_in_which_records_are_let_go_is_judged_by_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, judges: dict[str, Any], wrong: str | None
+) -> None:
+    """The partitions keep to the limits; who judges has them, or others."""
+    monkeypatch.setattr(sim.scenario, "PartitionOptions", partial(PartitionOptions, **FEW))
+    run = Run(load("change-feed"), SEED)
+    assert run.witness.streams is not None
+    run.witness.streams = appends = StreamAppends(PartitionOptions(**judges))
+
+    found = {one.kind for one in run.go().findings}
+
+    assert found == ({wrong} if wrong else set())
+    assert appends.let_go
+    assert any(shard.trimmed for shard in kept_by(run.cluster).shards)
+
+
+def test_a_partition_that_forgets_how_long_its_records_are_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It comes back after a crash and counts from zero."""
+    monkeypatch.setattr(sim.scenario, "PartitionOptions", partial(PartitionOptions, **FEW))
+    load_streams = Streams._load
+
+    def forgetful(self: Streams, stored: StoredStreams) -> None:
+        load_streams(self, stored)
+        self._kept_bytes = 0
+
+    monkeypatch.setattr(Streams, "_load", forgetful)
+
+    found = Run(load("change-feed", {"faults.crashes": "10"}), SEED).go().findings
+
+    assert "kept too much" in {one.kind for one in found}

@@ -403,6 +403,27 @@ def test_of_a_connection_that_is_gone_nothing_is_left_to_be_looked_at() -> None:
     on_a_line(work)
 
 
+@pytest.mark.parametrize("answered", [0, 1, 2])
+def test_who_asks_for_much_at_once_and_leaves_is_no_error(
+    answered: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work(line: Line) -> None:
+        await line.hear(request(1) + request(2) + request(3))
+        assert not line.is_plain
+        for n in range(answered):
+            await line.answer({"n": n})
+        written = line.take()
+        line.wire.close()
+        line.connection.connection_lost(None)
+        await line.answer({"n": answered})
+        assert written.count(b"HTTP/1.1 200 OK") == answered
+        assert line.take() == b""
+        assert len(line.asked) == answered + 1, "nobody waits for the rest"
+
+    on_a_line(work)
+    assert caplog.messages == []
+
+
 CHUNKED = request(content_length="", transfer_encoding="chunked").partition(b"{")[0]
 ENDLESS = {
     "an address": (b"POST /", b"x"),
