@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from items.keys import Key, key_of_item, key_order
 from items.typed_json import from_json, item_from_json
 from items.values import AttributeValue
-from sim.checkers.evidence import Evidence, Version, named, returned_us
+from sim.checkers.evidence import Evidence, Version, named
 from sim.checkers.finding import Finding
 from sim.checkers.model import Json, Place, shown_place
 from sim.history import Operation
@@ -149,7 +149,7 @@ def was_there(evidence: Evidence, versions: Sequence[Version], operation: Operat
         writer = evidence.writers.get(version.writer)
         if writer is not None and writer.invoked_us > operation.returned_us:
             break
-        if writer is not None and returned_us(writer) < operation.invoked_us:
+        if writer is not None and evidence.over_us(writer) < operation.invoked_us:
             states.clear()
         states.append(version.is_item)
     return states[0] if len({*states}) == 1 else None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sim.checkers.evidence import Evidence, Version
+from sim.checkers.evidence import Evidence, Version, returned_us
 from sim.checkers.finding import Finding
 from sim.checkers.pages import check_pages, was_there
 from sim.history import Operation
@@ -179,7 +179,7 @@ def test_only_what_is_sure_by_real_time_is_asked_for(
 ) -> None:
     writers = {f"w{n}": at(span) for n, (span, _) in enumerate(written)}
     versions = [Version(n + 1, n, left, f"w{n}") for n, (_, left) in enumerate(written)]
-    evidence: Any = SimpleNamespace(writers=writers)
+    evidence: Any = SimpleNamespace(writers=writers, over_us=returned_us)
 
     assert was_there(evidence, versions, at((100, 200))) is is_there
 
