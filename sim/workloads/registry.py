@@ -13,6 +13,7 @@ from sim.workloads.orders_and_payments import OrdersAndPayments
 from sim.workloads.ring import Ring
 from sim.workloads.scoreboard import Scoreboard
 from sim.workloads.task_list import TaskList
+from sim.workloads.work_queue import WorkQueue
 
 
 class WorkloadType(Protocol):
@@ -33,6 +34,7 @@ WORKLOADS: dict[str, WorkloadType] = {
     "ring": Ring,
     "task_list": TaskList,
     "scoreboard": Scoreboard,
+    "work_queue": WorkQueue,
     "listed": Listed,
 }
 

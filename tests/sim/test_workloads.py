@@ -34,7 +34,8 @@ SINGLETONS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
 
 # The workload `listed` asks for what a scenario lists, and draws nothing: see test_listed.
 # What asks for pages has a test of its own: see test_scoreboard and test_task_list.
-ELSEWHERE = ("listed", "scoreboard", "task_list")
+# So has what asks for the same again under one token: see test_work_queue.
+ELSEWHERE = ("listed", "scoreboard", "task_list", "work_queue")
 DRAWN = [name for name in WORKLOADS if name not in ELSEWHERE]
 # Whose clients may not do everything, and what has several regions, likewise.
 APART = ("permissions", "global-tables")
