@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from sim.history import Operation
+from sim.mutants.catalogue import MUTANTS, applied
 from sim.run import Run, outcomes, run
 from sim.scenario import load
 from sim.workload import HasInvariant
@@ -140,6 +141,16 @@ def test_a_run_is_the_same_in_every_process() -> None:
         digests.add(done.stdout)
 
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["requests-are-not-compared", "calls-are-not-told-apart", "each-call-is-another-request"],
+)
+def test_where_every_call_has_its_own_token_nothing_is_found(name: str) -> None:
+    with applied(MUTANTS[name]):
+        assert run(load("bank", {"workload.transactions": "60"}), 1).findings == ()
+        assert run(load("work-queue", {"workload.transactions": "60"}), 1).findings != ()
 
 
 @pytest.mark.parametrize(
