@@ -64,7 +64,7 @@ class Measured:
         self.pending: list[int] = []
         self.seconds = self._begin = 0.0
         self.messages = 0
-        self.run.phase_ended = self._phase_ended
+        self.run.listen_to_phases(self._phase_ended)
         self.result = self.run.go()
         self.check_seconds = time.process_time() - self._begin - self.seconds
         assert self.result.ok, self.result.findings[:1]

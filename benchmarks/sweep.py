@@ -110,7 +110,7 @@ def where_time_goes(scenario: Scenario) -> dict[str, float]:
                 spent[phase] += now - last
                 last = now
 
-            run.phase_ended = ended
+            run.listen_to_phases(ended)
             forgotten(run.go())
             ended("checks, digest and result")
     return {

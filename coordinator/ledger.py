@@ -286,10 +286,7 @@ def entry_of(item: Item) -> Entry:
 
 def timestamp_of(item: Item) -> Timestamp:
     """Return the transaction's timestamp; `NEVER` once it is completed, when nobody needs it."""
-    if "Stamp" not in item:
-        return NEVER
-    us, _, node = item["Stamp"][1].partition(".")
-    return Timestamp(int(us), node)
+    return Timestamp.of(item["Stamp"][1]) if "Stamp" in item else NEVER
 
 
 def item_of(entry: Entry) -> dict[str, AttributeValue]:

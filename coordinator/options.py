@@ -5,7 +5,7 @@ from functools import lru_cache
 from items.data import data
 from network.rpc import Patience
 
-patience = lru_cache(64)(Patience)  # There are few, and each is asked for all the time.
+_patience = lru_cache(64)(Patience)  # There are few, and each is asked for all the time.
 
 
 @data
@@ -18,12 +18,10 @@ class CoordinatorOptions:
     scan_us: int = 2_500_000  # How often a recovery manager looks through the ledger.
     scan_page: int = 1_000  # Entries a page …
     scan_pages: int = 10  # … and pages a look; the next look goes on where this one ended.
-    token_valid_us: int = (
-        600_000_000  # A finished entry is purged ten minutes later at the earliest.
-    )
+    token_valid_us: int = 600_000_000  # A finished entry is purged ten minutes later, or after.
     read_redrives: int = 0  # How often a read transaction that met a conflict tries again.
     transactions_max: int = 10_000  # At one time on one coordinator; more are refused.
 
     def patience(self, deadline_us: int | None) -> Patience:
         """Ask again and again, until `deadline_us` or for ever."""
-        return patience(self.repeat_first_us, self.repeat_most_us, deadline_us)
+        return _patience(self.repeat_first_us, self.repeat_most_us, deadline_us)

@@ -44,28 +44,25 @@ class ReadTransactions:
     async def read(self, keys: Sequence[RecordKey], request: str) -> ReadItems | Finished | Failed:
         """Read all items as of one moment, or say at which positions something was in the way."""
         first = await self._round(keys, 1, request)
-        reasons: list[bool] = []
-        for _ in range(self._options.read_redrives + 1):
-            if isinstance(first, Failed):
-                return first
-            reasons = [is_ongoing(reading) for reading in first]
-            if any(reasons) and self._options.read_redrives == 0:
-                self._note("read.met_ongoing")
-                break
+        if isinstance(first, Failed):
+            return first
+        redrives = self._options.read_redrives
+        conflicts = [is_ongoing(reading) for reading in first]
+        if any(conflicts) and redrives == 0:
+            self._note("read.met_ongoing")
+            return cancelled(conflicts)
+
+        for _ in range(1 + redrives):
             second = await self._round(keys, 2, request)
             if isinstance(second, Failed):
                 return second
-            reasons = [in_the_way(*both) for both in zip(first, second, strict=True)]
-            if not any(reasons):
+            conflicts = [in_the_way(*both) for both in zip(first, second, strict=True)]
+            if not any(conflicts):
                 return ReadItems(tuple(reading.item for reading in first))
             met = any(is_ongoing(reading) for reading in second)
             self._note("read.met_ongoing" if met else "read.met_change")
             first = second  # A redrive compares with the newest: its first round is done already.
-        else:
-            assert any(reasons), "nothing was in the way"
-        return Finished(
-            tuple(TRANSACTION_CONFLICT_REASON if wrong else NONE for wrong in reasons), False
-        )
+        return cancelled(conflicts)
 
     async def _round(
         self, keys: Sequence[RecordKey], number: int, request: str
@@ -80,12 +77,11 @@ class ReadTransactions:
                 case Readings(readings=theirs):
                     readings.update(zip(mine, theirs, strict=True))
                 case NotMine(table=table) if table:
-                    return Failed(RESOURCE_NOT_FOUND.name, RESOURCE_NOT_FOUND.message)
+                    return Failed.of(RESOURCE_NOT_FOUND)
                 case Throttled():
-                    throttled = PROVISIONED_THROUGHPUT_EXCEEDED
-                    return Failed(throttled.name, throttled.message)
+                    return Failed.of(PROVISIONED_THROUGHPUT_EXCEEDED)
                 case _:
-                    return Failed(INTERNAL_SERVER_ERROR.name, INTERNAL_SERVER_ERROR.message)
+                    return Failed.of(INTERNAL_SERVER_ERROR)
         return [readings[position] for position in range(len(keys))]
 
 
@@ -100,3 +96,9 @@ def in_the_way(first: Reading, second: Reading) -> bool:
         return True
     # Found and missing have LSNs of different kinds, the item's own and its table's last delete's.
     return (first.item is None) != (second.item is None)
+
+
+def cancelled(conflicts: Sequence[bool]) -> Finished:
+    """Cancel a read transaction for what was in the way of some of its items."""
+    reasons = [TRANSACTION_CONFLICT_REASON if conflict else NONE for conflict in conflicts]
+    return Finished(tuple(reasons), replayed=False)

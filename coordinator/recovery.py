@@ -4,8 +4,6 @@ A recovery manager (`coordinator.manager`) or a retry hands a stalled transactio
 perhaps when its own coordinator is only slow: two coordinators on one transaction are safe.
 """
 
-from typing import Any
-
 from coordinator.ledger import State
 from coordinator.write import Tools, drive, finish
 from network.messages import Cancel, Commit, Done, Failed, Finished, Recover
@@ -19,7 +17,7 @@ async def recover(message: Recover, tools: Tools) -> None:
         # purged or replaced only afterwards.  If it had committed, a late prepare would have been
         # rejected for its timestamp; so what is ongoing there was cancelled.  This speaks for the
         # partition's records only.
-        order: Any = Cancel
+        order: type[Cancel | Commit] = Cancel
     elif entry.state is State.PREPARING:
         await drive(entry.transaction, tools, nobody_waits)
         return

@@ -4,6 +4,7 @@ A coordinator has no disk.  What it remembers between requests only saves work o
 start; kill it at any line and recovery finishes what it began.
 """
 
+from collections.abc import Coroutine
 from typing import Any
 
 from coordinator.ledger import REFUSED_CALLS_MAX, Entry, Ledger, Transaction
@@ -11,7 +12,7 @@ from coordinator.options import CoordinatorOptions
 from coordinator.read import ReadTransactions
 from coordinator.recovery import nobody_waits, recover
 from coordinator.timestamps import Timestamps
-from coordinator.tokens import MISMATCH, failed, from_earlier, is_mismatch
+from coordinator.tokens import MISMATCH, from_earlier, is_mismatch
 from coordinator.write import Answer, Tools, drive, finish
 from items.errors import (
     IDEMPOTENT_PARAMETER_MISMATCH,
@@ -83,11 +84,11 @@ class CoordinatorServer:
             driving.add(transaction)
             self._host.spawn(self._recover(message))
 
-    def _admit(self, envelope: Envelope, work: Any) -> None:
+    def _admit(self, envelope: Envelope, work: Coroutine[Any, Any, None]) -> None:
         if len(self._working) >= self._options.transactions_max:
             work.close()
             # No definite refusal: a copy of the request may find room, and be carried out.
-            self._reply(envelope, failed(INTERNAL_SERVER_ERROR))
+            self._reply(envelope, Failed.of(INTERNAL_SERVER_ERROR))
             return
         self._working.add((envelope.source, envelope.number))
         self._host.spawn(work)
@@ -126,7 +127,7 @@ class CoordinatorServer:
         while True:
             entry = await self._tools.ledger.begin(transaction)
             if entry is None:
-                answer(failed(TRANSACTION_IN_PROGRESS))
+                answer(Failed.of(TRANSACTION_IN_PROGRESS))
                 return
             if entry.transaction.id == transaction.id:
                 self._host.note("token.begun_anew" if entry.refused else "transaction.begun")
@@ -143,7 +144,7 @@ class CoordinatorServer:
         ledger = self._tools.ledger
         if is_mismatch(entry, message):
             if len(entry.refused) >= REFUSED_CALLS_MAX:
-                answer(failed(INTERNAL_SERVER_ERROR))  # No refusal that would be forgotten.
+                answer(Failed.of(INTERNAL_SERVER_ERROR))  # No refusal that would be forgotten.
                 return True
             if not await ledger.refuse(entry, message.call, (MISMATCH,)):
                 return False  # Somebody was faster: look again.

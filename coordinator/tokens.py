@@ -9,17 +9,12 @@ from items.errors import (
     IDEMPOTENT_PARAMETER_MISMATCH,
     INTERNAL_SERVER_ERROR,
     TRANSACTION_IN_PROGRESS,
-    ErrorKind,
     Reason,
 )
 from network.messages import Failed, Finished, WriteTransaction
 
 # Why a call is refused whose parameters are not those that its token stands for.
 MISMATCH = Reason(IDEMPOTENT_PARAMETER_MISMATCH.name, None)
-
-
-def failed(kind: ErrorKind) -> Failed:
-    return Failed(kind.name, kind.message)
 
 
 def from_earlier(entry: Entry, message: WriteTransaction) -> Finished | Failed | None:
@@ -30,17 +25,17 @@ def from_earlier(entry: Entry, message: WriteTransaction) -> Finished | Failed |
     """
     refusal = entry.refusal_of(message.call)
     if refusal == (MISMATCH,) or is_mismatch(entry, message):
-        return failed(IDEMPOTENT_PARAMETER_MISMATCH)
+        return Failed.of(IDEMPOTENT_PARAMETER_MISMATCH)
     if refusal and (entry.state is State.COMPLETED or entry.transaction.call != message.call):
         return Finished(refusal, replayed=True)
     if not entry.is_decided:
-        return failed(TRANSACTION_IN_PROGRESS)
+        return Failed.of(TRANSACTION_IN_PROGRESS)
     if entry.state is not State.COMPLETED:
         return None
     if entry.is_cancelled:
         # Another call's, and not replaced: too many were refused under this token to remember one
         # more, so this one cannot be refused for good.
-        return failed(INTERNAL_SERVER_ERROR)
+        return Failed.of(INTERNAL_SERVER_ERROR)
     return Finished((), replayed=True)
 
 

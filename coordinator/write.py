@@ -20,7 +20,7 @@ from items.errors import (
     Reason,
 )
 from items.limits import TRANSACTION_ACTIONS_MAX, TRANSACTION_SIZE_BYTES_MAX
-from items.values import size_bytes
+from items.units import weight_bytes
 from network.messages import (
     Accept,
     Cancel,
@@ -76,7 +76,7 @@ async def drive(transaction: Transaction, tools: Tools, answer: Answer) -> None:
     if entry is None:
         # Finished and purged behind our back: somebody else knows how it ended, we do not.
         tools.note("transaction.unknown")
-        answer(Failed(TRANSACTION_IN_PROGRESS.name, TRANSACTION_IN_PROGRESS.message))
+        answer(Failed.of(TRANSACTION_IN_PROGRESS))
         return
     await finish(transaction, entry, tools, answer)
 
@@ -106,7 +106,7 @@ async def finish(
     if not silent or entry.is_cancelled:
         answer(finished)
     else:
-        answer(Failed(TRANSACTION_IN_PROGRESS.name, TRANSACTION_IN_PROGRESS.message))
+        answer(Failed.of(TRANSACTION_IN_PROGRESS))
     while silent:
         answers = await tools.owners.ask(keys, ordered, options.patience(None), silent)
         silent = without_answer(answers)
@@ -181,5 +181,5 @@ def with_items_up_to(bytes_max: int, reasons: Sequence[Reason]) -> Iterator[Reas
     """Leave out the items that an answer has no room for: the entry keeps it as well."""
     left = bytes_max
     for reason in reasons:
-        left -= size_bytes(reason.item) if reason.item is not None else 0
+        left -= weight_bytes(reason.item)
         yield reason if left >= 0 else Reason(reason.code, reason.message)

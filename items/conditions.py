@@ -100,8 +100,11 @@ def comparison(condition: Comparison) -> Test:
         one = left(item, names, values)
         return one is not None and one == right(item, names, values)
 
-    def different(item: Item, names: Names, values: Values) -> bool:
-        return not equal(item, names, values)
+    if condition.comparator == "=":
+        return equal
+    if condition.comparator == "<>":
+        return lambda item, names, values: not equal(item, names, values)
+    ordering = ORDERINGS[condition.comparator]
 
     def ordered(item: Item, names: Names, values: Values) -> bool:
         one, two = left(item, names, values), right(item, names, values)
@@ -109,11 +112,6 @@ def comparison(condition: Comparison) -> Test:
             return False
         return ordering(sort_key(one), sort_key(two))
 
-    if condition.comparator == "=":
-        return equal
-    if condition.comparator == "<>":
-        return different
-    ordering = ORDERINGS[condition.comparator]
     return ordered
 
 

@@ -19,15 +19,17 @@ from items.errors import (
     validation,
 )
 from items.keys import (
+    KEY_BYTES_MAX,
     Key,
     KeyAttribute,
     KeySchema,
     check_contents,
     key_attributes,
+    key_attributes_of,
     key_names,
+    key_too_long,
     not_the_schema,
 )
-from items.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
 from items.values import Item, size_bytes, value_size_bytes
 
 KEYS_ONLY, INCLUDE, ALL = "KEYS_ONLY", "INCLUDE", "ALL"
@@ -53,10 +55,6 @@ def index_id(table: str, name: str, revision: int) -> str:
     return f"{table}{INDEX_MARK}{name}{INDEX_MARK}{revision}"
 
 
-def key_attributes_of(schema: KeySchema) -> tuple[KeyAttribute, ...]:
-    return (schema.partition,) if schema.sort is None else (schema.partition, schema.sort)
-
-
 def index_key(index: Index, item: Item | None) -> Key | None:
     """Return an item's index key; None if the item is not in the index, which is sparse.
 
@@ -73,9 +71,6 @@ def index_key(index: Index, item: Item | None) -> Key | None:
             return None
         found.append(value)
     return tuple(found)
-
-
-KEY_BYTES_MAX = PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
 
 
 def entry_key(index: Index, key: Key, item: Item | None) -> Key | None:
@@ -172,7 +167,7 @@ def refuse_unindexable(
             if not value[1]:
                 raise _empty(index, attribute, is_update=is_update)
             if value_size_bytes(value) > KEY_BYTES_MAX[position]:
-                raise _too_large(position, is_update=is_update)
+                raise validation(INDEX_KEY_TOO_LARGE) if is_update else key_too_long(position)
 
 
 def _wrong_type(
@@ -198,19 +193,6 @@ def _empty(index: Index, attribute: KeyAttribute, *, is_update: bool) -> DynamoD
     return validation(
         f"{opening} A value specified for a secondary index key is not supported. {what}"
         f" IndexName: {index.name}, IndexKey: {attribute.name}"
-    )
-
-
-def _too_large(position: int, *, is_update: bool) -> DynamoDBError:
-    if is_update:
-        return validation(INDEX_KEY_TOO_LARGE)
-    if position == 0:
-        return invalid_parameter(
-            f"Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_BYTES_MAX} bytes"
-        )
-    return invalid_parameter(
-        "Aggregated size of all range keys has exceeded the size limit of"
-        f" {SORT_KEY_BYTES_MAX} bytes"
     )
 
 

@@ -9,11 +9,11 @@ from base64 import b64encode
 from binascii import a2b_base64
 from typing import Any
 
-from items.errors import DynamoDBError, serialization
+from items.errors import DYNAMODB, DynamoDBError, serialization
 from items.limits import NESTING_MAX
 
 STRUCTURE_UNEXPECTED = "Start of structure or map found where not expected"
-VALUE_CLASS = "com.amazonaws.dynamodb.v20120810.AttributeValue"
+VALUE_CLASS = f"{DYNAMODB}.AttributeValue"
 
 ARRAYS = (list, tuple)  # What a JSON array is read as, by a parser and from a frame.
 

@@ -17,6 +17,7 @@ from items.values import AttributeValue, Item, sort_key, value_size_bytes
 Key: TypeAlias = tuple[AttributeValue, ...]
 """(partition value,) or (partition value, sort value)."""
 
+KEY_BYTES_MAX = PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX  # By position.
 PLACEMENTS_CACHED = 65_536
 PLACEMENT_BYTES = 4
 
@@ -42,11 +43,11 @@ def key_of_item(schema: KeySchema, item: Item) -> Key:
             another type than the schema's.
     """
     partition = key_value_of_item(schema.partition, item)
-    check_partition(schema.partition, partition)  # All of it before the sort key's turn.
+    check_content(0, schema.partition, partition)  # All of it before the sort key's turn.
     if schema.sort is None:
         return (partition,)
     sort = key_value_of_item(schema.sort, item)
-    check_sort(schema.sort, sort)
+    check_content(1, schema.sort, sort)
     return partition, sort
 
 
@@ -79,6 +80,10 @@ def key_attributes(schema: KeySchema, key: Key) -> dict[str, AttributeValue]:
     if schema.sort is not None:
         attributes[schema.sort.name] = key[1]
     return attributes
+
+
+def key_attributes_of(schema: KeySchema) -> tuple[KeyAttribute, ...]:
+    return (schema.partition,) if schema.sort is None else (schema.partition, schema.sort)
 
 
 def key_names(schema: KeySchema) -> tuple[str, ...]:
@@ -132,30 +137,28 @@ def key_value_of_item(attribute: KeyAttribute, item: Item) -> AttributeValue:
 
 def check_contents(schema: KeySchema, key: Key) -> None:
     """Refuse what is empty or too long, the partition key's first."""
-    check_partition(schema.partition, key[0])
+    check_content(0, schema.partition, key[0])
     if schema.sort is not None:
-        check_sort(schema.sort, key[1])
+        check_content(1, schema.sort, key[1])
 
 
-def check_partition(attribute: KeyAttribute, value: AttributeValue) -> None:
-    """Refuse what is empty, then what is too long."""
+def check_content(position: int, attribute: KeyAttribute, value: AttributeValue) -> None:
+    """Refuse what is empty, then what is too long at its position in a key."""
     if not value[1]:
         raise empty_key(attribute.name, value)
-    if value_size_bytes(value) > PARTITION_KEY_BYTES_MAX:
-        raise invalid_parameter(
+    if value_size_bytes(value) > KEY_BYTES_MAX[position]:
+        raise key_too_long(position)
+
+
+def key_too_long(position: int) -> DynamoDBError:
+    if position == 0:
+        return invalid_parameter(
             f"Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_BYTES_MAX} bytes"
         )
-
-
-def check_sort(attribute: KeyAttribute, value: AttributeValue) -> None:
-    """Refuse what is empty, then what is too long."""
-    if not value[1]:
-        raise empty_key(attribute.name, value)
-    if value_size_bytes(value) > SORT_KEY_BYTES_MAX:
-        raise invalid_parameter(
-            "Aggregated size of all range keys has exceeded the size limit of"
-            f" {SORT_KEY_BYTES_MAX} bytes"
-        )
+    return invalid_parameter(
+        "Aggregated size of all range keys has exceeded the size limit of"
+        f" {SORT_KEY_BYTES_MAX} bytes"
+    )
 
 
 def empty_key(name: str, value: AttributeValue) -> DynamoDBError:

@@ -71,11 +71,6 @@ def subtract(left: str, right: str) -> str:
     return add(left, right[1:] if right[0] == "-" else "-" + right)
 
 
-def as_decimal(text: str) -> Decimal:
-    """Give a canonical number's worth, to compare by."""
-    return Decimal(text)
-
-
 def not_a_number(text: str) -> DynamoDBError:
     message = "The parameter cannot be converted to a numeric value"
     return validation(f"{message}: {text}" if text else message)

@@ -63,7 +63,7 @@ def first_clash(paths: Sequence[Path]) -> str | None:
     place for a map and for a list (`a.b`, `a[1]`).  Each path is held against those before it, so
     of several overlaps the one that is complete first is told.
     """
-    if len({path[0] for path in paths}) == len(paths):
+    if not have_clash(paths):  # As nearly always; to look at all pairs takes its time.
         return None
     pairs = [(clash(one, two), one, two) for end, two in enumerate(paths) for one in paths[:end]]
     for kind in ("overlap", "conflict"):
@@ -74,7 +74,19 @@ def first_clash(paths: Sequence[Path]) -> str | None:
                     " must remove or rewrite one of these paths;"
                     f" path one: {as_text(one)}, path two: {as_text(two)}"
                 )
-    return None
+    raise AssertionError("two of these paths clash")
+
+
+def have_clash(paths: Sequence[Path]) -> bool:
+    """Say whether any two paths cannot be meant together, with one look at each step."""
+    ends = set(paths)
+    kinds: dict[Path, type[Step]] = {}  # Of the step behind each beginning: into a map, or a list.
+    for path in paths:
+        for n, step in enumerate(path):
+            begin = path[:n]
+            if begin in ends or kinds.setdefault(begin, type(step)) is not type(step):
+                return True
+    return len(ends) < len(paths)
 
 
 def clash(one: Path, two: Path) -> str | None:

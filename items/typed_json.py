@@ -28,7 +28,7 @@ from items.json_shapes import (
 )
 from items.limits import ATTRIBUTE_NAME_BYTES_MAX, NESTING_MAX
 from items.numbers import canonical
-from items.to_json import base64_text, item_to_json, to_json
+from items.to_json import base64_text
 from items.values import (
     FALSE,
     NULL,
@@ -39,8 +39,6 @@ from items.values import (
     string_set,
     text_bytes,
 )
-
-__all__ = ["from_json", "item_from_json", "item_to_json", "to_json", "values_from_json"]
 
 EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 AMBIGUOUS = (
@@ -155,6 +153,11 @@ def refuse_value(json: Any, depth: int) -> AttributeValue:
 
 
 def check_name(name: str) -> None:
+    """Refuse what no attribute can be called.
+
+    Raises:
+        DynamoDBError: SerializationException or ValidationException.
+    """
     check_unicode(name)
     if not name:
         raise validation("Empty attribute name")

@@ -150,7 +150,8 @@ def rest(there: AttributeValue | None, deleted: AttributeValue) -> Edit:
     if there is None:
         return REMOVED
     kind, members = same_type(there, deleted)
-    left = tuple(member for member in members if member not in deleted[1])
+    gone = frozenset(deleted[1])  # Both may have a hundred thousand members.
+    left = tuple([member for member in members if member not in gone])
     return (kind, left) if left else REMOVED
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from network.messages import Frame, Said, written
 
 Receive = Callable[[Any], None]  # Of a `Frame`, as this transport carries it.
-ToFrame = Callable[[Said], Frame]
+Framed = Callable[[Said], Frame]
 
 
 class Transport(Protocol):
@@ -72,11 +72,11 @@ class Host:
         clock: Clock,
         timers: Timers,
         chance: Chance,
-        to_frame: ToFrame = written,
+        framed: Framed = written,
     ) -> None:
-        """Begin an incarnation; `to_frame` writes a message as the transport wants it."""
+        """Begin an incarnation; `framed` writes what is said as the transport wants it."""
         self.name = name
-        self.to_frame = to_frame
+        self.framed = framed
         self.incarnation = incarnation
         self.up = True
         self.awake = True  # Up, and not paused: what is due is done.

@@ -24,6 +24,12 @@ class Timestamp(NamedTuple):
     def __str__(self) -> str:
         return f"{self.us}.{self.node}"
 
+    @classmethod
+    def of(cls, text: str) -> "Timestamp":
+        """Read what `str` has written."""
+        us, _, node = text.partition(".")
+        return cls(int(us), node)
+
 
 class Version(NamedTuple):
     """A write of an item of a global table, as all regions know it: the later one wins.

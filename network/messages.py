@@ -6,6 +6,9 @@ what a repeat does ('Twice').  The roles meet only here.
     client → router → coordinator → ledger, partitions        a transaction
     client → router → partition                               a singleton, a query
     partition → recovery manager → coordinator                a stalled transaction
+
+That is the paper's protocol, and comes first; from 'Tables' on it is what a service has besides:
+
     recovery manager → partition → its child                  a partition that splits
     partition → its followers, router → follower              reads that may be late
     replicator → another region's → partition                 what other regions have written
@@ -17,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from items.actions import Action
 from items.data import data
-from items.errors import Reason
+from items.errors import ErrorKind, Reason
 from items.keys import Key, KeySchema
 from items.values import AttributeValue, Item
 from network.codec import CodecError, codec_of, pack, seldom, unpack
@@ -114,6 +117,11 @@ class Failed:
 
     error: str
     message: str
+
+    @classmethod
+    def of(cls, kind: ErrorKind) -> "Failed":
+        """Say what the catalogue says."""
+        return cls(kind.name, kind.message)
 
 
 # Coordinator and partition: two-phase commit ------------------------------------------------------
@@ -294,10 +302,43 @@ class WriteRefused:
     message: str
     item: Item | None
 
+    @classmethod
+    def of(cls, kind: ErrorKind, item: Item | None = None) -> "WriteRefused":
+        """Say what the catalogue says."""
+        return cls(kind.name, kind.message, item)
+
 
 @data
 class Forgotten:
     """The write may be a copy of one whose answer is forgotten: not carried out (again)."""
+
+
+# Recovery -----------------------------------------------------------------------------------------
+
+
+@data
+class Stalled:
+    """Partition → recovery manager: this transaction has been ongoing here for too long (§3.5).
+
+    No reply: the partition says it again until the items are free.
+    """
+
+    transaction: TransactionId
+    entry: EntryKey
+    keys: tuple[RecordKey, ...]
+
+
+@data
+class Recover:
+    """Recovery manager → coordinator: take this transaction to its end (§3.5).
+
+    No reply: the manager says it again as long as it finds the transaction unfinished.
+    """
+
+    transaction: TransactionId
+    entry: EntryKey
+    partition: str  # Which reported these keys; empty if the ledger scan found the transaction.
+    keys: tuple[RecordKey, ...]
 
 
 # Tables -------------------------------------------------------------------------------------------
@@ -340,8 +381,8 @@ class DropTable:
 
 
 @data
-class Entry:
-    """What a global index is to have at one place."""
+class IndexEntry:
+    """What a global index is to have under one key."""
 
     key: Key  # The index key, and the item's own behind it.
     item: Item  # As the index shows it; empty: it is there no more.
@@ -356,7 +397,7 @@ class Propagate:
     """
 
     table: TableId  # The index's own.
-    entries: tuple[Entry, ...]
+    entries: tuple[IndexEntry, ...]
 
 
 @data
@@ -591,34 +632,6 @@ class Copy:
     part: int
     is_last: bool
     state: bytes  # By `partition.follower`.
-
-
-# Recovery -----------------------------------------------------------------------------------------
-
-
-@data
-class Stalled:
-    """Partition → recovery manager: this transaction has been ongoing here for too long (§3.5).
-
-    No reply: the partition says it again until the items are free.
-    """
-
-    transaction: TransactionId
-    entry: EntryKey
-    keys: tuple[RecordKey, ...]
-
-
-@data
-class Recover:
-    """Recovery manager → coordinator: take this transaction to its end (§3.5).
-
-    No reply: the manager says it again as long as it finds the transaction unfinished.
-    """
-
-    transaction: TransactionId
-    entry: EntryKey
-    partition: str  # Which reported these keys; empty if the ledger scan found the transaction.
-    keys: tuple[RecordKey, ...]
 
 
 Message: TypeAlias = (

@@ -46,11 +46,6 @@ class Once:
             return Forgotten()
         return None
 
-    def is_under_way(self, source: str, number: int) -> bool:
-        """Say whether the request was begun and not answered yet."""
-        answers = self._answers.get(source)
-        return answers is not None and number in answers and answers[number] is None
-
     def begin(self, source: str, number: int) -> None:
         """Remember that this request is being carried out."""
         self.answer(source, number, None)

@@ -132,11 +132,6 @@ class Placement:
             nodes, bounds = self.ledgers, self._ledger_bounds
         return nodes[bisect_right(bounds, partition_hash(key[0]))] if bounds else nodes[0]
 
-    def owner_of_hash(self, table: str, place: int) -> str:
-        if is_internal(table):
-            return self.ledgers[bisect_right(self._ledger_bounds, place)]
-        return self.partitions[bisect_right(self._bounds, place)]
-
     def owners(self, table: str) -> tuple[str, ...]:
         """Return all nodes that own a range of this table, in the order of their ranges."""
         return self.ledgers if is_internal(table) else self.partitions

@@ -102,7 +102,7 @@ class Peers:
     """A node's conversations with all other nodes.  Lives and dies with its host's incarnation."""
 
     def __init__(self, host: Host) -> None:
-        self._host, self._name, self._to_frame = host, host.name, host.to_frame
+        self._host, self._name, self._framed = host, host.name, host.framed
         self._number = first_number(host.incarnation)
         self.questions: dict[int, _Question] = {}  # Without an answer, by number.
         self._lanes: dict[int, _Lane] = {}
@@ -116,7 +116,7 @@ class Peers:
         Whoever has just looked at the elapsed time may say so: `now_us`.
         """
         host, number, questions = self._host, self._number, self.questions
-        name, to_frame = self._name, self._to_frame
+        name, framed = self._name, self._framed
         fanout = _Fanout(host.create_future(), len(asks))
         if not asks:
             fanout.future.set_result([])
@@ -126,7 +126,7 @@ class Peers:
         lane = self._lane_of(patience)
         for index, (target, message) in enumerate(asks):
             self._number = number = number + 1
-            frame = to_frame((name, number, 0, message))
+            frame = framed((name, number, 0, message))
             questions[number] = _new(
                 _Question, (fanout, index, target, frame, patience, now_us, 1, lane)
             )
@@ -144,7 +144,7 @@ class Peers:
         future = host.create_future()
         now_us, lane = host.elapsed_us(), self._lane_of(patience)
         self._number = number = self._number + 1
-        frame = self._to_frame((self._name, number, 0, message))
+        frame = self._framed((self._name, number, 0, message))
         questions[number] = _new(_Question, (future, 0, target, frame, patience, now_us, 1, lane))
         host.send(target, frame)
         lane.due[number] = now_us + lane.delay_us
@@ -160,7 +160,7 @@ class Peers:
     def reply(self, target: str, number: int, message: Message) -> None:
         """Answer the question `number` of `target`."""
         self._number = own = self._number + 1
-        self._host.send(target, self._to_frame((self._name, own, number, message)))
+        self._host.send(target, self._framed((self._name, own, number, message)))
 
     def next_number(self) -> int:
         """Return the number that the next message will have."""

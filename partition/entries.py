@@ -6,6 +6,7 @@ here: `partition.propagator` takes what is queued to whoever keeps it.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from items.actions import Action
@@ -118,6 +119,9 @@ class Entries:
             self._queue(place, Record(item, timestamp, self._machine.last_lsn()))
 
     def _queue(self, place: RecordKey, record: Record) -> None:
+        table = self._machine.table(place[0])
+        waiting = None if table is None else table.records.get(place[1])
+        record = replace(record, lsn=indexed.waits_since(waiting, record.lsn))
         self._machine.keep(place, record)
         if self.queued is not None:
             self.queued(place, record)
@@ -144,8 +148,12 @@ class Entries:
         for (table_id, key), timestamp in entries:
             table = self._machine.table(table_id)
             record = None if table is None else table.records.get(key)
-            if record is not None and record.timestamp == timestamp and self._machine.owns(key):
+            if table is None or record is None or not self._machine.owns(key):
+                continue
+            if record.timestamp == timestamp:
                 self._machine.keep((table_id, key), None)
+            else:  # Something newer waits, from now on; in memory, as a crash makes it older only.
+                table.records[key] = replace(record, lsn=self._machine.last_lsn())
         return self._machine.taken()
 
     def backfill(self, message: Backfill, *_: object) -> Message:

@@ -20,11 +20,11 @@ from network.messages import Copy, Envelope, Follow, Frame, Log, from_frame
 from partition.follower import (
     LogEntry,
     State,
+    entry_bytes,
     entry_of,
     is_told,
     shown,
     states_of,
-    weight_bytes,
     written,
     written_state,
 )
@@ -91,17 +91,16 @@ class Feed:
 
     def append(self, changes: Changes, then: Callable[[], None]) -> None:
         self._appended += 1
-        appended(self, entry_of(self._appended, changes))
-        self._storage.append(changes, partial(self._is_durable, self._appended, changes, then))
+        entry = entry_of(self._appended, changes)
+        appended(self, entry)
+        self._storage.append(changes, partial(self._is_durable, entry, then))
 
-    def _is_durable(
-        self, position: int, changes: Changes, then: Callable[[], None], _: Any = None
-    ) -> None:
+    def _is_durable(self, entry: LogEntry, then: Callable[[], None], _: Any = None) -> None:
         if not self._host.awake:
-            self._host.do(partial(self._is_durable, position, changes, then))
+            self._host.do(partial(self._is_durable, entry, then))
             return
-        became_durable(self, entry_of(position, changes))
-        self.durable = position
+        became_durable(self, entry)
+        self.durable = entry.position
         then()
 
     # The log -----------------------------------------------------------------------------------
@@ -110,7 +109,7 @@ class Feed:
         """Have an entry told to all followers soon, and remember it for who misses it."""
         if not entry.says_something:
             return
-        weight = weight_bytes(entry)
+        weight = entry_bytes(entry)
         self._entries.append((entry, weight))
         self._bytes += weight
         while len(self._entries) > ENTRIES_MAX or self._bytes > BYTES_MAX:

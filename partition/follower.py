@@ -19,19 +19,19 @@ from typing import TypeAlias
 
 from items.data import data
 from items.keys import Key, partition_hash
-from items.values import Item, size_bytes
+from items.units import weight_bytes
+from items.values import Item
 from network.codec import decode, encode
 from network.ids import NEVER
 from network.messages import Copy, Log, Message, NotMine, OfRange, Read, Readings, RecordKey, Scan
 from network.placement import NOTHING, Range, is_internal
 from partition import reads, scan
 from partition.key_order import KeyOrder
+from partition.parts import parts_of
 from partition.record import Record, TableState
 from partition.storage import Changes
 
 MARK = "#"
-PART_MAX = 1_000  # Records of one message …
-PART_BYTES = 1_048_576  # … and the size of their items, give or take the last one.
 
 
 @data
@@ -103,23 +103,21 @@ def shown(key: RecordKey, record: Record | None) -> Shown:
     return Shown(key, None, 0) if record is None else Shown(key, record.item, record.lsn)
 
 
-def weight_bytes(entry: LogEntry) -> int:
-    return sum(size_bytes(one.item) for one in entry.records if one.item is not None)
+def entry_bytes(entry: LogEntry) -> int:
+    return sum(map(_item_bytes, entry.records))
+
+
+def _item_bytes(one: Shown) -> int:
+    return weight_bytes(one.item)
 
 
 def states_of(
     served: Range, lsn: int, tables: tuple[TableState, ...], records: Iterable[Shown]
 ) -> Iterator[State]:
     """Cut all that is served into parts; the tables go with the first."""
-    part: list[Shown] = []
-    size = 0
-    for one in records:
-        if len(part) == PART_MAX or size >= PART_BYTES:
-            yield State(served, lsn, tables, tuple(part))
-            part, size, tables = [], 0, ()
-        part.append(one)
-        size += size_bytes(one.item) if one.item is not None else 0
-    yield State(served, lsn, tables, tuple(part))
+    for part in parts_of(records, _item_bytes):
+        yield State(served, lsn, tables, part)
+        tables = ()
 
 
 # The follower -------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class FollowerServer:
             self._peers.answered(envelope.reply_to, message)
         elif isinstance(message, Log):
             self._hear(message)
-        elif envelope.number:
+        else:
             answer: Message = REFUSED
             if isinstance(message, Eventual):
                 answer = self.state.answer(message.question)

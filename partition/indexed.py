@@ -30,7 +30,7 @@ from items.indexes import GONE, INDEX_MARK, Index
 from items.keys import Key, KeySchema
 from items.values import AttributeValue, Item
 from network.ids import Timestamp
-from network.messages import Entry, RecordKey
+from network.messages import IndexEntry, RecordKey
 from partition.key_order import KeyOrder
 from partition.record import Record, TableState
 
@@ -158,7 +158,7 @@ class Indexed:
 # The rules of those who keep a global index's entries ---------------------------------------------
 
 
-def is_newer(entry: Entry, kept: Record | None) -> bool:
+def is_newer(entry: IndexEntry, kept: Record | None) -> bool:
     """Say whether an entry is to be taken: a late copy is not newer than what came after it."""
     return kept is None or kept.timestamp < entry.timestamp
 
@@ -171,6 +171,17 @@ def is_tombstone(record: Record) -> bool:
 def outlived(since_us: int, elapsed_us: int, kept_us: int) -> bool:
     """Say whether a tombstone is older than any copy of what it removed."""
     return elapsed_us - since_us >= kept_us
+
+
+def waits_since(waiting: Record | None, lsn: int) -> int:
+    """Say since when a place of an entry waits for a word: a newer one comes to wait as long.
+
+    Whoever fills an index asks what of before still waits.  If each word began to wait anew,
+
+        r1 has p1 queue the entry of a, and p1 queues it again, because r2 fills the index too:
+        what waits is newer than r1's question, so r1 takes it for arrived, and a is not there.
+    """
+    return lsn if waiting is None else min(waiting.lsn, lsn)
 
 
 def entry_place(schema: KeySchema, waiting: RecordKey) -> tuple[str, Key]:

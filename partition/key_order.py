@@ -6,16 +6,27 @@ kept in order by what is new since the last look, whatever it has grown to.
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Context, Decimal
 from itertools import islice
 from typing import Any
 
 from sortedcontainers import SortedList
 
 from items.keys import Key, key_order
-from items.values import AttributeValue
+from items.limits import NUMBER_DIGITS_MAX, SORT_KEY_BYTES_MAX
+from items.values import AttributeValue, sort_key
 from partition.record import Record
 
 GONE_MAX = 1_000  # Keys that came and went, before they are looked through.
+
+# Behind every sort key that begins with something, behind that.
+HIGHEST: dict[str, Any] = {
+    "S": "\U0010ffff" * SORT_KEY_BYTES_MAX,
+    "B": b"\xff" * (SORT_KEY_BYTES_MAX + 1),
+}
+MORE_DIGITS = Context(prec=NUMBER_DIGITS_MAX + 2)  # Than a number has: no number is in between.
+
+SortCondition = tuple[str, tuple[AttributeValue, ...]]  # As a `Scan` has it.
 
 # What a key is ordered by, or what lies between two keys: the hash first, and then what tells keys
 # of one hash apart.  () is before all.
@@ -77,7 +88,45 @@ def behind(key: Key) -> Place:
     return (*key_order(key), 0)
 
 
-def of_partition_value(value: AttributeValue) -> tuple[Place, Place]:
-    """Return where the keys with this partition key begin, and where they end."""
+def of_partition_value(
+    value: AttributeValue, sort_condition: SortCondition | None = None
+) -> tuple[Place, Place]:
+    """Return where the keys with this partition key, and such a sort key, begin and end."""
     place, content = key_order((value,))
-    return (place, content), (place, content + b"\0")
+    begin, end = (None, None) if sort_condition is None else sort_range(*sort_condition)
+    low = (place, content) if begin is None else (place, content, begin)
+    return low, (place, content + b"\0") if end is None else (place, content, end)
+
+
+def sort_range(operator: str, operands: tuple[AttributeValue, ...]) -> tuple[Any, Any]:
+    """Return from where on sort keys are as a key condition asks, up to and without where.
+
+    As `sort_key` orders them; None is no bound.
+    """
+    first, last = operands[0], operands[-1]
+    match operator:
+        case "=" | "BETWEEN":
+            return sort_key(first), just_after(last)
+        case "<":
+            return None, sort_key(first)
+        case "<=":
+            return None, just_after(first)
+        case ">":
+            return just_after(first), None
+        case ">=":
+            return sort_key(first), None
+        case _:
+            assert operator == "begins_with", "no other operator has the order of keys"
+            return first[1], first[1] + HIGHEST[first[0]]
+
+
+def just_after(value: AttributeValue) -> Any:
+    """Return what comes after a sort key, and before any other that comes after it."""
+    kind, content = value
+    match kind:
+        case "S":
+            return content + "\0"
+        case "B":
+            return content + b"\0"
+        case _:
+            return Decimal(content).next_plus(MORE_DIGITS)

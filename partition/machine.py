@@ -7,7 +7,10 @@ from memory all speak of a state that may not be durable yet.
 
 The rules are in `rules`, `singletons`, `reads` and `scan`, a function each; here they meet the
 state, which is in `memory`.  What a partition does besides transactions and single items has files
-of its own: `table_steps`, `stream_steps`, `move_steps`.
+of its own.  It is one class in five files, each of which knows those to its left:
+
+    memory.Memory ◀── stream_steps.StreamSteps ◀── table_steps.TableSteps ◀──┬── Machine
+                                               ◀── move_steps.MoveSteps   ◀──┘
 """
 
 from collections.abc import Callable

@@ -11,18 +11,13 @@ from items.data import data
 from items.keys import Key, partition_hash
 from items.values import Item
 from network.ids import NEVER, Timestamp
-from network.messages import (
-    Message,
-    NotMine,
-    RecordKey,
-)
+from network.messages import Message, NotMine, RecordKey
 from network.once import Once
 from network.placement import PLACEMENT_TABLE, Range
-from partition import meters
 from partition.entries import Entries
 from partition.indexed import Indexed
 from partition.key_order import KeyOrder
-from partition.meters import Meters
+from partition.meters import Meters, is_metered
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
 from partition.split import Holding
@@ -234,9 +229,9 @@ class Memory:
     def _meter(self, state: TableState, elapsed_us: int, *, is_new: bool = False) -> None:
         """Hold a table to its units from now on, or stop doing so."""
         if self.meters is None:
-            if not meters.is_metered(state, self._options):
+            if not is_metered(state, self._options):
                 return
-            self.meters = meters.Meters(self._options.burst_us, elapsed_us)
+            self.meters = Meters(self._options.burst_us, elapsed_us)
         self.meters.at(self._range, elapsed_us).hold(state, self._options, is_new=is_new)
 
     def _index_anew(self) -> None:

@@ -56,7 +56,10 @@ class MoveSteps(StreamSteps):
         holding = split.arrive(self.holding, message, envelope.source)
         if holding is None:
             return self.not_mine()
-        self._hold(holding, now.elapsed_us)
+        if holding == self.holding:  # As with the part before: nothing is to be looked through.
+            self._held = holding
+        else:
+            self._hold(holding, now.elapsed_us)
         tables, records = split.carried(message)
         for state in tables:
             if state.id not in self._tables:

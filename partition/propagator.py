@@ -12,7 +12,7 @@ from itertools import islice
 
 from network.host import Host
 from network.ids import TableId
-from network.messages import Done, Entry, NotMine, Propagate, RecordKey
+from network.messages import Done, IndexEntry, NotMine, Propagate, RecordKey
 from network.owners import Pauses
 from network.placement import Placement
 from network.rpc import Patience, Peers
@@ -26,7 +26,7 @@ ASKED_US = 2_000_000  # So long at once: who has given a range away must not go 
 PATIENCE = Patience(40_000, 1_000_000, ASKED_US)
 
 Keep = Callable[[Changes], Awaitable[None]]
-Batch = list[tuple[RecordKey, Record, Entry]]
+Batch = list[tuple[RecordKey, Record, IndexEntry]]
 
 
 class Propagator:
@@ -107,7 +107,7 @@ class Propagator:
             index = index or place[0]
             if place[0] == index and len(batch) < ENTRIES_MAX:
                 assert record.item is not None, "a removed entry is an empty one"
-                batch.append((key, record, Entry(place[1], record.item, record.timestamp)))
+                batch.append((key, record, IndexEntry(place[1], record.item, record.timestamp)))
                 del queue[key]
         return TableId(index), batch
 

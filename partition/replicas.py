@@ -31,7 +31,7 @@ from partition.rules import Applied
 from partition.singletons import Stamp, timestamp_after
 
 VERSIONS: Final = f"{INTERNAL_TABLE_MARK}versions of "
-REFUSED: Final = WriteRefused(TRANSACTION_CONFLICT.name, TRANSACTION_CONFLICT.message, None)
+REFUSED: Final = WriteRefused.of(TRANSACTION_CONFLICT)
 
 
 def versions_of(table: str) -> str:

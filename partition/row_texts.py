@@ -10,7 +10,6 @@ import orjson
 from items.keys import Key
 from items.to_json import item_to_json, to_json
 from items.values import Item
-from network.ids import Timestamp
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -29,8 +28,3 @@ def key_text(key: Key) -> str:
 
 def item_text(item: Item | None) -> str | None:
     return None if item is None else orjson.dumps(item_to_json(item)).decode()
-
-
-def timestamp_from(text: str) -> Timestamp:
-    us, _, node = text.partition(".")
-    return Timestamp(int(us), node)

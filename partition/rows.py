@@ -11,11 +11,12 @@ import orjson
 from items.keys import KeyAttribute, KeySchema, partition_hash
 from items.typed_json import from_json, item_from_json
 from network.codec import decode, encode
+from network.ids import Timestamp
 from network.messages import RecordKey
 from network.settings import PLAIN, TableSettings
 from partition import stream_rows
 from partition.record import Ongoing, Record, TableState
-from partition.row_texts import Row, item_text, key_text, put_into, timestamp_from
+from partition.row_texts import Row, item_text, key_text, put_into
 
 SCHEMA = (
     """CREATE TABLE partition (  -- One row.
@@ -101,7 +102,7 @@ def record_from_row(row: Row) -> tuple[RecordKey, Record]:
     table, key, _, item, timestamp, lsn, _, _, promise = row
     record = Record(
         None if item is None else item_from_json(orjson.loads(item)),
-        timestamp_from(timestamp),
+        Timestamp.of(timestamp),
         lsn,
         None if promise is None else decode(promise, Ongoing),
     )
@@ -132,7 +133,7 @@ def table_from_row(row: Row) -> TableState:
     return TableState(
         id_,
         schema,
-        timestamp_from(timestamp),
+        Timestamp.of(timestamp),
         lsn,
         bool(dropped),
         PLAIN if settings is None else decode(settings, TableSettings),

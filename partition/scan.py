@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from items import conditions
 from items.keys import Key, key_order
-from items.values import AttributeValue, Item, compare, size_bytes
+from items.values import Item, size_bytes
 from network.messages import Page, Scan
 from partition.key_order import KeyOrder, Place, behind, of_partition_value
 from partition.record import Record
@@ -52,31 +52,11 @@ def _candidates(scan: Scan, order: KeyOrder, records: Mapping[Key, Record]) -> I
     low: Place = ()
     high: Place | None = None
     if scan.partition_value is not None:
-        low, high = of_partition_value(scan.partition_value)
+        low, high = of_partition_value(scan.partition_value, scan.sort_condition)
     if scan.after is not None:
         if scan.forward:
             low = max(low, behind(scan.after))
         else:
             start = key_order(scan.after)
             high = start if high is None else min(high, start)
-    for key in order.walk(records, low, high, forward=scan.forward):
-        if scan.sort_condition is None or sort_value_meets(*scan.sort_condition, key[1]):
-            yield key
-
-
-def sort_value_meets(
-    operator: str, operands: tuple[AttributeValue, ...], value: AttributeValue
-) -> bool:
-    """Judge a key condition's second half on a sort key's value."""
-    if operator == "begins_with":
-        return bool(value[1].startswith(operands[0][1]))
-    first = compare(value, operands[0])
-    if operator == "BETWEEN":
-        return first >= 0 and compare(value, operands[1]) <= 0
-    return {
-        "=": first == 0,
-        "<": first < 0,
-        "<=": first <= 0,
-        ">": first > 0,
-        ">=": first >= 0,
-    }[operator]
+    return order.walk(records, low, high, forward=scan.forward)

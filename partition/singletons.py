@@ -26,9 +26,7 @@ from partition.rules import Applied
 
 WRITTEN = Written(None)
 # What a partition says to new work while there is too much of it.
-THROTTLED = WriteRefused(
-    PROVISIONED_THROUGHPUT_EXCEEDED.name, PROVISIONED_THROUGHPUT_EXCEEDED.message, None
-)
+THROTTLED = WriteRefused.of(PROVISIONED_THROUGHPUT_EXCEEDED)
 
 
 @data
@@ -46,7 +44,7 @@ def write(
     """Judge and apply one singleton write; `None` means that nothing changes."""
     if record.ongoing is not None:
         # What DynamoDB shows: the write is refused, not delayed, while a transaction is ongoing.
-        return None, WriteRefused(TRANSACTION_CONFLICT.name, TRANSACTION_CONFLICT.message, None)
+        return None, WriteRefused.of(TRANSACTION_CONFLICT)
     # The ledger's entries hold whole requests, so internal tables know no limit of an item's size.
     bytes_max = inf if is_internal(action.table) else ITEM_SIZE_BYTES_MAX
     try:
@@ -54,8 +52,7 @@ def write(
         # there fails its condition where nothing is, and is no mistake of the request's.
         if not actions.allowed_on(action, record.item):
             shown = record.item if action.old_on_failure else None
-            failed = CONDITIONAL_CHECK_FAILED
-            return None, WriteRefused(failed.name, failed.message, shown)
+            return None, WriteRefused.of(CONDITIONAL_CHECK_FAILED, shown)
         after = actions.applied_to(action, record.item, bytes_max=bytes_max)
     except DynamoDBError as error:
         return None, WriteRefused(error.kind.name, error.message, None)

@@ -22,15 +22,13 @@ from collections.abc import Iterable, Iterator
 
 from items.data import data
 from items.keys import partition_hash
-from items.values import size_bytes
+from items.units import weight_bytes
 from network.codec import decode, encode
 from network.messages import Carry, RecordKey
 from network.placement import NOTHING, PLACEMENT_TABLE, PlacementRecord, Range
 from network.settings import TableSettings
+from partition.parts import parts_of
 from partition.record import Record, TableState
-
-CARRIED_MAX = 1_000  # Records of one message …
-CARRIED_BYTES = 1_048_576  # … and the size of their items, give or take the last one.
 
 
 @data
@@ -146,7 +144,7 @@ def carries(
 ) -> Iterator[Carry]:
     """Make the messages that carry the leaving range over; the marks go with the first."""
     assert holding.leaving is not None, "nothing leaves"
-    for part in _parts(records):
+    for part in parts_of(records, _item_bytes):  # One at least: the marks have to go.
         yield Carry(
             holding.attempts,
             holding.leaving.range,
@@ -160,16 +158,8 @@ def carries(
         yield Carry(holding.attempts, holding.leaving.range, nothing, nothing, lsn, part_of_streams)
 
 
-def _parts(records: Records) -> Iterator[Records]:
-    part: list[Kept] = []
-    size = 0
-    for kept in records:
-        if len(part) == CARRIED_MAX or size >= CARRIED_BYTES:
-            yield tuple(part)
-            part, size = [], 0
-        part.append(kept)
-        size += size_bytes(kept.record.item) if kept.record.item is not None else 0
-    yield tuple(part)  # Also if there is nothing at all: the marks have to go.
+def _item_bytes(kept: Kept) -> int:
+    return weight_bytes(kept.record.item)
 
 
 def carried(message: Carry) -> tuple[Tables, Records]:

@@ -102,7 +102,11 @@ def write(connection: sqlite3.Connection, appends: list[Changes]) -> None:
 
 def hold(connection: sqlite3.Connection, holding: Holding) -> None:
     """Keep a partition's range, and drop what has left it."""
-    connection.execute("UPDATE partition SET holding = ?", (encode(holding, Holding),))
+    kept = encode(holding, Holding)
+    (is_known,) = connection.execute("SELECT holding IS ? FROM partition", (kept,)).fetchone()
+    if is_known:  # As each part says that is carried to a child.
+        return
+    connection.execute("UPDATE partition SET holding = ?", (kept,))
     connection.create_function("keeps", 1, holding.keeps)
     connection.execute(
         "DELETE FROM records WHERE table_id <> ? AND NOT keeps(place)", (PLACEMENT_TABLE,)

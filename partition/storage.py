@@ -97,7 +97,7 @@ class Contents:
         """Add one append."""
         assert changes.lsn >= self.lsn, "an LSN would come twice"
         self.lsn = changes.lsn
-        if changes.holding is not None:
+        if changes.holding is not None and changes.holding != self.holding:
             self._hold(changes.holding)
         for state in changes.tables:
             self.tables[state.id] = state

@@ -29,10 +29,8 @@ from network.ids import TableId, Timestamp
 from network.placement import NOTHING
 from network.settings import StreamSettings
 from network.streams import INSERT, MODIFY, REMOVE, Shard, StreamRecord, shard_id
+from partition.parts import parts_of
 from partition.split import Holding
-
-CARRIED_MAX = 1_000  # Records of one message …
-CARRIED_BYTES = 1_048_576  # … and their size, give or take the last one.
 
 
 @data
@@ -177,16 +175,14 @@ def carries(
 ) -> Iterator[bytes]:
     """Make what the messages to the child have of streams; the shards come with the first."""
     left = tuple(shards)
-    part: list[StreamRecord] = []
-    size = 0
-    for record in waiting:
-        if len(part) == CARRIED_MAX or size >= CARRIED_BYTES:
-            yield encode(Carried(sequence, left, tuple(part)), Carried)
-            left, part, size = (), [], 0
-        part.append(record)
-        size += record.size_bytes
-    if left or part:
-        yield encode(Carried(sequence, left, tuple(part)), Carried)
+    for part in parts_of(waiting, _size_bytes):
+        if left or part:
+            yield encode(Carried(sequence, left, part), Carried)
+        left = ()
+
+
+def _size_bytes(record: StreamRecord) -> int:
+    return record.size_bytes
 
 
 def carried(streams: bytes) -> Carried:

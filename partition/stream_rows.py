@@ -12,10 +12,10 @@ import orjson
 
 from items.keys import KeyAttribute, KeySchema
 from items.typed_json import from_json, item_from_json
-from network.ids import TableId
+from network.ids import TableId, Timestamp
 from network.settings import StreamSettings
 from network.streams import Shard, StreamRecord, sequence_number, sequence_of
-from partition.row_texts import Row, item_text, key_text, put_into, timestamp_from
+from partition.row_texts import Row, item_text, key_text, put_into
 from partition.stream import StoredStreams
 
 SCHEMA = (
@@ -115,7 +115,7 @@ def record_from_row(row: Row) -> StreamRecord:
         event,
         None if old is None else item_from_json(orjson.loads(old)),
         None if new is None else item_from_json(orjson.loads(new)),
-        timestamp_from(timestamp),
+        Timestamp.of(timestamp),
         transaction or "",
         created,
         size,

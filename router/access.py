@@ -15,11 +15,11 @@ from typing import Any, TypeAlias
 from items.errors import ACCESS_DENIED, UNRECOGNIZED_CLIENT, DynamoDBError
 from items.json_shapes import ARRAYS
 from items.limits import TRANSACTION_ACTIONS_MAX
-from router import parameters
+from router import parameters, stream_parameters, table_parameters
 from router.policies import Decision, Permissions, Principal
-from router.requests import Body, read
+from router.requests import read
 from router.responses import ARN_PREFIX
-from router.shapes import Shape, Structure
+from router.shapes import Body, Shape, Structure
 from router.stream_iterators import MARK
 from router.table_names import TABLE, table_called
 
@@ -42,7 +42,9 @@ OF_ACTIONS = {
 }
 OF_BATCHES = frozenset({"BatchGetItem", "BatchWriteItem"})
 INDEXED = frozenset({"Query", "Scan"})
-# Who says no table is told so as everybody else.
+OF_STREAMS = frozenset({"DescribeStream", "GetShardIterator"})
+OF_TAGS = frozenset({"TagResource", "UntagResource", "ListTagsOfResource"})
+# Who does not say what it is about is told so as everybody else.
 ONE_TABLE = Structure("TableInput", {"TableName": TABLE}, ("TableName",))
 SHAPES: dict[str, Shape] = {
     "PutItem": parameters.PUT_ITEM,
@@ -55,6 +57,12 @@ SHAPES: dict[str, Shape] = {
     "BatchWriteItem": parameters.BATCH_WRITE_ITEM,
     "TransactWriteItems": parameters.transact_write_items(TRANSACTION_ACTIONS_MAX),
     "TransactGetItems": parameters.transact_get_items(TRANSACTION_ACTIONS_MAX),
+    "DescribeStream": stream_parameters.DESCRIBE_STREAM,
+    "GetShardIterator": stream_parameters.GET_SHARD_ITERATOR,
+    "GetRecords": stream_parameters.GET_RECORDS,
+    "TagResource": table_parameters.TAG_RESOURCE,
+    "UntagResource": table_parameters.UNTAG_RESOURCE,
+    "ListTagsOfResource": table_parameters.LIST_TAGS,
 }
 
 
@@ -135,12 +143,15 @@ def _needs_of_actions(kinds: dict[str, str], body: Body) -> Iterator[Need]:
 
 
 def _resource(operation: str, body: Body) -> str:
-    """Find the one resource that a request is about."""
-    if body.get("StreamArn") is not None:
+    """Find the one resource that a request is about, where its operation will look for it.
+
+    What else the body names is ignored there, and here: it would open whatever is allowed.
+    """
+    if operation in OF_STREAMS:
         return stream_arn(_text(body, "StreamArn"))
-    if body.get("ShardIterator") is not None:  # The stream's ARN, and then where in it.
+    if operation == "GetRecords":  # The stream's ARN, and then where in it.
         return stream_arn(_text(body, "ShardIterator").partition(MARK)[0])
-    if body.get("ResourceArn") is not None:
+    if operation in OF_TAGS:
         return table_arn(_text(body, "ResourceArn"))
     table = table_arn(_text(body, "TableName"))
     if operation in INDEXED and body.get("IndexName") is not None:

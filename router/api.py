@@ -29,7 +29,7 @@ from router.followers import Followers
 from router.left_out import unknown_operation
 from router.nodes import Nodes
 from router.options import RouterOptions
-from router.requests import Body
+from router.shapes import Body
 from router.tables import Tables
 from router.tools import Origin, Tools
 
@@ -102,10 +102,6 @@ class Api:
             return Response(error.kind.status, error.body())
         return Response(200, answer)
 
-    async def finish_tables(self) -> None:
-        """Take every table that somebody left CREATING, UPDATING or DELETING to its end."""
-        await self._tools.tables.finish()
-
     async def look_for_tables(self) -> None:
-        """Begin to do so, for those that nobody here is at yet."""
+        """Take every table further that somebody left CREATING, UPDATING or DELETING."""
         await self._tools.tables.look()

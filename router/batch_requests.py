@@ -16,9 +16,7 @@ from router import parameters
 from router.definitions import Table
 from router.options import RouterOptions
 from router.requests import (
-    NOTHING,
-    Body,
-    Clauses,
+    NO_CLAUSES,
     DeleteDraft,
     GetDraft,
     PutDraft,
@@ -28,6 +26,7 @@ from router.requests import (
     read,
     refuse_oversized,
 )
+from router.shapes import Body
 from router.table_names import table_called
 
 SAME_KEY_TWICE = "Provided list of item keys contains duplicates"
@@ -35,7 +34,6 @@ NOT_ONE_REQUEST = (
     "Supplied AttributeValue has more than one datatypes set, "
     "must contain exactly one of the supported datatypes"
 )
-NO_CLAUSES = Clauses(None, None, NOTHING, NOTHING, old_on_failure=False)
 
 
 @data

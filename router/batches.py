@@ -17,9 +17,8 @@ from items.errors import (
 )
 from items.limits import RESPONSE_BYTES_MAX
 from items.projections import project
-from items.typed_json import item_to_json
+from items.to_json import item_to_json
 from items.units import weight_bytes
-from items.values import size_bytes
 from network.messages import NotMine, Reading, Throttled, WriteRefused, Written
 from router import batch_requests, capacity, index_costs
 from router.batch_requests import Wanted, WriteEntry
@@ -27,7 +26,8 @@ from router.definitions import Table
 from router.followers import may_be_late
 from router.lookups import changed, tables_of
 from router.nodes import EachReply, WriteReply, error_of, images_in, nobody_knows, throttled
-from router.requests import Body, PutDraft
+from router.requests import PutDraft
+from router.shapes import Body
 from router.tools import Origin, Tools
 
 # Refusals that pass: what met them is given back as unprocessed.
@@ -86,7 +86,7 @@ def gathered(wanted: Sequence[Wanted], readings: Sequence[EachReply]) -> dict[st
         if isinstance(reading, NotMine):
             raise DynamoDBError(RESOURCE_NOT_FOUND)
         item = None if isinstance(reading, Throttled) else reading.item
-        size += 0 if item is None else size_bytes(item)
+        size += weight_bytes(item)
         if isinstance(reading, Throttled) or (item is not None and size > RESPONSE_BYTES_MAX):
             rest = unprocessed.setdefault(one.named, {**one.asked, "Keys": []})
             rest["Keys"].append(one.json)

@@ -14,7 +14,8 @@ from items.actions import Action, applied_to
 from items.errors import DynamoDBError
 from items.units import HALVES, TRANSACTION_FACTOR, read_halves, weight_bytes, write_halves
 from items.values import Item, size_bytes
-from router.legacy import Body
+from router.definitions import kind_of
+from router.shapes import Body
 from router.sources import Source
 
 
@@ -60,8 +61,7 @@ def page_consumed(
     told = consumed(body, body["TableName"], units + fetched)
     if body["ReturnConsumedCapacity"] == "INDEXES":
         told["Table"] = {"CapacityUnits": fetched}
-        kind = "LocalSecondaryIndexes" if source.index.is_local else "GlobalSecondaryIndexes"
-        told[kind] = {source.index.name: {"CapacityUnits": units}}
+        told[kind_of(source.index)] = {source.index.name: {"CapacityUnits": units}}
     return told
 
 

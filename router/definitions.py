@@ -13,6 +13,9 @@ from network.ids import TableId
 from network.placement import TABLES_TABLE
 from network.settings import StreamSettings, TableSettings, Throughput
 
+# What the API calls a table's indexes.
+LOCAL, GLOBAL = "LocalSecondaryIndexes", "GlobalSecondaryIndexes"
+
 
 class Status(StrEnum):
     """How far a table has come."""
@@ -104,6 +107,10 @@ def is_kept(traits: IndexTraits) -> bool:
 
 def is_global(traits: IndexTraits) -> bool:
     return not traits.index.is_local
+
+
+def kind_of(index: Index) -> str:
+    return LOCAL if index.is_local else GLOBAL
 
 
 def settled(table: Table) -> Table:

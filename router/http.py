@@ -18,6 +18,7 @@ import orjson
 from items.data import data
 from items.errors import NESTING_TOO_DEEP, SERIALIZATION, DynamoDBError
 from items.errors import validation as invalid
+from items.limits import REQUEST_BYTES_MAX
 from network.messages import Response
 from router.left_out import unknown_operation
 from router.signatures import refuse_unsigned
@@ -28,7 +29,6 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 # Operation, body and the call's id, the same in all attempts of one call (None: not told).
 Call: TypeAlias = Callable[[str, dict[str, Any], str | None], Awaitable[Response]]
 
-BODY_BYTES_MAX = 16 << 20
 DRAINED_BYTES_MAX = 64 << 20  # Somebody who still speaks does not hear an answer.
 HEAD_BYTES_MAX = 16 << 10  # Request line and headers.
 NESTING_MAX = 200  # JSON in JSON: a request may have 32 levels of lists and maps, two each.
@@ -249,13 +249,13 @@ async def body_of(receive: Receive) -> bytes:
         message = await receive()
         part = message.get("body", b"")
         size += len(part)
-        if size <= BODY_BYTES_MAX:
+        if size <= REQUEST_BYTES_MAX:
             parts.append(part)
         elif size > DRAINED_BYTES_MAX:
             break
     if message["type"] == "http.disconnect":
         raise GoneError
-    if size > BODY_BYTES_MAX:
+    if size > REQUEST_BYTES_MAX:
         raise TooLargeError
     return b"".join(parts)
 
@@ -270,7 +270,7 @@ def unpacked(head: Head, body: bytes) -> bytes:
         return body
     gunzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        plain = gunzip.decompress(body, BODY_BYTES_MAX)
+        plain = gunzip.decompress(body, REQUEST_BYTES_MAX)
     except zlib.error:
         raise DynamoDBError(SERIALIZATION) from None
     if not gunzip.eof:

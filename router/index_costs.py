@@ -13,11 +13,10 @@ from items.to_json import to_json
 from items.units import HALVES, write_halves
 from items.values import Item
 from network.messages import RecordKey
-from router.definitions import Status, Table
-from router.legacy import Body
+from router.definitions import Status, Table, kind_of
 from router.nodes import Nodes
+from router.shapes import Body
 
-LOCAL, GLOBAL = "LocalSecondaryIndexes", "GlobalSecondaryIndexes"
 BYTES_PER_GB = 1 << 30
 
 Arms = Mapping[tuple[str, str], float]  # By kind and name of the index.
@@ -30,7 +29,7 @@ def arms_of(table: Table, before: Item | None, after: Item | None) -> dict[tuple
         if one.status != Status.DELETING:
             units = units_of(one.index, table, before, after)
             if units:
-                arms[LOCAL if one.index.is_local else GLOBAL, one.index.name] = units
+                arms[kind_of(one.index), one.index.name] = units
     return arms
 
 

@@ -10,16 +10,15 @@ from items.errors import (
     invalid_parameter,
     validation,
 )
-from items.indexes import ALL, INCLUDE, KEYS_ONLY, Index, key_attributes_of
-from items.keys import KeyAttribute, KeySchema, key_names
+from items.indexes import ALL, INCLUDE, KEYS_ONLY, Index
+from items.keys import KeyAttribute, KeySchema, key_attributes_of, key_names
 from network.settings import Throughput
-from router.definitions import IndexTraits, Status, Traits
-from router.legacy import Body
+from router.definitions import GLOBAL, LOCAL, IndexTraits, Status, Traits
+from router.shapes import Body
 from router.throughput import no_change, units_of
 
 LOCAL_MAX, GLOBAL_MAX = 5, 20
 NON_KEY_ATTRIBUTES_MAX = 100  # Of all indexes of a table together.
-LOCAL, GLOBAL = "LocalSecondaryIndexes", "GlobalSecondaryIndexes"
 ONE_AT_A_TIME = (
     "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per"
     " table"
@@ -207,7 +206,7 @@ def indexes_after(
         if kind == "Create":
             # All keys of a new index are to be named here, also those that are known already.
             known = types_known(traits)
-            types = {name: known.get(name, kind) for name, kind in types_of(body).items()}
+            types = {name: known.get(name, given) for name, given in types_of(body).items()}
             indexes = _with_new(change, types, indexes, is_on_demand=throughput is None)
         else:
             indexes = _with_changed(kind, change, indexes, is_on_demand=throughput is None)

@@ -9,17 +9,15 @@ attributes, its 300 operators conditions on a hundred and fifty.  More are refus
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from items.data import data
 from items.errors import DynamoDBError, invalid_parameter, validation
 from items.expressions import parse_condition, parse_projection, parse_update
 from items.operands import Names, Values
-from items.typed_json import from_json
+from items.typed_json import check_name, from_json
 from items.values import AttributeValue, compare
-
-Body: TypeAlias = Mapping[str, Any]
-NOTHING: dict[str, Any] = {}
+from router.shapes import NOTHING, Body
 
 MIXED = "Can not use both expression and non-expression parameters in the same request"
 
@@ -230,6 +228,7 @@ def update(given: Mapping[str, Any], minted: Placeholders) -> str | None:
     """Read `AttributeUpdates`; None if it changes nothing."""
     sections: dict[str, list[str]] = {"SET": [], "REMOVE": [], "ADD": [], "DELETE": []}
     for attribute, one in given.items():
+        check_name(attribute)  # It may be new in the item.
         action, json = one.get("Action") or "PUT", one.get("Value")
         value = None if json is None else from_json(json)
         section, change = change_of(action, minted.name(attribute), value, minted)

@@ -6,9 +6,19 @@
 
 from items.json_shapes import as_structure, check_shape
 from items.limits import ATTRIBUTE_NAME_BYTES_MAX
-from router.shapes import FLAG, Leaf, Listed, Mapped, Shape, Structure, is_map, nothing, text
+from router.shapes import (
+    FLAG,
+    JAVA_PACKAGE,
+    Leaf,
+    Listed,
+    Mapped,
+    Shape,
+    Structure,
+    is_map,
+    nothing,
+    text,
+)
 
-JAVA_PACKAGE = "com.amazonaws.dynamodb.v20120810"
 # In the service's own order, which is none.
 COMPARISONS = text(
     (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from router.requests import Body
+from router.shapes import Body
 from router.tools import Origin, Tools
 
 # A new account's quotas.  Nobody is held to them here.

@@ -1,8 +1,7 @@
 """The parameters of every operation on items, as AWS's service model has them.
 
-A parameter that is taken and means nothing here (metrics of item collections, which only local
-indexes make) has its shape as well: it is refused where the service refuses it.  What is not named
-at all is ignored, as the service does.
+A parameter that is taken and means nothing here has its shape as well: it is refused where the
+service refuses it.  What is not named at all is ignored, as the service does.
 """
 
 from functools import lru_cache
@@ -24,6 +23,7 @@ from router.legacy_parameters import (
 from router.shapes import (
     ATTRIBUTES,
     FLAG,
+    JAVA_PACKAGE,
     Listed,
     Mapped,
     Shape,
@@ -179,7 +179,7 @@ BATCH_WRITE_ITEM = Structure(
                 1,
                 BATCH_WRITE_REQUESTS_MAX,
             ),
-            "java.util.List<com.amazonaws.dynamodb.v20120810.WriteRequest>",
+            f"java.util.List<{JAVA_PACKAGE}.WriteRequest>",
             1,
             BATCH_WRITE_REQUESTS_MAX,
             TABLE_ARN_LENGTH_MAX,
@@ -202,7 +202,7 @@ BATCH_GET_ITEM = Structure(
                 },
                 ("Keys",),
             ),
-            "com.amazonaws.dynamodb.v20120810.KeysAndAttributes",
+            f"{JAVA_PACKAGE}.KeysAndAttributes",
             1,
             BATCH_GET_KEYS_MAX,
             TABLE_ARN_LENGTH_MAX,

@@ -14,7 +14,7 @@ from items.errors import validation
 from items.keys import Key, partition_hash
 from items.limits import PAGE_BYTES_MAX
 from items.projections import project
-from items.typed_json import item_to_json
+from items.to_json import item_to_json
 from items.values import Item, size_bytes
 from network.messages import NotMine, Page, Scan
 from network.owners import Pauses
@@ -23,10 +23,10 @@ from router import capacity, query_requests
 from router.definitions import Table
 from router.followers import may_be_late
 from router.key_paths import refuse_inside_keys
-from router.legacy import NOTHING, Body
 from router.lookups import on_table
 from router.nodes import nobody_knows
 from router.query_requests import START_WRONG, PageDraft, Segment
+from router.shapes import NOTHING, Body
 from router.sources import Source, is_fetched, source_of
 from router.tools import Origin, Tools
 

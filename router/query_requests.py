@@ -11,24 +11,23 @@ from items.data import data
 from items.errors import VALIDATION, DynamoDBError, validation
 from items.expression_checks import check, check_given
 from items.expressions import parse_condition
-from items.indexes import key_attributes_of
 from items.key_conditions import KeyCondition, KeyPart, admits, condition_of, key_parts
-from items.keys import Key, KeySchema
+from items.keys import Key, KeySchema, key_attributes_of
+from items.operands import Names, Values
 from items.paths import resolved
 from items.syntax import DocumentPath, operands_in, predicates_of
 from items.typed_json import item_from_json
 from items.values import Item
 from router import legacy, parameters
-from router.legacy import NOTHING, Body, Placeholders
+from router.legacy import Placeholders
 from router.options import RouterOptions
 from router.requests import (
-    Names,
-    Values,
     expression_values,
     read,
     table_name,
     whole_number,
 )
+from router.shapes import NOTHING, Body
 from router.sources import Source
 
 NO_KEY_CONDITION = (

@@ -15,22 +15,19 @@ from items.errors import ITEM_TOO_LARGE, VALIDATION, DynamoDBError, invalid_para
 from items.expression_checks import check, check_given, check_placeholders, refuse_empty
 from items.keys import KeySchema
 from items.limits import ITEM_SIZE_BYTES_MAX
+from items.operands import Names, Values
 from items.typed_json import item_from_json, values_from_json
 from items.updates import updated_attributes
-from items.values import AttributeValue, Item, size_bytes
+from items.values import Item, size_bytes
 from network.ids import TableId
 from network.messages import RecordKey
 from router import legacy, parameters
-from router.legacy import NOTHING, Body, Placeholders
+from router.legacy import Placeholders
 from router.options import RouterOptions
-from router.shapes import Shape, as_integer, refuse_wrongs
+from router.shapes import NOTHING, Body, Shape, as_integer, refuse_wrongs
 from router.table_names import table_called
 
-Names: TypeAlias = Mapping[str, str]
-Values: TypeAlias = Mapping[str, AttributeValue]
 Parsed = TypeVar("Parsed")
-
-__all__ = ["NOTHING", "Body"]
 
 
 def read(shape: Shape, body: Body, parse: Callable[[Body], Parsed]) -> Parsed:

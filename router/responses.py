@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from items.indexes import key_attributes_of
-from items.keys import KeyAttribute, KeySchema, key_names
+from items.keys import KeyAttribute, KeySchema, key_attributes_of, key_names
+from items.operands import Names
 from items.projections import project
-from items.typed_json import item_to_json
+from items.to_json import item_to_json
 from items.values import Item
-from router.definitions import IndexTraits, Status, Table, Traits
-from router.requests import Names
+from router.definitions import IndexTraits, Status, Table, Traits, kind_of
 
 # One account and one region, as in every example of AWS's documentation.
 REGION = "us-east-1"
@@ -94,11 +93,9 @@ def index_descriptions(table: Table) -> dict[str, Any]:
             "ItemCount": 0,
             "IndexArn": f"{ARN_PREFIX}{table.name}/index/{index.name}",
         }
-        if index.is_local:
-            found.setdefault("LocalSecondaryIndexes", []).append(description)
-        else:
+        if not index.is_local:
             description.update(life_of(table, one))
-            found.setdefault("GlobalSecondaryIndexes", []).append(description)
+        found.setdefault(kind_of(index), []).append(description)
     return found
 
 

@@ -16,10 +16,10 @@ for what it means, because a misfit anywhere in it comes first.
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 from items.data import data
-from items.errors import serialization, validation
+from items.errors import DYNAMODB, serialization, validation
 from items.json_shapes import (
     ARRAYS,
     as_bool,
@@ -30,7 +30,13 @@ from items.json_shapes import (
     token,
 )
 
-JAVA_PACKAGE = "com.amazonaws.dynamodb.v20120810"
+Body: TypeAlias = Mapping[str, Any]
+"""The JSON of a request, or of a part of it."""
+
+NOTHING: dict[str, Any] = {}
+"""Names or values where none are given; never changed."""
+
+JAVA_PACKAGE = DYNAMODB
 LARGEST_INTEGER = 2**31 - 1  # A larger one is taken for this one, as the service does.
 VALUE_SHOWN_LENGTH_MAX = 1000  # Of a list or map in a complaint; the service shows all of it.
 

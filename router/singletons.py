@@ -17,7 +17,8 @@ from router.followers import may_be_late
 from router.key_paths import refuse_inside_keys
 from router.lookups import on_table
 from router.nodes import WriteReply, error_of, images_in
-from router.requests import Body, WriteDraft
+from router.requests import WriteDraft
+from router.shapes import Body
 from router.tools import Origin, Tools
 
 

@@ -17,7 +17,7 @@ from items.paths import resolved
 from items.values import Item
 from network.ids import TableId
 from router.definitions import Status, Table
-from router.legacy import Body
+from router.shapes import Body
 
 NO_STRONG_READS = "Consistent reads are not supported on global secondary indexes"
 

@@ -4,13 +4,13 @@ An iterator says it all itself: no router keeps anything for a reader, and any r
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64Error
 from hashlib import blake2b
 
 from items.data import data
 from items.errors import DynamoDBError, validation
 
 CHECK_BYTES = 8
+SEQUENCE_MAX = (1 << 63) - 1  # No number that a message could carry is higher.
 MARK = "|1|"  # Between the stream's ARN and what is ours, as the service has it.
 
 
@@ -39,13 +39,16 @@ def iterator_of(text: str) -> Iterator:
     arn, _, packed = text.partition(MARK)
     try:
         raw = urlsafe_b64decode(packed.encode())
-    except (NotBase64Error, ValueError):
+        check, inside = raw[:CHECK_BYTES], raw[CHECK_BYTES:]
+        if check != _check(arn, inside):
+            raise invalid()
+        shard, after, given = inside.decode().split("/")  # Anybody can make a check that is right.
+        iterator = Iterator(arn, shard, int(after), int(given))
+    except ValueError:  # Such as what is no base64, and what is no number.
         raise invalid() from None
-    check, inside = raw[:CHECK_BYTES], raw[CHECK_BYTES:]
-    if check != _check(arn, inside):
+    if not 0 <= iterator.after <= SEQUENCE_MAX:
         raise invalid()
-    shard, after, given = inside.decode().split("/")
-    return Iterator(arn, shard, int(after), int(given))
+    return iterator
 
 
 def invalid() -> DynamoDBError:

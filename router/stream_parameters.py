@@ -1,7 +1,7 @@
 """The parameters of streams: of tables that have one, and of the operations that read them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from items.errors import (
     RESOURCE_NOT_FOUND,
@@ -12,11 +12,12 @@ from items.errors import (
 )
 from network.settings import StreamSettings
 from router.definitions import Traits
-from router.legacy import Body
-from router.shapes import FLAG, Leaf, Structure, integer, nothing, text
+from router.shapes import FLAG, Body, Leaf, Structure, integer, nothing, text
+from router.table_names import NAME
 
 STREAMS_PAGE_MAX = SHARDS_PAGE_MAX = 100
 RECORDS_PAGE_MAX = 1_000
+MILLISECOND = timedelta(milliseconds=1)  # What labels are told apart by.
 SECONDS_MAX = 253_402_300_799  # Since 1970: the end of the year 9999.
 VIEWS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
 POSITIONS = (
@@ -34,11 +35,14 @@ SPECIFICATION = Structure(
 )
 
 
-def as_moment(json: object) -> float:
-    """Check that a moment is told as the seconds since 1970."""
-    if isinstance(json, int | float) and not isinstance(json, bool):
-        return json
-    raise serialization("Unexpected value type in payload")
+def is_moment(json: object) -> bool:
+    """Say whether a moment is told as the seconds since 1970."""
+    return isinstance(json, int | float) and not isinstance(json, bool)
+
+
+def check_moment(json: object) -> None:
+    if not is_moment(json):
+        raise serialization("Unexpected value type in payload")
 
 
 def moment_us(seconds: float) -> int:
@@ -46,17 +50,13 @@ def moment_us(seconds: float) -> int:
     return int(1_000_000 * max(0, min(seconds, SECONDS_MAX)))
 
 
-def is_moment(json: object) -> bool:
-    return isinstance(json, int | float) and not isinstance(json, bool)
-
-
-MOMENT = Leaf(is_moment, as_moment, nothing, as_moment)
+MOMENT = Leaf(is_moment, check_moment, nothing, check_moment)
 ARN = text(length_min=37, length_max=1024)
 SHARD = text(length_min=28, length_max=65)
 LIST_STREAMS = Structure(
     "ListStreamsInput",
     {
-        "TableName": text(length_min=3, length_max=255, pattern="[a-zA-Z0-9_.-]+"),
+        "TableName": NAME,
         "Limit": integer(least=1),
         "ExclusiveStartStreamArn": ARN,
     },
@@ -91,13 +91,12 @@ GET_RECORDS = Structure(
 )
 
 
-def stream_in(body: Body) -> tuple[str, str]:
+def stream_named(arn: str) -> tuple[str, str]:
     """Return the table's name and the label that a stream's ARN names.
 
     Raises:
         DynamoDBError: ValidationException: it is no stream's ARN.
     """
-    arn: str = body["StreamArn"]
     table, mark, label = arn.partition("/stream/")
     begin, _, name = table.rpartition(":table/")
     parts = begin.split(":")
@@ -144,7 +143,7 @@ def with_stream(traits: Traits, body: Body, table_name: str, now_us: int) -> Tra
         return traits
     if not view:
         return replace(traits, stream=None)
-    label = label_at(now_us)
+    label = label_after(traits.latest_stream, now_us)
     stream = StreamSettings(label, view, table_name)
     return replace(traits, stream=stream, latest_stream=label)
 
@@ -167,6 +166,18 @@ def label_at(now_us: int) -> str:
     seconds, us = divmod(now_us, 1_000_000)
     when = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
     return f"{when.isoformat()}.{us // 1_000:03d}"
+
+
+def label_after(latest: str, now_us: int) -> str:
+    """Label a stream that is switched on now, later than the latest one of its table.
+
+    That one may have been labelled by a router whose clock is ahead of this one: with the same
+    label, both would be one stream, which misses what was written in between.
+    """
+    label = label_at(now_us)
+    if label > latest:
+        return label
+    return (datetime.fromisoformat(latest) + MILLISECOND).isoformat(timespec="milliseconds")
 
 
 def label_us(label: str) -> int:

@@ -15,8 +15,9 @@ from network.messages import ReadStream, StreamPage
 from network.streams import Shard, StreamRecord, sequence_number, sequence_of
 from router import shard_order
 from router.definitions import Status, Table
-from router.requests import Body, read, whole_number
+from router.requests import read, whole_number
 from router.responses import REGION, key_schema, stream_arn
+from router.shapes import Body
 from router.stream_iterators import Iterator, iterator_of, text_of
 from router.stream_parameters import (
     DESCRIBE_STREAM,
@@ -28,7 +29,7 @@ from router.stream_parameters import (
     STREAMS_PAGE_MAX,
     label_us,
     moment_us,
-    stream_in,
+    stream_named,
     stream_not_found,
 )
 from router.tools import Origin, Tools
@@ -64,7 +65,7 @@ async def list_streams(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
 
 async def describe_stream(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     def parse(body: Body) -> tuple[str, str, int]:
-        return *stream_in(body), page_limit(body, SHARDS_PAGE_MAX)
+        return *stream_named(body["StreamArn"]), page_limit(body, SHARDS_PAGE_MAX)
 
     name, label, limit = read(DESCRIBE_STREAM, body, parse)
     shards = [shard for shard, _ in await tools.nodes.find_shards(name, label)]
@@ -101,7 +102,7 @@ async def get_shard_iterator(tools: Tools, body: Body, _: Origin) -> dict[str, A
             raise invalid("Timestamp is required for ShardIteratorType AT_TIMESTAMP")
         if kind.endswith("SEQUENCE_NUMBER") and number is None:
             raise invalid(f"SequenceNumber is required for ShardIteratorType {kind}")
-        return stream_in(body)
+        return stream_named(body["StreamArn"])
 
     name, label = read(GET_SHARD_ITERATOR, body, parse)
     known = {
@@ -157,7 +158,7 @@ async def _refuse_forged(tools: Tools, iterator: Iterator) -> None:
     Raises:
         DynamoDBError: ValidationException
     """
-    name, label = stream_in({"StreamArn": iterator.arn})
+    name, label = stream_named(iterator.arn)
     shards = await tools.nodes.find_shards(name, label)
     if all(shard.id != iterator.shard for shard, _ in shards):
         raise invalid("Invalid ShardIterator")

@@ -11,7 +11,8 @@ from items.errors import validation
 from router import responses
 from router.definitions import Table, Traits
 from router.index_definitions import indexes_after
-from router.requests import Body, read, table_name
+from router.requests import read, table_name
+from router.shapes import Body
 from router.stream_parameters import refuse_no_change, view_wanted, with_stream
 from router.table_names import named_first
 from router.table_parameters import UPDATE_TABLE, refuse_unsupported

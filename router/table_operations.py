@@ -5,10 +5,10 @@ from typing import Any
 from items.errors import invalid_parameter, validation
 from items.keys import KeyAttribute, KeySchema
 from router import responses, tags
-from router.definitions import Traits
-from router.index_definitions import GLOBAL, LOCAL, indexes_of, refuse_schema, types_of
-from router.requests import Body, read, table_name, whole_number
-from router.shapes import Structure, integer
+from router.definitions import GLOBAL, LOCAL, Traits
+from router.index_definitions import indexes_of, refuse_schema, types_of
+from router.requests import read, table_name, whole_number
+from router.shapes import Body, Structure, integer
 from router.stream_parameters import view_wanted, with_stream
 from router.table_names import NAME, named_first
 from router.table_parameters import CREATE_TABLE, ONE_TABLE, refuse_unsupported

@@ -6,8 +6,8 @@ encryption, replicas.  What only hangs on money or speed is taken and means noth
 
 from items.errors import validation
 from items.limits import KEY_NAME_BYTES_MAX
-from router.legacy import Body
-from router.shapes import FLAG, Listed, Shape, Structure, integer, text
+from router.definitions import GLOBAL, LOCAL
+from router.shapes import FLAG, Body, Listed, Shape, Structure, integer, text
 from router.stream_parameters import SPECIFICATION
 from router.table_names import NAME, NAME_PATTERN, TABLE
 
@@ -63,10 +63,8 @@ INDEX: dict[str, Shape] = {
 GLOBAL_INDEX: dict[str, Shape] = {**INDEX, "ProvisionedThroughput": THROUGHPUT}
 REQUIRED_OF_INDEX = ("IndexName", "KeySchema", "Projection")
 INDEXES: dict[str, Shape] = {
-    "LocalSecondaryIndexes": Listed(Structure("LocalSecondaryIndex", INDEX, REQUIRED_OF_INDEX)),
-    "GlobalSecondaryIndexes": Listed(
-        Structure("GlobalSecondaryIndex", GLOBAL_INDEX, REQUIRED_OF_INDEX)
-    ),
+    LOCAL: Listed(Structure("LocalSecondaryIndex", INDEX, REQUIRED_OF_INDEX)),
+    GLOBAL: Listed(Structure("GlobalSecondaryIndex", GLOBAL_INDEX, REQUIRED_OF_INDEX)),
 }
 INDEX_UPDATES = Listed(
     Structure(

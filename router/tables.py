@@ -142,20 +142,11 @@ class Tables:
             return [] if table is None else [table]
         return [table_of(item) for item in await self._definitions()]
 
-    async def finish(self) -> None:
-        """Take every table that is neither ACTIVE nor gone to its end, and wait for that."""
-        for table in await self._unfinished():
-            if self._begin(table):
-                await self._move(table)
-
     async def look(self) -> None:
         """Take every table further that is neither ACTIVE nor gone: its mover may be dead."""
-        for table in await self._unfinished():
-            self.take_further(table)
-
-    async def _unfinished(self) -> list[Table]:
-        items = await self._definitions()
-        return [table_of(item) for item in items if item["Status"][1] != Status.ACTIVE]
+        for item in await self._definitions():
+            if item["Status"][1] != Status.ACTIVE:
+                self.take_further(table_of(item))
 
     async def _definitions(self) -> list[Item]:
         """Read the definitions of all tables, each as it is at its own moment."""
@@ -264,17 +255,11 @@ class Tables:
         raise DynamoDBError(RESOURCE_IN_USE, f"{IN_USE}: Table is being changed: {name}")
 
     def take_further(self, table: Table) -> None:
-        """Bring a table that is on its way to its end, in a task of its own; others stay."""
-        if self._begin(table):
-            self._host.spawn(self._move(table))
-
-    def _begin(self, table: Table) -> bool:
-        """Say whether a table is to be taken further, and nobody here is at it yet."""
+        """Bring a table that is on its way to its end, unless a task of this router is at it."""
         stage = (table.status, table.revision)
-        if table.status is Status.ACTIVE or self._moving.get(table.id) == stage:
-            return False
-        self._moving[table.id] = stage
-        return True
+        if table.status is not Status.ACTIVE and self._moving.get(table.id) != stage:
+            self._moving[table.id] = stage
+            self._host.spawn(self._move(table))
 
     async def _settle(self, table: Table) -> None:
         """Let a table come to its end before it is answered for, if that takes but a moment.

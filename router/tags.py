@@ -17,8 +17,8 @@ from items.errors import (
     validation,
 )
 from router.definitions import Table, Traits
-from router.requests import Body, read
-from router.shapes import Shape
+from router.requests import read
+from router.shapes import Body, Shape
 from router.table_parameters import LIST_TAGS, TAG_RESOURCE, UNTAG_RESOURCE
 from router.tools import Origin, Tools
 

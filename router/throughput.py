@@ -6,8 +6,7 @@ here is what may be asked for, in the service's words.
 
 from items.errors import DynamoDBError, invalid_parameter, validation
 from network.settings import Throughput
-from router.legacy import Body
-from router.shapes import as_integer
+from router.shapes import Body, as_integer
 
 UNITS_MAX = 1_000_000_000_000
 

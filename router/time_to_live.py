@@ -10,7 +10,8 @@ from typing import Any
 
 from items.errors import validation
 from router.definitions import Table, Traits
-from router.requests import Body, read, table_name
+from router.requests import read, table_name
+from router.shapes import Body
 from router.table_parameters import ONE_TABLE, UPDATE_TIME_TO_LIVE
 from router.tables import not_found
 from router.tools import Origin, Tools

@@ -32,7 +32,6 @@ from router.canonical import canonical_json
 from router.definitions import Table
 from router.options import RouterOptions
 from router.requests import (
-    Body,
     Clauses,
     DeleteDraft,
     GetDraft,
@@ -44,6 +43,7 @@ from router.requests import (
     refuse_oversized,
     table_name,
 )
+from router.shapes import Body
 
 PAYLOAD_TOO_LARGE = "Transaction payload size cannot exceed 4MB. Payload Size: "
 SAME_ITEM_TWICE = "Transaction request cannot include multiple operations on one item"

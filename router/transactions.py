@@ -19,7 +19,8 @@ from router import capacity, index_costs, responses, transact_requests
 from router.definitions import Table
 from router.lookups import changed, tables_of
 from router.replicas import refuse_transaction
-from router.requests import Body, GetDraft
+from router.requests import GetDraft
+from router.shapes import Body
 from router.tables import Tables
 from router.tools import Origin, Tools
 

@@ -50,6 +50,11 @@ class Account:
         self.low = min(self._full, self.low + least)
         self.high = min(self._full, self.high + most)
 
+    def may_have_waited(self, hashes: tuple[int, int], waited_us: int) -> None:
+        """Allow for what has come, where nobody knows whether the bucket was there meanwhile."""
+        most = max(refilled(self.units, one, waited_us) for one in hashes)
+        self.high = min(self._full, self.high + most)
+
     def follow(self, before: "Account") -> None:
         """Go on from an account of other units."""
         self.low = min(self._full, max(self.low, before.low))
@@ -66,8 +71,9 @@ class PartitionBooks:
 
     def __init__(self, meters: Meters, hashes: int) -> None:
         self.accounts: dict[Place, Account] = {}
-        self.answered: dict[tuple[str, int], bool] = {}  # Writes: copies are answered for nothing.
+        self.answered: set[tuple[str, int]] = set()  # Writes: copies are answered for nothing.
         self._seen_us, self._hashes = meters.began_us, hashes
+        self._is_first = True  # Whether no step has been seen yet.
 
     def wait(self, meters: Meters, message: Message, hashes: int, now_us: int) -> None:
         """Let time pass, and open or close accounts as tables come and go.
@@ -83,16 +89,19 @@ class PartitionBooks:
                 continue
             levels = first_level(units, both[0]), first_level(units, both[1])
             if isinstance(message, OpenTable) and message.table == place[0]:
-                levels = (full_level(units, meters.burst_us),) * 2
+                full = full_level(units, meters.burst_us)
+                levels = (min(levels), full) if self._is_first else (full, full)
             opened = Account(units, levels, meters.burst_us)
             if before is not None:
                 opened.follow(before)
             elif not isinstance(message, OPENING):  # It is as old as this incarnation.
                 opened.wait(both, waited_us)
+            elif self._is_first:  # It may be, and this step has changed something else.
+                opened.may_have_waited(both, waited_us)
             self.accounts[place] = opened
         there = dict(provisioned(meters))
         self.accounts = {place: one for place, one in self.accounts.items() if place in there}
-        self._seen_us = now_us
+        self._seen_us, self._is_first = now_us, False
 
     def keep(self, hashes: int) -> None:
         """Go on with the range that the step under way has left."""

@@ -65,15 +65,15 @@ def charges_of(
     envelope: Envelope,
     message: Message,
     output: Output,
-    answered: dict[tuple[str, int], bool],
+    answered: set[tuple[str, int]],
 ) -> Iterator[Charge]:
     """Give all that a step is to charge; `answered` is of the writes before, and is added to."""
     reply = output.reply
     if isinstance(message, Prepare) and isinstance(reply, Votes):
         yield from of_prepare(machine, message, reply, output)
     elif isinstance(message, Write):
-        is_copy = answered.setdefault((envelope.source, envelope.number), False)
-        answered[envelope.source, envelope.number] = True
+        is_copy = (envelope.source, envelope.number) in answered
+        answered.add((envelope.source, envelope.number))
         if not is_copy:
             yield from of_write(machine, message, output)
     elif isinstance(message, Read) and isinstance(reply, Readings):

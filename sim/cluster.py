@@ -315,6 +315,10 @@ class Cluster:
     def elapsed_us(self) -> int:
         return self.loop.now_us
 
+    def serving(self) -> tuple[str, ...]:
+        """Return the partitions that have a range, by the disk that says so."""
+        return self.placement_now().partitions
+
     def note(self, event: str) -> None:
         """Count an event that the witness saw."""
         self.trace.noted("witness", event, {})

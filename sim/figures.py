@@ -94,5 +94,9 @@ def percentiles(values: Sequence[int]) -> Percentiles | None:
     if not values:
         return None
     ordered = sorted(values)
-    ranks = (-(-len(ordered) * part // 100) - 1 for part in (50, 90, 99))
-    return Percentiles(*(ordered[rank] for rank in ranks))
+    return Percentiles(*(nearest_rank(ordered, percent) for percent in (50, 90, 99)))
+
+
+def nearest_rank(ordered: Sequence[int], percent: int) -> int:
+    """Return the least value that so many in a hundred do not exceed; there is at least one."""
+    return ordered[-(-len(ordered) * percent // 100) - 1]

@@ -21,6 +21,7 @@ from network.messages import Scan as ScanQuestion
 from network.placement import is_internal
 from partition.follower_server import FollowerServer
 from partition.storage import Changes
+from sim.checkers.disks import shown_lsn
 
 WRONGS_MAX = 1_000  # The first ones say most.
 
@@ -127,7 +128,7 @@ class Followed:
         found = [(one, place) for one, place in places if place is not None]
         self._in_order(server, request, [(one[0], place) for one, place in found])
         age_us = max((self._age_us(one[0], place) for one, place in found), default=0)
-        items = tuple((key, lsn if item is not None else -1 - lsn) for key, item, lsn in seen)
+        items = tuple((key, shown_lsn(item, lsn)) for key, item, lsn in seen)
         self.answers.append(Answer(self._number(), self._loop.now_us, node, request, age_us, items))
 
     def _place(self, key: RecordKey, item: Item | None, lsn: int) -> int | None:

@@ -5,7 +5,8 @@ from the items that are there, by nothing that partitions have; what there was o
 to judge entries by that come later.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cmp_to_key
 from typing import Any
@@ -16,10 +17,23 @@ from items.indexes import INDEX_MARK
 from items.keys import Key
 from items.values import AttributeValue, Item, compare
 from network.ids import NEVER, Timestamp
-from network.messages import Done, Envelope, OfRange, Page, Propagate, RecordKey, Scan
+from network.messages import (
+    Backfill,
+    Done,
+    Envelope,
+    Message,
+    NotMine,
+    OfRange,
+    Page,
+    Propagate,
+    RecordKey,
+    Scan,
+)
 from partition.machine import Machine, Output
 from partition.record import Record
 from partition.storage import Changes
+from router.definitions import Status, Table
+from sim.figures import nearest_rank
 
 LIES_MAX = 1_000  # The first ones say most.
 Json = Mapping[str, Any]
@@ -79,8 +93,7 @@ class IndexLag:
 
     def at_us(self, percent: int) -> int | None:
         """Return the lag that so many in a hundred entries do not exceed."""
-        lags = self.lags_us
-        return lags[-(-len(lags) * percent // 100) - 1] if lags else None
+        return nearest_rank(self.lags_us, percent) if self.lags_us else None
 
 
 class IndexesSeen:
@@ -93,6 +106,11 @@ class IndexesSeen:
         self.lies: list[tuple[str, str]] = []  # Kind, and what is wrong.
         self._lags_us: list[int] = []
         self._born_us: dict[tuple[str, Key, Timestamp], int] = {}  # Each version of an item.
+        # To judge what an index has from the beginning: each item's past, and entries as they are.
+        self._pasts: dict[RecordKey, list[tuple[int, Item | None]]] = {}
+        self._entries: dict[RecordKey, Record] = {}
+        self._wanted: dict[str, int] = {}  # When an index was asked for that is on its way.
+        self._moment = 0  # Counts the changes of items.
         self._names = names
         self._tables = {one.table for one in self.asked.values()}
 
@@ -102,16 +120,46 @@ class IndexesSeen:
         name = rest.rpartition(INDEX_MARK)[0]
         return self.asked.get((self._names.get(table, ""), name))
 
-    def is_of(self, table: str, asked: IndexAsked) -> bool:
-        return self._names.get(table) == asked.table
+    def entries_of(self, asked: IndexAsked, own: Key) -> list[Item]:
+        """Return all entries that the item of a key has come to, in any table of the name."""
+        tables = [table for table, name in self._names.items() if name == asked.table]
+        versions = [one for table in tables for one in self.versions.get((table, own), ())]
+        return [asked.shown(one) for one in versions if asked.has(one)]
+
+    # Indexes that come -----------------------------------------------------------------------
+
+    def defined(self, table: Table) -> None:
+        """Take a table's definition, as it is durable now."""
+        for traits, index in table.remote:
+            asked = self.asked.get((table.name, index.name))
+            if traits.status == Status.CREATING:
+                self._wanted.setdefault(index.id, self._moment)
+            elif traits.status == Status.ACTIVE and asked is not None:
+                since = self._wanted.pop(index.id, None)
+                if since is not None:
+                    self._came(table.id, index.id, asked, since)
+
+    def _came(self, table: str, index: str, asked: IndexAsked, since: int) -> None:
+        """Judge that an index which serves from now on has all that was to be in it all along."""
+        for (owner, key), past in self._pasts.items():
+            items = stayed(asked, items_since(past, since)) if owner == table else []
+            if not items:  # What was moved there meanwhile arrives like any other.
+                continue
+            entry = self._entries.get((index, asked.place(items[0])))
+            if entry is None or not any(entry.item == asked.shown(item) for item in items):
+                where = "/".join(str(content) for _, content in key)
+                has = "nothing" if entry is None else entry.item
+                text = f"{asked.name} is ACTIVE and has {has} of {where}, which was {items[0]}"
+                self._lie("index incomplete", f"{text} before there was an index")
 
     # What is durable -------------------------------------------------------------------------
 
     def durable(self, node: str, changes: Changes, now_us: int) -> Changes:
         """Take what has become durable; return what of it is no matter of indexes."""
         for key, record in changes.records:
-            if self.of(key[0]) is not None and record is not None:
-                self._entry(node, key, record, now_us)
+            if self.of(key[0]) is not None:
+                if record is not None:
+                    self._entry(node, key, record, now_us)
             elif changes.cause and self._names.get(key[0]) in self._tables:
                 self._version(key, None if record is None else record.item)
                 if changes.timestamp != NEVER:
@@ -120,6 +168,8 @@ class IndexesSeen:
         return changes if len(own) == len(changes.records) else replace(changes, records=own)
 
     def _version(self, key: RecordKey, item: Item | None) -> None:
+        self._moment += 1
+        self._pasts.setdefault(key, []).append((self._moment, item))
         known = self.versions.setdefault(key, [])
         if item is not None and (not known or known[-1] != item):
             known.append(item)
@@ -131,13 +181,17 @@ class IndexesSeen:
         """Judge an entry that is there now: some version of its item is to have been like it."""
         asked = self.of(key[0])
         assert asked is not None, "an index that was asked for"
+        kept = self._entries.get(key)
+        if kept is None or kept.timestamp <= record.timestamp:  # A range may come twice, late.
+            self._entries[key] = record
         table, own, item = key[0].partition(INDEX_MARK)[0], key[1][len(asked.keys) :], record.item
         born_us = self._born_us.get((table, own, record.timestamp))
         if born_us is not None:
             self._lags_us.append(now_us - born_us)
         if not item:
             return
-        versions = self.versions.get((table, own), ())
+        # The latest first: an entry is late, but hardly ever of long ago.
+        versions = reversed(self.versions.get((table, own), []))
         if not any(asked.has(one) and asked.shown(one) == item for one in versions):
             where = "/".join(str(content) for _, content in own)
             text = f"{node} has {item} in {asked.name}: {where} has never been like that"
@@ -149,9 +203,10 @@ class IndexesSeen:
         """Judge an answer from a local index; return an event that is to be noted, if any."""
         message = envelope.message
         if isinstance(message, Propagate):
-            outdated = isinstance(output.reply, Done) and not all(output.reply.changed)
-            return "entry.outdated" if outdated else ""
+            return told_by(message, output.reply)
         scan = message.question if isinstance(message, OfRange) else message
+        if isinstance(scan, Backfill):
+            return passed_by(machine, scan, output.reply)
         if isinstance(scan, Scan) and isinstance(output.reply, Page):
             asked = self.of(scan.table)
             if asked is not None and asked.is_local:
@@ -175,6 +230,39 @@ class IndexesSeen:
     def _lie(self, kind: str, text: str) -> None:
         if len(self.lies) < LIES_MAX:
             self.lies.append((kind, text))
+
+
+def items_since(past: Sequence[tuple[int, Item | None]], since: int) -> list[Item | None]:
+    """Return an item as it was at a moment, and as it has been from then on."""
+    first = bisect_right(past, since, key=lambda one: one[0]) - 1
+    return [item for _, item in past[first:]] if first >= 0 else []
+
+
+def stayed(asked: IndexAsked, items: Iterable[Item | None]) -> list[Item]:
+    """Return what an item has been like, if it was at one place of an index all the time."""
+    there = [item if asked.has(item) else None for item in items]
+    found = [item for item in there if item is not None]
+    places = {asked.place(item) for item in found}
+    return found if len(found) == len(there) and len(places) == 1 else []
+
+
+def told_by(message: Propagate, reply: Message | None) -> str:
+    """Say what is to be noted of entries that came; nothing if all of them were new."""
+    if not isinstance(reply, Done):
+        return ""
+    if len(reply.changed) < len(message.entries):  # Nobody asks for any of a dropped table.
+        return "entry.orphaned"
+    return "" if all(reply.changed) else "entry.outdated"
+
+
+def passed_by(machine: Machine, message: Backfill, reply: Message | None) -> str:
+    """Say what is to be noted of a part of a backfill."""
+    if isinstance(reply, NotMine):
+        return "" if reply.table else "backfill.begun_anew"
+    table = machine.table(message.table)
+    records = () if table is None or not message.limit else table.records.values()
+    met = any(record.ongoing is not None for record in records)
+    return "backfill.met_ongoing" if met else ""
 
 
 def wrong_page(

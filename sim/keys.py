@@ -99,7 +99,7 @@ KEYS: dict[str, tuple[Value, float, float]] = {
     "workload.transactions": (200, 1, 100_000_000),
 }
 
-DIGITS_MAX = 15
+DIGITS_MAX, DIGITS_OF_SEEDS = 15, 19  # Of a whole number in a scenario, and of any other.
 TEXTS = ("permissions.policies", "cluster.streams", "regions.names")  # Whose words others read.
 VIEWS = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")  # What a stream shows.
 
@@ -148,9 +148,18 @@ def delay_of(key: str, value: Value) -> Uniform | LogNormal:
     return Uniform(*span_of(key, value, " or 'log-normal 500' (its median)"))
 
 
-def is_whole(text: str) -> bool:
-    """Say whether a text is a whole number: `isdigit` alone takes ² and other scripts' digits."""
-    return text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
+def is_whole(text: str, digits_max: int = DIGITS_MAX) -> bool:
+    """Say whether a text is a whole number: `isdigit` alone takes ² and other scripts' digits.
+
+    `int` by itself takes signs, blanks and underscores as well, and fails if there are too many.
+    """
+    return text.isascii() and text.isdigit() and len(text) <= digits_max
+
+
+def whole_within(text: str, least: int, most: int) -> int | None:
+    """Read a whole number; None if it is none, or out of bounds."""
+    number = int(text) if is_whole(text, DIGITS_OF_SEEDS) else -1
+    return number if least <= number <= most else None
 
 
 def span_of(key: str, value: Value, otherwise: str = "") -> tuple[int, int]:

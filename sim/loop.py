@@ -55,10 +55,6 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Say whether an event is to come that calls a function of one of these names."""
         return any(getattr(event[2], "__qualname__", "") in functions for event in self._heap)
 
-    def next_us(self) -> int | None:
-        """Return when the next event happens, or None if there is none."""
-        return self._heap[0][0] if self._heap else None
-
     def run(self, until: Callable[[], bool], limit_us: int) -> bool:
         """Let events happen until `until()` holds; return whether it did before `limit_us`.
 

@@ -144,10 +144,14 @@ class Run:
         self.trouble_ended = False
         self.is_in_loop = False  # Where an exception out of nowhere could be swallowed.
         self.is_interrupted = False
-        self.phase_ended: Callable[[str], None] | None = None  # For who measures a run.
+        self._phase_listeners: list[Callable[[str], None]] = []
 
     def listen(self, listener: Listener) -> None:
         self.cluster.trace.listen(listener)
+
+    def listen_to_phases(self, listener: Callable[[str], None]) -> None:
+        """Tell a listener, as they end, of 'setting up' and of 'calm'."""
+        self._phase_listeners.append(listener)
 
     @collecting(*OF_A_RUN)
     def go(self, progress: Progress | None = None) -> Result:
@@ -218,8 +222,8 @@ class Run:
         return self._calm()
 
     def _phase_ended(self, phase: str) -> None:
-        if self.phase_ended is not None:
-            self.phase_ended(phase)
+        for listener in self._phase_listeners:
+            listener(phase)
 
     # The phases ------------------------------------------------------------------------------
 

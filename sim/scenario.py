@@ -43,7 +43,8 @@ from sim.workloads.registry import WORKLOADS
 DEFAULT = "orders-and-payments"
 STEPS, REGIONS = "faults.steps", "regions.names"  # Lists, as no other key is.
 REQUESTS, TRANSACTIONS = "workload.requests", "workload.transactions"
-SHIPPED = files("sim") / "scenarios"
+SHIPPED, TOML = files("sim") / "scenarios", ".toml"
+FILE_LENGTH_MAX = 2 << 20  # Characters; policies may be half of them.
 NEAR_MAX = 3  # Keys to offer for one that there is not.
 ALL_KEYS = "docs/scenarios.md has all keys"
 
@@ -96,14 +97,14 @@ class Scenario:
         stalled_us = number("protocol.stalled_after_us")
         return Settings(
             Shape(
-                number("cluster.partitions"),
-                number("cluster.coordinators"),
-                number("cluster.routers"),
-                number("cluster.ledgers"),
-                number("cluster.managers"),
-                number("workload.clients"),
-                number("cluster.followers"),
-                number("cluster.stream_readers") if keys["cluster.streams"] else 0,
+                partitions=number("cluster.partitions"),
+                coordinators=number("cluster.coordinators"),
+                routers=number("cluster.routers"),
+                ledgers=number("cluster.ledgers"),
+                managers=number("cluster.managers"),
+                clients=number("workload.clients"),
+                followers=number("cluster.followers"),
+                readers=number("cluster.stream_readers") if keys["cluster.streams"] else 0,
             ),
             self.weather(),
             DiskSpeed(*self.span("disk.sync_us")),
@@ -155,18 +156,22 @@ class Scenario:
         keys = self.keys
         return Weather(
             delay_of("network.delay_us", keys["network.delay_us"]),
-            float(keys["network.loss"]),
-            float(keys["network.repeat"]),
-            float(keys["network.late"]),
-            self.number("network.late_us"),
-            float(keys["network.corrupt"]),
+            loss=float(keys["network.loss"]),
+            repeat=float(keys["network.repeat"]),
+            late=float(keys["network.late"]),
+            late_us=self.number("network.late_us"),
+            corrupt=float(keys["network.corrupt"]),
         )
 
 
 def shipped() -> dict[str, Scenario]:
     """Return the scenarios that come with the product, by name."""
-    names = sorted(entry.name for entry in SHIPPED.iterdir() if entry.name.endswith(".toml"))
-    return {name.removesuffix(".toml"): load(name.removesuffix(".toml")) for name in names}
+    return {name: load(name) for name in shipped_names()}
+
+
+def shipped_names() -> list[str]:
+    files = [entry.name for entry in SHIPPED.iterdir()]
+    return sorted(name.removesuffix(TOML) for name in files if name.endswith(TOML))
 
 
 def load(name: str, settings: Mapping[str, str] | None = None) -> Scenario:
@@ -175,18 +180,16 @@ def load(name: str, settings: Mapping[str, str] | None = None) -> Scenario:
     Raises:
         ScenarioError: There is no such scenario, or it says what makes no sense.
     """
-    if name.endswith(".toml"):
+    if name.endswith(TOML):
         path = Path(name)
         if not path.is_file():
             raise ScenarioError(f"there is no scenario file {name!r}")
         text, title = _text_of(path), path.stem
     else:
-        source = SHIPPED / f"{name}.toml"
+        source = SHIPPED / f"{name}{TOML}"
         if "/" in name or not source.is_file():
-            known = sorted(e.name.removesuffix(".toml") for e in SHIPPED.iterdir())
-            known = [one for one in known if not one.startswith("_")]
             raise ScenarioError(
-                f"there is no scenario {name!r}; there are {', '.join(known)},"
+                f"there is no scenario {name!r}; there are {', '.join(shipped_names())},"
                 " or give the path of a .toml file"
             )
         text, title = source.read_text(encoding="utf-8"), name
@@ -256,9 +259,15 @@ def _with_all_listed(scenario: Scenario, *, is_set: bool) -> Scenario:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")  # Some editors begin a text with a mark.
+        with path.open(encoding="utf-8-sig") as file:  # Some editors begin a text with a mark.
+            text = file.read(FILE_LENGTH_MAX + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"scenario file {path} cannot be read: {error}") from error
+    if len(text) > FILE_LENGTH_MAX:
+        raise ScenarioError(
+            f"scenario file {path} is too long: it may have {FILE_LENGTH_MAX:,} characters"
+        )
+    return text
 
 
 def _document_in(text: str, name: str) -> dict[str, Any]:

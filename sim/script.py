@@ -38,6 +38,7 @@ from collections.abc import Callable, Iterable
 from items.data import data
 from items.keys import partition_hash
 from sim.cluster import Cluster
+from sim.faults.step_words import UNITS_US
 from sim.history import History
 from sim.script_requests import ScriptError, split_options
 from sim.script_stage import Stage
@@ -227,9 +228,7 @@ class Player:
         found = re.fullmatch(r"([0-9]+)(us|ms|s)", rest)
         if not found:
             raise ScriptError(f"a duration is like 10ms, not {rest!r}")
-        self.stage.cluster.loop.run_for(
-            int(found[1]) * {"us": 1, "ms": 1_000, "s": 1_000_000}[found[2]]
-        )
+        self.stage.cluster.loop.run_for(int(found[1]) * UNITS_US[found[2]])
 
     def _do_show(self, rest: str) -> None:
         self.stage.settle()

@@ -68,7 +68,12 @@ def settings(text: str) -> Settings:
         given[name] = int(value)
     repeat_us, stalled_us = given["repeat_us"], given["stalled_after_us"]
     return Settings(
-        Shape(given["partitions"], given["coordinators"], 1, 1, 1, given["clients"]),
+        Shape(
+            partitions=given["partitions"],
+            coordinators=given["coordinators"],
+            routers=1,
+            clients=given["clients"],
+        ),
         Weather(Uniform(DELAY_US, DELAY_US)),
         DiskSpeed(DELAY_US, DELAY_US),
         0,

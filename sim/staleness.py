@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from items.data import data
 from sim.checkers.evidence import may_be_late
+from sim.figures import nearest_rank
 from sim.followed import Answer, Followed
 from sim.history import Operation
 
@@ -41,7 +42,7 @@ class Staleness:
     def age_us(self, percent: int) -> int | None:
         """Return the age that so many in a hundred of the stale answers do not exceed."""
         ages = self.ages_us
-        return ages[-(-len(ages) * percent // 100) - 1] if ages else None
+        return nearest_rank(ages, percent) if ages else None
 
 
 def staleness_of(history: Iterable[Operation], followed: Followed) -> Staleness:

@@ -57,10 +57,6 @@ class StreamReader:
         self._seen: set[_Shard] = set()  # Read to their end, in this look or (to finish) before.
         self._finishes = False
 
-    @property
-    def shards_read(self) -> int:
-        return sum(one.is_ended for one in self._shards.values())
-
     def finish(self) -> None:
         """Read to the end of what is there, and then no more, until asked again.
 

@@ -49,7 +49,9 @@ def written(changes: Changes) -> bytes:
     parts = [encode(head, _Head)]
     parts += [encode(_Entry(key, record), _Entry) for key, record in changes.records]
     body = b"".join(len(part).to_bytes(LENGTH_BYTES, "big") + part for part in parts)
-    return len(body).to_bytes(LENGTH_BYTES, "big") + crc32(body).to_bytes(4, "big") + body
+    return (
+        len(body).to_bytes(LENGTH_BYTES, "big") + crc32(body).to_bytes(CHECKSUM_BYTES, "big") + body
+    )
 
 
 def read(raw: bytes) -> Changes | None:
@@ -82,7 +84,7 @@ def is_whole(raw: bytes) -> bool:
 
 
 def _parts(body: bytes) -> Iterator[bytes]:
-    """Read the entries that are there whole."""
+    """Read the entries that are there whole: all, unless the check before is left out."""
     while body:
         length = int.from_bytes(body[:LENGTH_BYTES], "big")
         part, body = body[LENGTH_BYTES : LENGTH_BYTES + length], body[LENGTH_BYTES + length :]

@@ -13,12 +13,19 @@ from typing import Any, NamedTuple
 
 from network.events import EVENTS, FAULTS
 from network.lossy import Link
-from network.weather import CARRIED, CORRUPT, LATE, REPEATED
+from network.weather import CARRIED, CORRUPT, LATE, LOST, REPEATED
 from partition.storage import Changes
 from sim.loop import VirtualLoop
 
 MARKS_MAX = 30_000  # Buffered before they are hashed.
 LOST_MARK, CRASH_MARK, FAULT_MARK = -1, -2, -3
+FATES = {  # What becomes of a message as it leaves, in the words of a trace.
+    CARRIED: "carried",
+    LOST: "lost",
+    REPEATED: "repeated",
+    LATE: "late",
+    CORRUPT: "corrupt",
+}
 
 
 class Event(NamedTuple):

@@ -35,12 +35,14 @@ from network.placement import LEDGER_TABLE, TABLES_TABLE
 from partition.machine import Machine, Output
 from partition.record import Record
 from partition.storage import Changes
+from router.definitions import Table, table_of
 from sim.books import Books
 from sim.checkers.disks import Change, Disks, shown_lsn
 from sim.checkers.stream_appends import StreamAppends
 from sim.followed import Followed
 from sim.indexes_seen import IndexesSeen, indexes_asked
 from sim.packed import Packed
+from sim.tables_seen import TablesSeen
 
 
 class Decision(NamedTuple):
@@ -117,6 +119,8 @@ class Inside(Protocol):
 
     def elapsed_us(self) -> int: ...
 
+    def serving(self) -> Iterable[str]: ...
+
 
 class Witness:
     """The evidence of one run."""
@@ -128,6 +132,7 @@ class Witness:
         self.streams: StreamAppends | None = None  # Where tables have streams.
         self.followed: Followed | None = None  # What followers showed, where there are any.
         self.books = Books()  # Of tables that are held to their units.
+        self.tables = TablesSeen()  # What they are to be, and who was told.
         self.indexes: IndexesSeen | None = None  # Of tables that have indexes.
         self._in_conflict: set[str] = set()  # Singletons that were rightly refused for a conflict.
         self._in_throttling: set[str] = set()  # … because their partition took no new work.
@@ -172,12 +177,7 @@ class Witness:
 
     def durable(self, node: str, number: int, changes: Changes) -> None:
         """Take what has become durable; `number` is of the moment when it was changed."""
-        cause = changes.cause
-        if self.streams is not None and self.streams.take(node, changes):
-            self._note("stream.waited")
-        if self.indexes is not None:
-            assert self._inside is not None, "a witness is inside a cluster"
-            changes = self.indexes.durable(node, changes, self._inside.elapsed_us())
+        cause, changes = changes.cause, self._of_tables(node, changes)
         if cause.startswith("k"):  # A client's attempt.
             _, applied = self.disks.take(node, changes)
             self._keep(Applied(number, cause, changes.timestamp.us, node, applied))
@@ -192,13 +192,37 @@ class Witness:
         else:
             self.disks.adopt(node, changes)
 
+    def _of_tables(self, node: str, changes: Changes) -> Changes:
+        """Take what is of tables, their streams and indexes; return what is of their items."""
+        if changes.tables:
+            self.tables.told(node, changes.tables)
+        elif changes.cause and self.tables.has_unheard(node, changes):
+            self._note("update.unheard")
+        if self.streams is not None:
+            for event in self.streams.take(node, changes):
+                self._note(event)
+        if self.indexes is None:
+            return changes
+        assert self._inside is not None, "a witness is inside a cluster"
+        return self.indexes.durable(node, changes, self._inside.elapsed_us())
+
     def _internal(self, number: int, changes: Changes) -> None:
         for (table, _), record in changes.records:
             if record is not None and record.item is not None:
                 if table == LEDGER_TABLE:
                     self._ledger(number, record.item)
                 elif table == TABLES_TABLE:
-                    self.table_names[record.item["Id"][1]] = record.item["Name"][1]
+                    self._defined(table_of(record.item))
+
+    def _defined(self, table: Table) -> None:
+        """Take the definition of a table, as it is durable now."""
+        assert self._inside is not None, "a witness is inside a cluster"
+        self.table_names[table.id] = table.name
+        is_new = self.tables.defined(table, self._inside.serving())
+        if self.streams is not None and is_new:
+            self.streams.made(table)
+        if self.indexes is not None:
+            self.indexes.defined(table)
 
     def _ledger(self, number: int, item: Any) -> None:
         state = item["State"][1]

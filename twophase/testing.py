@@ -39,6 +39,8 @@ except ModuleNotFoundError as error:
 
 START_SECONDS = 60
 REGION = "us-east-1"
+NO_POLICIES = "principals are in policies, and local_dynamodb was given none"
+STOPPED = "the server has stopped: ask it inside of its `with`, or begin another one"
 
 
 class LocalDynamoDB:
@@ -68,11 +70,19 @@ class LocalDynamoDB:
         return self._server.cluster
 
     def client(self, principal: str | None = None, **more: Any) -> Any:
-        """Make a boto3 client of a principal; `more` goes to `boto3.client`."""
+        """Make a boto3 client of a principal; `more` goes to `boto3.client`.
+
+        Raises:
+            ValueError: There is no such principal.
+        """
         return library_of_clients().client("dynamodb", **self.settings(principal), **more)
 
     def resource(self, principal: str | None = None, **more: Any) -> Any:
-        """Make a boto3 resource of a principal; `more` goes to `boto3.resource`."""
+        """Make a boto3 resource of a principal; `more` goes to `boto3.resource`.
+
+        Raises:
+            ValueError: There is no such principal.
+        """
         return library_of_clients().resource("dynamodb", **self.settings(principal), **more)
 
     def settings(self, principal: str | None = None) -> dict[str, str]:
@@ -80,6 +90,9 @@ class LocalDynamoDB:
 
         Without policies any keys will do; with them, the first principal's are those of nobody
         named.
+
+        Raises:
+            ValueError: There is no such principal.
         """
         key, secret = self._keys(principal)
         return {
@@ -91,12 +104,13 @@ class LocalDynamoDB:
 
     def _keys(self, principal: str | None) -> tuple[str, str]:
         permissions = self._server.asked.nodes.router.permissions
-        if permissions is None:
-            assert principal is None, "principals are in policies, and there are none"
+        if permissions is None and principal is None:
             return "local", "local"
-        principals = list(permissions.principals.values())
+        principals = [] if permissions is None else list(permissions.principals.values())
         names = [one.name for one in principals]
-        assert principal is None or principal in names, f"there are {', '.join(names)}"
+        if principal is not None and principal not in names:
+            there = f"there are {', '.join(names)}" if names else NO_POLICIES
+            raise ValueError(f"there is no principal {principal!r}: {there}")
         found = principals[0 if principal is None else names.index(principal)]
         return found.access_key, found.secret
 
@@ -107,6 +121,7 @@ class LocalDynamoDB:
 
         Raises:
             FaultsError: The text names no faults, or there were none to begin with.
+            RuntimeError: The server has stopped.
         """
         trouble = self.cluster.trouble
         if trouble is None:
@@ -118,13 +133,18 @@ class LocalDynamoDB:
 
         Raises:
             SplitError: There is no such partition, or it cannot be split now.
+            RuntimeError: The server has stopped.
         """
         children: list[str] = []
         self.inside(lambda cluster: children.append(split(cluster, partition)))
         return children[0]
 
     def inside(self, change: Callable[[LocalCluster], None]) -> None:
-        """Do something to the cluster on its own thread, such as crashing a node, and wait."""
+        """Do something to the cluster on its own thread, such as crashing a node, and wait.
+
+        Raises:
+            RuntimeError: The server has stopped.
+        """
         assert self._loop is not None, "it has been started"
         done: Future[None] = Future()
 
@@ -136,6 +156,8 @@ class LocalDynamoDB:
             else:
                 done.set_result(None)
 
+        if not self._thread.is_alive():
+            raise RuntimeError(STOPPED)
         self._loop.call_soon_threadsafe(do)
         done.result(START_SECONDS)
 

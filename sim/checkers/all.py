@@ -4,7 +4,7 @@ Where the orders that the protocol claims do not hold, the dependency graph says
 operations contradict each other, by which anomaly, and what is still possible.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from items.keys import Key
@@ -27,6 +27,7 @@ from sim.checkers.permissions import check_permissions
 from sim.checkers.reasons import check_reasons
 from sim.checkers.streams import check_streams
 from sim.checkers.structure import check_structure
+from sim.checkers.tables import check_tables
 from sim.checkers.timestamps import check_timestamps
 from sim.cluster import Cluster
 from sim.history import History
@@ -36,6 +37,8 @@ from sim.workload import HasInvariant
 
 FINDINGS_MAX = 20  # Of one checker; the first ones say most.
 OF_ORDER = ("items", "timestamps", "instants", "strict", "invariant")  # What the graph can explain.
+
+Check = Callable[[], Iterable[Finding]]
 
 
 def check_run(
@@ -55,7 +58,7 @@ def check_run(
     """
     options = cluster.settings.coordinator
     evidence = Evidence(history, witness, tables, options.votes_deadline_us, options.token_valid_us)
-    checks: dict[str, Callable[[], Iterable[Finding]]] = {
+    checks: dict[str, Check] = {
         "disks": lambda: check_disks(cluster),
         "outcomes": lambda: check_outcomes(evidence),
         "singletons": lambda: check_singletons(evidence),
@@ -63,22 +66,7 @@ def check_run(
         "structure": lambda: check_structure(evidence),
         "items": lambda: check_items(evidence),
     }
-    permissions = cluster.settings.router.permissions
-    if permissions is not None:
-        checks["permissions"] = lambda: check_permissions(evidence, permissions)
-    if witness.books.totals() is not None:
-        checks["capacity"] = lambda: check_capacity(witness.books)
-    indexes = witness.indexes
-    if indexes is not None:
-        checks["indexes"] = lambda: check_indexes(indexes, evidence, cluster)
-    if witness.followed is not None:
-        checks["eventual"] = lambda: check_eventual(evidence)
-    if any(map(is_judged, evidence.operations)):
-        checks["pages"] = lambda: check_pages(evidence)
-    appends = witness.streams
-    if appends is not None:
-        kept = data_of(cluster, witness)
-        checks["streams"] = lambda: check_streams(evidence, cluster, appends, kept, readers)
+    checks.update(_besides(evidence, witness, cluster, readers))
     if is_whole(evidence):
         data = data_of(cluster, witness)
         instants = Instants(evidence)
@@ -91,6 +79,30 @@ def check_run(
     if not is_whole(evidence) or not (with_graph or any(one.checker in OF_ORDER for one in found)):
         return tuple(checks), found
     return (*checks, "graph"), [*found, *islice(_by_graph(evidence), FINDINGS_MAX)]
+
+
+def _besides(
+    evidence: Evidence, witness: Witness, cluster: Cluster, readers: Sequence[StreamReader]
+) -> Iterator[tuple[str, Check]]:
+    """Give the checks of what only some scenarios have."""
+    permissions = cluster.settings.router.permissions
+    if permissions is not None:
+        yield "permissions", lambda: check_permissions(evidence, permissions)
+    if witness.books.totals() is not None:
+        yield "capacity", lambda: check_capacity(witness.books)
+    if witness.tables.changed:
+        yield "tables", lambda: check_tables(witness.tables)
+    indexes = witness.indexes
+    if indexes is not None:
+        yield "indexes", lambda: check_indexes(indexes, evidence, cluster)
+    if witness.followed is not None:
+        yield "eventual", lambda: check_eventual(evidence)
+    if any(map(is_judged, evidence.operations)):
+        yield "pages", lambda: check_pages(evidence)
+    appends = witness.streams
+    if appends is not None:
+        kept = data_of(cluster, witness)
+        yield "streams", lambda: check_streams(evidence, cluster, appends, kept, readers)
 
 
 def _by_graph(evidence: Evidence) -> Iterable[Finding]:

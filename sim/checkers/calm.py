@@ -33,12 +33,17 @@ def is_settled(cluster: Cluster) -> bool:
 
 def unfinished_tables(cluster: Cluster) -> Iterator[tuple[str, Table]]:
     """Find the tables that are neither ACTIVE nor gone, each with the node that has them so."""
+    for name, table in defined_tables(cluster):
+        if table.status is not Status.ACTIVE:
+            yield name, table
+
+
+def defined_tables(cluster: Cluster) -> Iterator[tuple[str, Table]]:
+    """Give all tables as they are defined, each with the node that has it so."""
     for name in cluster.ledgers:
         for (table, _), record in cluster.records_of(name):
             if table == TABLES_TABLE and record.item is not None:
-                found = table_of(record.item)
-                if found.status is not Status.ACTIVE:
-                    yield name, found
+                yield name, table_of(record.item)
 
 
 def check_calm(cluster: Cluster, names: Mapping[str, str]) -> Iterator[Finding]:

@@ -14,12 +14,14 @@ from items.actions import Action, Check, Delete, Put, Update
 from sim.checkers.evidence import SINGLETON_WRITES, Evidence, place_of
 from sim.checkers.finding import Finding
 from sim.checkers.graph import HistoryError, Txn, check
+from sim.checkers.graph.txn import FAIL, INFO, OK
 from sim.checkers.model import Place, shown_place
 from sim.checkers.whence import versions_shown
 from sim.history import WRITE_TRANSACTION, Operation, one_a_request
 
 WRITES = (WRITE_TRANSACTION, *SINGLETON_WRITES)
 SERIALIZABLE, STRICT = "serializable", "strict-serializable"
+STATUS = {"committed": OK, "cancelled": FAIL, "unknown": INFO}  # Of a transaction, by outcome.
 Ops: TypeAlias = dict[str, list[tuple[str, str, Hashable]]]  # By call.
 
 
@@ -58,8 +60,8 @@ def explained(evidence: Evidence, *, model: str, is_inside: bool = True) -> Iter
 def _transactions(operations: Iterable[Operation], ops: Ops) -> Iterator[Txn]:
     for one in operations:
         if ops.get(one.call):
-            status = {"committed": "ok", "cancelled": "fail", "unknown": "info"}[one.outcome]
-            returned = None if status == "info" else one.returned_us
+            status = STATUS[one.outcome]
+            returned = None if status == INFO else one.returned_us
             yield Txn(one.call, ops[one.call], one.invoked_us, returned, status)
 
 
@@ -73,10 +75,7 @@ def _inside(evidence: Evidence) -> tuple[Ops, dict[Hashable, list[str]]]:
     for key, versions in evidence.versions.items():
         name = shown_place(evidence.place(key))
         orders[name] = [f"v{n}" for n in range(1, len(versions) + 1)]
-    for writer, changes in (
-        *((one.request, one.changes) for one in evidence.applied),
-        *((one.transaction, one.changes) for one in evidence.landed),
-    ):
+    for writer, changes in evidence.changes():
         operation = evidence.writers.get(writer)
         if operation is None:
             continue

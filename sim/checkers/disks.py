@@ -193,5 +193,10 @@ def shown_lsn(item: Item | None, lsn: int) -> int:
     return lsn if item is not None else -1 - lsn
 
 
+def lsn_of(shown: int) -> int:
+    """Read an LSN as it was before `shown_lsn` wrote it."""
+    return shown if shown >= 0 else -1 - shown
+
+
 def _at(key: RecordKey) -> str:
     return "/".join(str(content) for _, content in key[1])

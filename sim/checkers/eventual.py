@@ -10,7 +10,9 @@ time.
 That all followers come to what their partitions have, the calm's check says.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from items.keys import key_of_item
 from items.typed_json import item_from_json
@@ -51,10 +53,12 @@ def _judged(
 ) -> Iterator[Finding]:
     """Judge an answer as its client saw it: each item on it was there before it was told."""
     for place, asked, told in told_in(evidence, operation):
-        until_us = operation.returned_us
-        was = [one.item for one in versions.get(place, ()) if one.us <= until_us]
-        if not any(get_answer(item, asked) == told for item in (None, *was)):
-            latest = was[-1] if was else None
+        known = versions.get(place, ())
+        count = bisect_right(known, operation.returned_us, key=lambda one: one.us)
+        # The latest first: hardly anybody is shown one of long ago.
+        was = (known[n].item for n in range(count - 1, -1, -1))
+        if not any(get_answer(item, asked) == told for item in chain(was, (None,))):
+            latest = known[count - 1].item if count else None
             names = evidence.requests.key_names(place)
             right = get_answer(latest, asked)
             one, other = both_told(told.get("Item"), right.get("Item"), names)

@@ -6,12 +6,16 @@ actions, the versions of each item - is worked out once.
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
 from coordinator.options import CoordinatorOptions
+from items.errors import DynamoDBError
+from items.values import Item
 from network.messages import RecordKey
+from sim.checkers.disks import Change, lsn_of
 from sim.checkers.model import Json, Model, Place, Step
 from sim.followed import Followed
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
@@ -84,6 +88,7 @@ class Evidence:
         self.requests = Model(self.tables)
         # By place; a test may have put another operation there.
         self._steps: dict[int, tuple[Operation, list[Step]]] = {}
+        self._items: dict[RecordKey, list[Item | None]] = {}
         self._gets: dict[int, tuple[Operation, list[tuple[Place, Json]]]] = {}
 
     def _take_followers(self, followed: Followed) -> None:
@@ -176,12 +181,12 @@ class Evidence:
     @cached_property
     def seen(self) -> list[tuple[Operation, dict[RecordKey, list[int | None]]]]:
         """Give the reads that were answered, with the versions of each item that they may show."""
-        found = []
-        for operation in self.operations:
-            if self.is_read(operation):
-                reads = [read for one in operation.attempts for read in self.reads.get(one, ())]
-                found.append((operation, places_seen(reads, self.versions)))
-        return found
+        return [(one, self.seen_by(one)) for one in self.operations if self.is_read(one)]
+
+    def seen_by(self, operation: Operation) -> dict[RecordKey, list[int | None]]:
+        """Give the versions of each item that one read may show."""
+        reads = [read for one in operation.attempts for read in self.reads.get(one, ())]
+        return places_seen(reads, self.versions)
 
     @cached_property
     def writers(self) -> dict[str, Operation]:
@@ -193,21 +198,39 @@ class Evidence:
         }
         return {**found, **self.by_attempt}
 
+    def changes(self) -> Iterator[tuple[str, tuple[Change, ...]]]:
+        """Give what each writer did to items, named as the versions of items name it."""
+        yield from ((one.request, one.changes) for one in self.applied)
+        yield from ((one.transaction, one.changes) for one in self.landed)
+
     @cached_property
     def versions(self) -> dict[RecordKey, list[Version]]:
         """Give the versions of each item in the order of their LSNs, without the missing first."""
         found: dict[RecordKey, list[Version]] = defaultdict(list)
-        for writer, changes in (
-            *((one.request, one.changes) for one in self.applied),
-            *((one.transaction, one.changes) for one in self.landed),
-        ):
+        for writer, changes in self.changes():
             for key, before, after in changes:
                 if after is not None:
-                    lsn = after if after >= 0 else -1 - after
-                    found[key].append(Version(lsn, before, after >= 0, writer))
+                    found[key].append(Version(lsn_of(after), before, after >= 0, writer))
         for versions in found.values():
             versions.sort()
         return found
+
+    def items(self, key: RecordKey) -> list[Item | None]:
+        """Give what each version of an item is, writer after writer, from the missing first."""
+        known = self._items.get(key)
+        if known is not None:
+            return known
+        model, place = Model(self.tables), self.place(key)
+        items = self._items[key] = [None]
+        for version in self.versions.get(key, []):
+            writer = self.writers.get(version.writer)
+            for step in self.steps(writer) if writer is not None else ():
+                if step.place == place:
+                    # Of what a partition cannot have done, the rules' own checks tell.
+                    with suppress(DynamoDBError):  # So here it leaves the item as it was.
+                        model.keep(place, model.carried_out(step))
+            items.append(model.items.get(place))
+        return items
 
 
 def place_of(versions: list[Version], shown: int) -> int | None:
@@ -215,7 +238,7 @@ def place_of(versions: list[Version], shown: int) -> int | None:
 
     A missing item shows the LSN of the last delete in its table.  None: there is no such version.
     """
-    lsn = shown if shown >= 0 else -1 - shown
+    lsn = lsn_of(shown)
     count = bisect_right(versions, lsn, key=lambda version: version.lsn)
     if shown >= 0:
         is_there = count > 0 and versions[count - 1].lsn == lsn and versions[count - 1].is_item

@@ -21,17 +21,20 @@ from sim.history import Operation
 from sim.indexes_seen import IndexAsked, IndexesSeen
 
 EVENTUAL = ("eventually consistent",)
+# By table, index and the item's own key: all entries that the item has ever come to.
+Entries = dict[tuple[str, str, Key], list[Item]]
 
 
 def check_indexes(seen: IndexesSeen, evidence: Evidence, cluster: Cluster) -> Iterator[Finding]:
     for kind, text in seen.lies:
         yield Finding("indexes", kind, text, (), refutes=EVENTUAL)
+    entries: Entries = {}
     for operation in evidence.operations:
-        yield from _told(seen, operation)
+        yield from _told(seen, operation, entries)
     yield from _in_calm(seen, cluster)
 
 
-def _told(seen: IndexesSeen, operation: Operation) -> Iterator[Finding]:
+def _told(seen: IndexesSeen, operation: Operation, entries: Entries) -> Iterator[Finding]:
     """Judge what a client was told of an index: each item was like that once."""
     if operation.name not in ("Query", "Scan") or "IndexName" not in operation.request:
         return
@@ -39,13 +42,10 @@ def _told(seen: IndexesSeen, operation: Operation) -> Iterator[Finding]:
     for json in operation.answer.get("Items", ()):
         item = item_from_json(json)
         own = tuple(item[name] for name in asked.table_keys)
-        versions = [
-            version
-            for (table, key), known in seen.versions.items()
-            if key == own and seen.is_of(table, asked)
-            for version in known
-        ]
-        if not any(asked.has(one) and asked.shown(one) == item for one in versions):
+        place = asked.table, asked.name, own
+        if place not in entries:
+            entries[place] = seen.entries_of(asked, own)
+        if item not in entries[place]:
             text = f"{named(operation)} was shown {json} in {asked.name}, which has never been so"
             yield Finding("indexes", "entry invented", text, (operation.call,), refutes=EVENTUAL)
 

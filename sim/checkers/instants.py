@@ -22,9 +22,9 @@ from sim.checkers.model import Json, Model, Place, Step, get_answer, shown_place
 from sim.checkers.whence import whence
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
 
-# Refusals that say nothing of the item: the witness has judged them where they were given.
 BY_INSTANT = ("serializable in the order of instants",)
 IN_REAL_TIME = ("strictly serializable in the order of instants",)
+# Refusals that say nothing of the item: the witness has judged them where they were given.
 CONFLICT = "TransactionConflictException"
 THROTTLED = "ProvisionedThroughputExceededException"
 FAILED = "ConditionalCheckFailedException"
@@ -169,38 +169,42 @@ class Instants:
         self._line(Line(operation, "refused", None, ((step.place, item),), ()))
 
     def _read(self, moment: _Moment) -> None:
-        operation, read, model = moment.operation, moment.what, self.model
+        operation = moment.operation
         if operation.place in self._explained:
             return
-        gets = self.evidence.gets(operation)
         if operation.name == READ_TRANSACTION:
-            # As of one moment, and nothing decided may be missing.
-            answer: Json = {"Responses": [model.answer(place, entry) for place, entry in gets]}
-            if answer == operation.answer:
-                seen = tuple([(place, model.items.get(place)) for place, _ in gets])
-                self._explained.add(operation.place)
-                self._line(Line(operation, "read", None, seen, ()))
-                return
+            self._read_all(operation)
         else:
-            ((place, entry),) = gets
-            transaction, before = self._before.get(place, ("", None))
-            if read.ongoing[0] is not None and read.ongoing[0] == transaction:
-                # Decided and not applied yet: the read comes just before.
-                answer = get_answer(before, entry)
+            self._got(operation, moment.what.ongoing[0])
+
+    def _read_all(self, operation: Operation) -> None:
+        """Judge a read transaction: it is as of one moment, and nothing decided may be missing."""
+        gets, model = self.evidence.gets(operation), self.model
+        if self._fits(operation, {"Responses": [model.answer(*one) for one in gets]}):
+            seen = tuple([(place, model.items.get(place)) for place, _ in gets])
+            self._line(Line(operation, "read", None, seen, ()))
+
+    def _got(self, operation: Operation, ongoing: str | None) -> None:
+        """Judge a GetItem, which keeps real time for its own item only."""
+        ((place, entry),) = self.evidence.gets(operation)
+        transaction, before = self._before.get(place, ("", None))
+        if ongoing is not None and ongoing == transaction:
+            # Decided and not applied yet: the read comes just before.
+            if self._fits(operation, get_answer(before, entry)):
                 line = Line(operation, "get", None, ((place, before),), ())
-                if answer == operation.answer:
-                    self._explained.add(operation.place)
-                    self._early.setdefault(transaction, []).append(line)
-                    return
-            else:
-                answer = model.answer(place, entry)
-                if answer == operation.answer:
-                    self._explained.add(operation.place)
-                    self.lines.append(
-                        Line(operation, "get", None, ((place, model.items.get(place)),), ())
-                    )
-                    return
-        self._closest[operation.place] = answer
+                self._early.setdefault(transaction, []).append(line)
+        elif self._fits(operation, self.model.answer(place, entry)):
+            seen = ((place, self.model.items.get(place)),)
+            self.lines.append(Line(operation, "get", None, seen, ()))
+
+    def _fits(self, operation: Operation, right: Json) -> bool:
+        """Say whether a read was answered what is right at this moment; else remember that."""
+        fits = bool(right == operation.answer)
+        if fits:
+            self._explained.add(operation.place)
+        else:
+            self._closest[operation.place] = right
+        return fits
 
     def _differences(self, operation: Operation) -> Iterator[str]:
         """Tell where an answer differs from what was right at the last moment when it read."""
@@ -218,7 +222,7 @@ class Instants:
     # Real time -------------------------------------------------------------------------------
 
     def _line(self, line: Line) -> None:
-        """Add an operation to the order; no GetItem, which keeps real time only for its item."""
+        """Add an operation to the order, and hold it against real time; no GetItem comes here."""
         self.lines.append(line)
         operation, latest = line.operation, self._latest
         if latest is None or operation.invoked_us > latest.invoked_us:

@@ -13,7 +13,8 @@ from items.data import data
 from items.errors import DynamoDBError
 from items.keys import Key, KeyAttribute, KeySchema, key_names, key_of_item, key_of_request
 from items.projections import project
-from items.typed_json import item_from_json, item_to_json
+from items.to_json import item_to_json
+from items.typed_json import item_from_json
 from items.values import Item
 from sim.telling import told_item
 

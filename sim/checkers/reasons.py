@@ -10,6 +10,7 @@ Which of several votes the coordinator heard is not known: a reason is right if 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from items.limits import TRANSACTION_SIZE_BYTES_MAX
 from items.to_json import item_to_json
@@ -154,13 +155,13 @@ def _is_replaced(evidence: Evidence, operation: Operation) -> bool:
 # Read transactions -------------------------------------------------------------------------------
 
 
-class _Reading:
+class _Reading(NamedTuple):
     """One item as one round found it."""
 
-    __slots__ = ("lsn", "number", "ongoing", "round")
-
-    def __init__(self, number: int, round_: int, ongoing: str | None, lsn: int) -> None:
-        self.number, self.round, self.ongoing, self.lsn = number, round_, ongoing, lsn
+    number: int
+    round: int
+    ongoing: str | None
+    lsn: int
 
 
 def _of_read(evidence: Evidence, operation: Operation) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from network.messages import RecordKey
 from network.streams import Shard
+from sim.checkers.disks import lsn_of
 from sim.checkers.evidence import Evidence
 
 
@@ -19,14 +20,10 @@ def followers_of(evidence: Evidence) -> dict[str, list[str]]:
     """
     after: dict[str, list[str]] = defaultdict(list)
     checks: dict[tuple[RecordKey, int], list[str]] = defaultdict(list)
-    for writer, changes in (
-        *((one.request, one.changes) for one in evidence.applied),
-        *((one.transaction, one.changes) for one in evidence.landed),
-    ):
-        for key, before, is_after in changes:
-            if is_after is None:
-                lsn = before if before >= 0 else -1 - before
-                checks[key, lsn].append(writer)
+    for writer, changes in evidence.changes():
+        for key, before, after_lsn in changes:
+            if after_lsn is None:
+                checks[key, lsn_of(before)].append(writer)
     for key, versions in evidence.versions.items():
         found = [(version.lsn, version.writer) for version in versions]
         for n, (lsn, writer) in enumerate(found):

@@ -1,7 +1,7 @@
 """What a reader of streams got, by what there is: each record once, in order, parents first."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from items.values import Item
 from network.streams import sequence_number
@@ -12,8 +12,10 @@ from sim.stream_reader import Got
 DIFFERENCES_MAX = 3  # Told of one shard.
 
 
-def check_reader(kept: Kept, got: Sequence[Got]) -> Iterator[Finding]:
-    """Judge what a reader got by what there is."""
+def check_reader(
+    kept: Kept, got: Sequence[Got], is_whole: Callable[[str, str], bool]
+) -> Iterator[Finding]:
+    """Judge what a reader got by what there is; `is_whole` is of streams as old as their tables."""
     by_shard: dict[str, list[str]] = defaultdict(list)
     places: dict[str, list[int]] = defaultdict(list)
     for n, one in enumerate(got):
@@ -29,7 +31,7 @@ def check_reader(kept: Kept, got: Sequence[Got]) -> Iterator[Finding]:
             text = f"a reader got records of {shard.id} before it had all of {shard.parent}"
             yield finding("child read early", text)
     if shows_both_images(kept):
-        yield from _images(got)
+        yield from _images(got, is_whole)
 
 
 def _differences(got: Sequence[str], there: Sequence[str]) -> str:
@@ -44,15 +46,25 @@ def _differences(got: Sequence[str], there: Sequence[str]) -> str:
     return f"{len(got)} of {len(there)} records: {'; '.join(told)}"
 
 
-def _images(got: Sequence[Got]) -> Iterator[Finding]:
-    """Judge that each old image is the new one before it, as a reader without any model can."""
+def _images(got: Sequence[Got], is_whole: Callable[[str, str], bool]) -> Iterator[Finding]:
+    """Judge that each old image is the new one before it, as a reader without any model can.
+
+    Of a stream that was switched on later, the first record of an item says what there was.
+    """
     copy: dict[tuple[str, str], Item | None] = {}
     for one in got:
         place = one.arn, repr(sorted(one.key.items()))
-        if copy.get(place) != one.old:
+        known = place in copy or is_whole(*named(one.arn))
+        if known and copy.get(place) != one.old:
             text = (
                 f"a reader got {one.sequence} of {one.shard}, which says that {one.key} was"
                 f" {one.old}; by what it got before it was {copy.get(place)}"
             )
             yield finding("reader out of order", text, one.transaction)
         copy[place] = one.new
+
+
+def named(arn: str) -> tuple[str, str]:
+    """Read the table's name and the stream's label from a stream's ARN."""
+    *_, table, _, label = arn.split("/")
+    return table, label

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from items.values import Item
 from network.messages import RecordKey
 from network.streams import Shard, StreamRecord, node_of_shard
+from sim.checkers.calm import defined_tables
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.model import Place, shown_place
@@ -25,6 +26,8 @@ from sim.checkers.stream_readers import check_reader
 from sim.checkers.streams_kept import Kept, finding, kept_by, shows_both_images
 from sim.cluster import Cluster
 from sim.stream_reader import StreamReader
+
+SIDES = 2  # Of a split: what stays, and what leaves.
 
 
 def check_streams(
@@ -38,21 +41,31 @@ def check_streams(
     for kind, text, cause in appends.wrongs:
         yield finding(kind, text, cause)
     kept = kept_by(cluster)
-    yield from _lineage(kept, len(cluster.placement.configured.partitions))
+    yield from _lineage(kept)
+    yield from _ends(kept, cluster)
     yield from _once(kept, appends)
     if shows_both_images(kept):
-        yield from _replayed(kept, evidence, tables)
+        yield from _replayed(kept, evidence, tables, appends, on_now(cluster))
     yield from _ordered(kept, evidence)
     for reader in readers:
-        yield from check_reader(kept, reader.got)
+        yield from check_reader(kept, reader.got, appends.is_whole)
 
 
 # From inside --------------------------------------------------------------------------------------
 
 
-def _lineage(kept: Kept, configured: int) -> Iterator[Finding]:
-    """Judge that each shard but a stream's first ones has a parent, which has ended."""
+def _lineage(kept: Kept) -> Iterator[Finding]:
+    """Judge that each shard but a stream's first ones has a parent, which has ended.
+
+    When a range leaves, two shards follow its parent's: so one that has one child has lost another.
+    """
     shards = {shard.id: shard for shard in kept.shards}
+    children = Counter(shard.parent for shard in kept.shards if shard.parent)
+    for parent_id, count in children.items():
+        if count != SIDES:
+            yield finding(
+                "lineage broken", f"{parent_id} has {count} children, and a split makes 2"
+            )
     for shard in kept.shards:
         node = node_of_shard(shard.id)
         parent = shards.get(shard.parent)
@@ -63,7 +76,7 @@ def _lineage(kept: Kept, configured: int) -> Iterator[Finding]:
                 if _stream(one) == _stream(shard) and node_of_shard(one.id) == node
                 if one.first < shard.first
             ]
-            if before or int(node[1:]) > configured:
+            if before:
                 yield finding("lineage broken", f"{shard.id} of {node} names no parent")
         elif parent is None or _stream(parent) != _stream(shard):
             yield finding("lineage broken", f"{shard.id} names {shard.parent}, and nobody has it")
@@ -74,6 +87,29 @@ def _lineage(kept: Kept, configured: int) -> Iterator[Finding]:
         inside = all(shard.first < one and (shard.is_open or one < shard.last) for one in numbers)
         if not inside or numbers != sorted(set(numbers)):
             yield finding("lineage broken", f"{shard.id} has records out of its numbers")
+
+
+def _ends(kept: Kept, cluster: Cluster) -> Iterator[Finding]:
+    """Judge that each partition has one open shard of each stream that is on, and no other."""
+    wanted = Counter(
+        (node, stream) for node in cluster.serving() for stream in on_now(cluster).values()
+    )
+    found = Counter((node_of_shard(one.id), _stream(one)) for one in kept.shards if one.is_open)
+    for place in sorted({*wanted, *found}):
+        node, (_, label) = place
+        if found[place] != wanted[place]:
+            state = "on" if wanted[place] else "off"
+            text = f"{node} has {found[place]} open shards of the stream {label}, which is {state}"
+            yield finding("shards differ", text)
+
+
+def on_now(cluster: Cluster) -> dict[str, tuple[str, str]]:
+    """Return the streams that are on, by their tables' names, as the definitions have it."""
+    return {
+        table.name: (table.id, table.traits.stream.label)
+        for _, table in defined_tables(cluster)
+        if table.traits.stream is not None
+    }
 
 
 def _once(kept: Kept, appends: StreamAppends) -> Iterator[Finding]:
@@ -99,31 +135,42 @@ def _once(kept: Kept, appends: StreamAppends) -> Iterator[Finding]:
             yield finding("record repeated", text, transaction)
 
 
-def _replayed(kept: Kept, evidence: Evidence, tables: Mapping[Place, Item]) -> Iterator[Finding]:
-    """Judge that all records, in their order, make the tables of nothing."""
-    copy: dict[Place, Item] = {}
+def _replayed(
+    kept: Kept,
+    evidence: Evidence,
+    tables: Mapping[Place, Item],
+    appends: StreamAppends,
+    on: Mapping[str, tuple[str, str]],
+) -> Iterator[Finding]:
+    """Judge that all records of a stream, in their order, make the tables of nothing.
+
+    Of a stream that was switched on later, the first record of an item says what there was.
+    """
+    copies: dict[tuple[str, str], dict[Place, Item | None]] = defaultdict(dict)
     for shard in kept.shards:
+        copy = copies[_stream(shard)]
+        is_whole = appends.is_whole(shard.stream.table_name, shard.stream.label)
         for record in kept.records[shard.id]:
             place = evidence.place((record.table, record.key))
-            if copy.get(place) != record.old:
+            known = place in copy or is_whole
+            if known and copy.get(place) != record.old:
                 text = (
                     f"{shard.id}: {_told(record)} says it was {record.old}, and the records before"
                     f" it leave {copy.get(place)}"
                 )
                 yield finding("record out of order", text, record.transaction)
-            if record.new is None:
-                copy.pop(place, None)
-            else:
-                copy[place] = record.new
-    streaming = {shard.stream.table_name for shard in kept.shards}
-    real = {place: item for place, item in tables.items() if place[0] in streaming}
-    for place in sorted({*copy, *real}, key=repr):
-        if copy.get(place) != real.get(place):
-            text = (
-                f"{shown_place(place)} is {real.get(place)}; all records of its stream leave"
-                f" {copy.get(place)}"
-            )
-            yield finding("copy differs", text)
+            copy[place] = record.new
+    for name, stream in on.items():
+        copy = copies[stream]
+        real = {place: item for place, item in tables.items() if place[0] == name}
+        places = {*copy, *real} if appends.is_whole(name, stream[1]) else set(copy)
+        for place in sorted(places, key=repr):
+            if copy.get(place) != real.get(place):
+                text = (
+                    f"{shown_place(place)} is {real.get(place)}; all records of its stream leave"
+                    f" {copy.get(place)}"
+                )
+                yield finding("copy differs", text)
 
 
 def _ordered(kept: Kept, evidence: Evidence) -> Iterator[Finding]:

@@ -1,17 +1,14 @@
 """Whose version of an item a reader was shown: for the explanation of what was found.
 
 A read that was asked for more than once has several readings; its answer is the one that has the
-same item.  So the items of all versions are worked out, writer after writer.
+same item.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 
-from items.errors import DynamoDBError
-from items.values import Item
 from network.messages import RecordKey
 from sim.checkers.evidence import Evidence
-from sim.checkers.model import Json, Model, get_answer, shown_place
+from sim.checkers.model import Json, get_answer, shown_place
 from sim.history import Operation
 
 Shown = dict[RecordKey, tuple[int | None, ...]]
@@ -19,7 +16,7 @@ Shown = dict[RecordKey, tuple[int | None, ...]]
 
 def whence(evidence: Evidence, operation: Operation) -> list[str]:
     """Tell, of each item that was read, whose version it may have been."""
-    seen = next(found for reader, found in evidence.seen if reader is operation)
+    seen = evidence.seen_by(operation)
     return [
         f"{shown_place(evidence.place(key))}: {_whose(evidence, key, versions)}"
         for key, versions in versions_shown(evidence, operation, seen).items()
@@ -40,26 +37,11 @@ def versions_shown(
         found[key] = tuple(dict.fromkeys(versions))
         if len(found[key]) > 1 and evidence.place(key) in told:
             entry, answer = told[evidence.place(key)]
-            items = _items(evidence, key)
+            items = evidence.items(key)
             fitting = [one for one in found[key] if one is not None]
             fitting = [one for one in fitting if get_answer(items[one], entry) == answer]
             found[key] = tuple(fitting) or found[key]
     return found
-
-
-def _items(evidence: Evidence, key: RecordKey) -> list[Item | None]:
-    """Work out what each version of an item is; the first one is the missing item."""
-    model, place = Model(evidence.tables), evidence.place(key)
-    items: list[Item | None] = [None]
-    for version in evidence.versions.get(key, []):
-        writer = evidence.writers.get(version.writer)
-        for step in evidence.steps(writer) if writer is not None else ():
-            if step.place == place:
-                # Of what a partition cannot have done, the rules' own checks tell.
-                with suppress(DynamoDBError):  # So here it leaves the item as it was.
-                    model.keep(place, model.carried_out(step))
-        items.append(model.items.get(place))
-    return items
 
 
 def _whose(evidence: Evidence, key: RecordKey, found: Iterable[int | None]) -> str:

@@ -4,9 +4,10 @@ A new kind is a line of the table, the functions that begin and end it, and its 
 Its draws have sites of their own, named by the kind, so that it shifts no other kind's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from items.data import data
+from sim.counted import counted
 from sim.faults import hosts, moves, network, storage, victims
 from sim.faults.victims import Victims
 from sim.faults.world import Begun, Fault, World
@@ -23,7 +24,6 @@ class Kind:
     begin: Callable[[World, Fault], Begun]
     end: Callable[[World, Fault], None]
     length: str = "length"  # The site of how long it lasts is '⟨one⟩ ⟨length⟩'.
-    survivable: bool = True  # A correct system keeps its promises through it.
 
 
 KINDS = (
@@ -92,6 +92,19 @@ KINDS = (
         victims.disk,
         storage.lie,
         storage.expose,
-        survivable=False,
     ),
 )
+
+# What comes with messages, on steps or between regions; in words, as the kinds are.
+OTHERS = {
+    "late": ("late message", "late messages"),
+    "corrupt": ("corrupt message", "corrupt messages"),
+    "steps": ("fault on a step", "faults on steps"),
+    "region_cuts": ("cut between regions", "cuts between regions"),
+}
+
+
+def in_words(faults: Mapping[str, int]) -> list[str]:
+    """Say how many faults there were, by `Result.faults`: `3 crashes`; nothing of those off."""
+    words = {kind.name: (kind.one, kind.name.replace("_", " ")) for kind in KINDS} | OTHERS
+    return [counted(n, *words[name]) for name, n in faults.items() if n]

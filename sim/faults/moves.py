@@ -1,9 +1,8 @@
 """Partitions that split under load, some of them with trouble in the middle (§3.3)."""
 
 from network.placement import Range
-from sim.faults.world import Begun, Fault, World
+from sim.faults.world import STRENGTHS, Begun, Fault, World
 
-STRENGTHS = 1 << 16
 AFTER_US = 1_000  # So much later for each step of a drawn moment in the middle of a split.
 
 
@@ -19,6 +18,7 @@ def split(world: World, fault: Fault) -> Begun:
     child = cluster.add_for_split(parent) if served.first < at else ""
     if not child or not cluster.split(parent, at, child):
         return Begun.NOTHING
+    # The lower bits of the one draw; its upper ones have chosen among the parts of the range.
     late, who, moment = drawn & 3, drawn >> 2 & 3, drawn >> 4 & 31
     if late != 3:
         cluster.start(child)

@@ -12,12 +12,11 @@ from sim.faults.kinds import KINDS, Kind
 from sim.faults.placed import Placed, Told
 from sim.faults.plan import Plan
 from sim.faults.victims import Draw
-from sim.faults.world import Begun, Fault, World
+from sim.faults.world import STRENGTHS, Begun, Fault, World
 from sim.workload import Budget
 
 TICK_US = 500  # Places in the work are looked at in steps of this.
 AFTER_US_MAX = 5_000  # How long after its place in the work a fault comes, at most.
-STRENGTHS = 1 << 16
 
 
 class Nemesis:

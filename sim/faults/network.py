@@ -68,11 +68,11 @@ def release(world: World, fault: Fault) -> None:
 
 def clog(world: World, fault: Fault) -> Begun:
     """Let a link's delays grow, tenfold to a hundredfold."""
-    return Begun.of(is_new=world.links.clog([link_of(fault)], times_of(fault)))
+    return Begun.of(is_new=world.links.clog([link_of(fault)], fault.times))
 
 
 def unclog(world: World, fault: Fault) -> None:
-    world.links.unclog([link_of(fault)], times_of(fault))
+    world.links.unclog([link_of(fault)], fault.times)
 
 
 def swizzle(world: World, fault: Fault) -> Begun:
@@ -82,7 +82,7 @@ def swizzle(world: World, fault: Fault) -> Begun:
     """
     count = len(fault.victims) // 2
     part_us = max(1, fault.length_us // (2 * count))
-    times = times_of(fault)
+    times = fault.times
     clogged: dict[str, list[LinkName]] = {}
     slower: list[str] = []
 
@@ -109,10 +109,6 @@ def nothing_left(_: World, __: Fault) -> None:
 def link_of(fault: Fault) -> LinkName:
     source, target = fault.victims
     return source, target
-
-
-def times_of(fault: Fault) -> int:
-    return 10 + fault.strength % 91
 
 
 def groups_of(fault: Fault) -> dict[str, int]:

@@ -7,11 +7,11 @@ LOOK_US, LOOKS_MAX = 100, 1_000  # How often, and how long, a write is waited fo
 
 def slow(world: World, fault: Fault) -> Begun:
     """Let syncs take ten to a hundred times as long."""
-    return Begun.of(is_new=world.disks.slow(fault.victims[0], 10 + fault.strength % 91))
+    return Begun.of(is_new=world.disks.slow(fault.victims[0], fault.times))
 
 
 def hasten(world: World, fault: Fault) -> None:
-    world.disks.hasten((fault.victims[0], 10 + fault.strength % 91))
+    world.disks.hasten((fault.victims[0], fault.times))
 
 
 def fill(world: World, fault: Fault) -> Begun:

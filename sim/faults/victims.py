@@ -10,8 +10,8 @@ PATHS = ("kr", "rc", "rp", "rl", "cp", "cl", "mc", "ml", "pm")
 PATHS_OF_FOLLOWERS = ("pf", "rf")
 PATHS_OF_REPLICATORS = ("xp", "xl")
 PATHS_OF_READERS = ("sr",)
-WORD = 1 << 32  # One draw decides about that many hosts, two to the power of which …
-WORD_BITS = 32  # … is the bound.
+WORD_BITS = 32  # One draw decides about so many hosts, a bit each; those beyond share the bits.
+WORD = 1 << WORD_BITS
 SWIZZLED_MAX = 8
 
 
@@ -68,9 +68,10 @@ def link(draw: Draw, cluster: Cluster) -> tuple[str, ...]:
 
 def groups(draw: Draw, cluster: Cluster) -> tuple[str, ...]:
     """Draw a group for each host, as in 'c1 0': of two groups, or of three."""
-    sides, thirds = draw("sides", WORD), draw("thirds", WORD) if draw("groups", 2) else 0
+    sides = draw("sides", WORD)
+    thirds = draw("thirds", WORD) if draw("groups", 2) else 0  # Those who are in the third group.
     return tuple(
-        f"{name} {2 if thirds >> n % WORD_BITS & 1 else sides >> n % WORD_BITS & 1}"
+        f"{name} {2 if _bit(thirds, n) else _bit(sides, n)}"
         for n, name in enumerate(cluster.all_names())
     )
 
@@ -78,9 +79,13 @@ def groups(draw: Draw, cluster: Cluster) -> tuple[str, ...]:
 def some_twice(draw: Draw, cluster: Cluster) -> tuple[str, ...]:
     """Draw some hosts in one order and in another."""
     chosen = draw("hosts", WORD)
-    hosts = [name for n, name in enumerate(cluster.all_names()) if chosen >> n % WORD_BITS & 1]
+    hosts = [name for n, name in enumerate(cluster.all_names()) if _bit(chosen, n)]
     some = (hosts or cluster.ledgers)[:SWIZZLED_MAX]
     return (*draw.order("order", some), *draw.order("other order", some))
+
+
+def _bit(word: int, n: int) -> int:
+    return word >> n % WORD_BITS & 1
 
 
 def _one_of(draw: Draw, hosts: list[str], what: str = "victim") -> tuple[str, ...]:

@@ -23,6 +23,9 @@ class Begun(Enum):
         return cls.ANEW if is_new else cls.LONGER
 
 
+STRENGTHS = 1 << 16
+
+
 @data
 class Fault:
     """One fault that is to come."""
@@ -31,7 +34,12 @@ class Fault:
     after_us: int  # … and so much time has gone by …
     victims: tuple[str, ...]  # … these hosts are hit: one, the two ends of a link, or more …
     length_us: int  # … for so long …
-    strength: int  # … so hard; what that means is the kind's own matter.
+    strength: int  # … so hard, of STRENGTHS; what that means is the kind's own matter.
+
+    @property
+    def times(self) -> int:
+        """How many times as long things take, where that is what it means: ten to a hundred."""
+        return 10 + self.strength % 91
 
 
 class World:

@@ -12,10 +12,9 @@ from items.errors import TRANSACTION_CONFLICT_REASON
 from network.messages import Commit, Done, Failed, Finished, RecordKey
 from network.owners import Answers, Owners, by_owner
 from network.rpc import Ask, Patience
-from sim.mutants.mutant import ONCE, WRONG_DATA, Hint, mutant
+from sim.mutants.mutant import IMPATIENT, ONCE, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
 
-IMPATIENT = {"protocol.stalled_after_us": "200000"}
 OFTEN_LOST = {"network.loss": "0.2", "workload.orders": "2", "workload.transactions": "100"}
 # What is late and comes at last is in order for all of these; it takes real time, item by item.
 BLIND_TO_DELAY = ("outcomes", "singletons", "reasons", "timestamps", "instants")

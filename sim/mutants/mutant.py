@@ -49,6 +49,8 @@ PATIENT = {
     "faults.crashes": "0",
     "protocol.repeat_first_us": "1000000",
 }
+# Recovery begins soon, and meets coordinators that are still at work.
+IMPATIENT = {"protocol.stalled_after_us": "200000"}
 # Nothing is lost and nothing comes twice: what is wrong then is wrong by the clocks alone.
 ONCE = {
     "network.loss": "0",

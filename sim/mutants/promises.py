@@ -11,10 +11,8 @@ from partition.server import PartitionServer
 from partition.storage import Changes, Contents
 from sim.disk import SimulatedDisk
 from sim.mutants.lsns import let_lsns_repeat
-from sim.mutants.mutant import WRONG_DATA, Hint, mutant
+from sim.mutants.mutant import IMPATIENT, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
-
-IMPATIENT = {"protocol.stalled_after_us": "200000"}
 
 
 @mutant(

@@ -12,10 +12,8 @@ from partition import rules
 from partition.machine import Machine
 from partition.record import Record
 from sim.mutants.decisions import keys_of
-from sim.mutants.mutant import WRONG_DATA, Hint, mutant
+from sim.mutants.mutant import IMPATIENT, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
-
-IMPATIENT = {"protocol.stalled_after_us": "200000"}
 
 
 @mutant(

@@ -1,5 +1,6 @@
 """The links between regions: slow, lossy, and cut for a while now and then."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -29,7 +30,7 @@ class FarLinks:
         self.network = LossyNetwork(loop, chance, self._calm, self.trace)
         self.cut_count = 0
         self._loop, self._links = loop, Links(self.network, self.trace)
-        self._cuts = cuts_drawn(chance, scenario)
+        self._cuts = deque(cuts_drawn(chance, scenario))
         self._is_over = True
         self._begun: Callable[[], int] = lambda: 0
 
@@ -50,7 +51,7 @@ class FarLinks:
         if self._is_over:
             return
         while self._cuts and self._cuts[0].place <= self._begun():
-            cut = self._cuts.pop(0)
+            cut = self._cuts.popleft()
             one, other = cut.ends
             self.cut_count += 1
             for name in ends(one, other):

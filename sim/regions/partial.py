@@ -6,6 +6,7 @@ was before.  No region by itself shows it: the reader's is serializable, with ea
 write of its own.  When everything has arrived it is over.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -98,7 +99,8 @@ def _saw(region: RegionSeen, operation: Operation, reads: list[ReadAt]) -> list[
 
 
 def _latest(writes: Sequence[ItemWrite], number: int) -> ItemWrite | None:
-    return next((one for one in reversed(writes) if one.number < number), None)
+    count = bisect_left(writes, number, key=lambda one: one.number)
+    return writes[count - 1] if count else None
 
 
 def _told(

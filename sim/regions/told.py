@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sim.figures import nearest_rank
 from sim.history import History
 from sim.regions.figures import AcrossRegions, Lag, OfRegion
 from sim.regions.lost import lost_writes, told_lost, torn_count
@@ -49,8 +50,7 @@ def _lag(regions: Sequence[RegionSeen]) -> Lag | None:
     )
     if not lags:
         return None
-    at = [lags[-(-len(lags) * percent // 100) - 1] for percent in (50, 99)]
-    return Lag(at[0], at[1], lags[-1])
+    return Lag(nearest_rank(lags, 50), nearest_rank(lags, 99), lags[-1])
 
 
 def merged(regions: Sequence[RegionSeen]) -> History:

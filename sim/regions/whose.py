@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from items.data import data
+from network.ids import Version
 from sim.checkers.model import Place, shown_place
 from sim.history import WRITE_TRANSACTION, Operation
 from sim.regions.seen import ItemWrite, Seen
@@ -18,14 +19,15 @@ class RegionSeen:
     operations: tuple[Operation, ...]
     by_cause: Mapping[str, Operation]  # By transaction and by attempt.
     writes: Mapping[Place, Sequence[ItemWrite]]  # Of each item, in the order of their moments.
+    by_version: Mapping[tuple[Place, Version], ItemWrite]  # The first that brought it here.
     seen: Seen
 
     def whose(self, write: ItemWrite) -> Operation | None:
         return self.by_cause.get(write.cause)
 
-    def write_of(self, place: Place, version: object) -> ItemWrite | None:
+    def write_of(self, place: Place, version: Version) -> ItemWrite | None:
         """Return the write that brought this version here, if any did."""
-        return next((one for one in self.writes.get(place, ()) if one.version == version), None)
+        return self.by_version.get((place, version))
 
 
 def region_seen(run: Run, seen: Seen, count: int) -> RegionSeen:
@@ -43,9 +45,11 @@ def region_seen(run: Run, seen: Seen, count: int) -> RegionSeen:
         if decision.commits and operation is not None:
             by_cause[decision.transaction] = operation
     writes: dict[Place, list[ItemWrite]] = {}
+    by_version: dict[tuple[Place, Version], ItemWrite] = {}
     for write in sorted(seen.writes, key=lambda one: one.number):
         writes.setdefault(write.place, []).append(write)
-    return RegionSeen(run.part.region.name, operations, by_cause, writes, seen)
+        by_version.setdefault((write.place, write.version), write)
+    return RegionSeen(run.part.region.name, operations, by_cause, writes, by_version, seen)
 
 
 def named(region: str, operation: Operation | None) -> str:

@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from items.data import data
 from network.messages import Message
 from sim.report.details import details_of, keys_in
 from sim.report.naming import Names
-from sim.report.recording import Arrived, Durable, Held, Lost, Moment, Noted, Recording, Sent
+from sim.report.recording import Durable, Moment, Noted, Recording, Sent, call_of
 from sim.report.sentences import sentence_of
 
 Columns: TypeAlias = dict[str, Any]
@@ -30,14 +29,6 @@ ROLES = {
     "m": "recovery manager",
 }
 NOBODY = -1
-
-
-@data
-class Node:
-    """A lane of the diagram."""
-
-    name: str
-    role: str
 
 
 def node_names(moments: Iterable[Moment]) -> list[str]:
@@ -184,7 +175,7 @@ def _spans(moments: Iterable[Moment]) -> dict[str, tuple[int, int]]:
     """Return from when to when each call kept anybody busy."""
     spans: dict[str, tuple[int, int]] = {}
     for moment in moments:
-        call = moment.sent.call if isinstance(moment, Arrived | Lost | Held) else moment.call
+        call = call_of(moment)
         if call:
             begin, _ = spans.get(call, (moment.us, 0))
             spans[call] = begin, moment.us

@@ -21,9 +21,8 @@ from items.values import AttributeValue, Item
 from network.events import EVENTS, FAULTS
 from network.ids import NEVER, Timestamp
 from network.messages import MESSAGES, Envelope, Message
-from network.weather import CARRIED, CORRUPT, LATE, LOST, REPEATED
 from partition.storage import Changes
-from sim.trace import Event
+from sim.trace import FATES, Event
 
 Read: TypeAlias = Callable[[Any], Any]
 Progress: TypeAlias = Callable[[int, int], None]  # Bytes that were read, of how many.
@@ -40,13 +39,7 @@ NONSENSE = (  # What comes of reading what no run has written.
     ValueError,
 )
 
-FATES = {
-    "carried": CARRIED,
-    "lost": LOST,
-    "repeated": REPEATED,
-    "late": LATE,
-    "corrupt": CORRUPT,
-}
+FATES_BY_NAME = {name: fate for fate, name in FATES.items()}
 KINDS = {cls.__name__: cls for cls in MESSAGES}
 
 
@@ -152,7 +145,7 @@ def _message(name: str, line: Mapping[str, Any]) -> dict[str, Any]:
         message: Message = read_as(KINDS[line["kind"]], line["message"])
         number, reply_to = read_as(int, line["id"]), read_as(int | None, line["reply_to"])
         fields["frame"] = Envelope(source, number, reply_to or 0, message)
-        fields["fate"] = FATES[line["fate"]]
+        fields["fate"] = FATES_BY_NAME[line["fate"]]
     elif name == "message.lost":
         fields["because"] = read_as(str, line["because"])
     elif name not in ("message.delivered", "message.held"):

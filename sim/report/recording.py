@@ -9,22 +9,14 @@ from typing import Any, TypeAlias
 
 from items.data import data
 from network.messages import Eventual, Message, Page, Readings, from_frame
-from network.weather import CARRIED, CORRUPT, LATE, LOST, REPEATED
 from partition.storage import Changes
 from sim.history import Operation
 from sim.report.calls import Calls
 from sim.run import Result
 from sim.search.shrink.failure import Failure
-from sim.trace import Event
+from sim.trace import FATES, Event
 from sim.witness import Witness
 
-FATES = {
-    CARRIED: "carried",
-    LOST: "lost",
-    REPEATED: "repeated",
-    LATE: "late",
-    CORRUPT: "corrupt",
-}
 MOMENTS_MAX = 600_000  # Of a run; what comes after them is counted and not kept.
 
 
@@ -101,6 +93,11 @@ class Noted:
 
 
 Moment: TypeAlias = Sent | Arrived | Lost | Held | Durable | Noted
+
+
+def call_of(moment: Moment) -> str:
+    """Return the client's call that a moment belongs to; '' if it is nobody's."""
+    return moment.sent.call if isinstance(moment, Arrived | Lost | Held) else moment.call
 
 
 @data

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from items.data import data
 from network.events import FAULTS
 from sim.report.diagram import counted
-from sim.report.recording import Arrived, Held, Lost, Moment, Noted
+from sim.report.recording import Moment, Noted, call_of
 
 MESSAGES_MAX = 20_000  # About 1,000 transactions; 200 to 300 bytes each on the page.
 
@@ -51,7 +51,7 @@ def sampled(
     if missing:
         lost = sum(counts[call] for call in all_calls if call not in keeps)
         said.insert(0, f"{missing:,} of {len(all_calls):,} calls with {lost:,} messages")
-    kept = [moment for moment in moments if _is_fault(moment) or _call(moment) in keeps]
+    kept = [moment for moment in moments if _is_fault(moment) or call_of(moment) in keeps]
     return Sample(kept, calls, _sentence(said))
 
 
@@ -80,10 +80,6 @@ def _chosen(
 
 def _is_fault(moment: Moment) -> bool:
     return isinstance(moment, Noted) and moment.event in FAULTS
-
-
-def _call(moment: Moment) -> str:
-    return moment.sent.call if isinstance(moment, Arrived | Held | Lost) else moment.call
 
 
 def _sentence(said: Sequence[str]) -> str:

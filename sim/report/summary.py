@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from network.events import EVENTS
 from sim.counted import counted
-from sim.faults.kinds import KINDS
+from sim.faults.kinds import OTHERS, in_words
 from sim.figures import Percentiles, figures_of
 from sim.report.recording import Arrived, Lost, Moment, Noted, Recording, Sent
 from sim.report.transactions import clients_own
@@ -26,12 +26,6 @@ NODES = (
     ("ledgers", "ledger node"),
     ("managers", "recovery manager"),
 )
-FAULTS_TOLD = {
-    "late": ("late message", "late messages"),
-    "corrupt": ("corrupt message", "corrupt messages"),
-    "steps": ("fault on a step", "faults on steps"),
-}
-
 SHOWN = {  # The lines by which a trace shows faults; a cut of both directions is two of them.
     "host.crashed": ("crash", "crashes"),
     "host.paused": ("pause", "pauses"),
@@ -46,9 +40,9 @@ SHOWN = {  # The lines by which a trace shows faults; a cut of both directions i
     "write.torn": ("torn write", "torn writes"),
     "partition.throttled": ("throttle", "throttles"),
     "partition.split_begun": ("partition split", "partition splits"),
-    "late": FAULTS_TOLD["late"],
-    "corrupt": FAULTS_TOLD["corrupt"],
-    "step.happened": FAULTS_TOLD["steps"],
+    "late": OTHERS["late"],
+    "corrupt": OTHERS["corrupt"],
+    "step.happened": OTHERS["steps"],
 }
 
 
@@ -116,9 +110,7 @@ def faults_of(recording: Recording) -> list[str]:
     if recording.result is None:
         shown = Counter(_shown_by(one) for one in recording.moments)
         return [counted(shown[name], *words) for name, words in SHOWN.items() if shown[name]]
-    words = {kind.name: (kind.one, kind.name.replace("_", " ")) for kind in KINDS} | FAULTS_TOLD
-    faults: Mapping[str, int] = recording.result.faults
-    return [counted(n, *words.get(name, (name, name))) for name, n in faults.items() if n]
+    return in_words(recording.result.faults)
 
 
 def _shown_by(moment: Moment) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from math import inf
 
+from sim.keys import whole_within
+from sim.recorded import SEEDS
 from sim.search.rows import BETWEEN, Row
 
 COLUMNS = (
@@ -77,10 +79,11 @@ def counted(text: str) -> dict[str, int]:
 
 
 def whole(text: str) -> int:
-    """Read a count: digits and nothing else, where `int` takes signs, spaces and underscores."""
-    if not (text.isascii() and text.isdigit()):
+    """Read a count, or a seed."""
+    number = whole_within(text, 0, SEEDS - 1)
+    if number is None:
         raise ValueError(f"{text!r} is no count")
-    return int(text)
+    return number
 
 
 def microseconds(seconds: str) -> int:

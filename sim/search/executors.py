@@ -14,6 +14,7 @@ from logging import ERROR
 from multiprocessing import forkserver, resource_tracker
 from typing import Any, Protocol, TypeVar
 
+from sim.keys import whole_within
 from sim.search.worker import settle
 
 WHERE = "'processes', dask://HOST:PORT or ray://HOST:PORT"
@@ -67,7 +68,7 @@ def open_pool(where: str, jobs: int) -> Pool:
 
 def _is_address(text: str) -> bool:
     host, colon, port = text.rpartition(":")
-    return bool(host and colon) and port.isascii() and port.isdigit() and 0 < int(port) < 65_536
+    return bool(host and colon) and whole_within(port, 1, 65_535) is not None
 
 
 def cores() -> int:

@@ -9,7 +9,8 @@ from items.data import data
 from sim.scenario import Scenario
 from sim.search.plan import Plan
 
-PACKAGES = ("items", "network", "partition", "coordinator", "router", "sim")
+# All that a run is made by: whatever `sim` imports, and itself.
+PACKAGES = ("items", "network", "partition", "coordinator", "replication", "router", "sim")
 SOURCES = (".py", ".lark", ".txt")
 
 

@@ -62,14 +62,16 @@ class Plan:
 
     def chunk(self, size: int) -> Chunk | None:
         """Take the next seeds of the combination that is furthest behind; None: all are taken."""
-        combination = min(range(len(self._next)), key=self._next.__getitem__)
-        seeds: list[int] = []
-        seed = self._next[combination]
-        while seed < self.end and len(seeds) < size:
-            if not (self._done and self._done[combination][seed - self.first]):
-                seeds.append(seed)
-            seed += 1
-        self._next[combination] = seed
-        if seeds:
-            return Chunk(combination, self.scenarios[combination], tuple(seeds), self.mutant)
-        return None if all(taken >= self.end for taken in self._next) else self.chunk(size)
+        while True:
+            combination = min(range(len(self._next)), key=self._next.__getitem__)
+            seed = self._next[combination]
+            if seed >= self.end:  # Whoever is furthest behind is through.
+                return None
+            seeds: list[int] = []
+            while seed < self.end and len(seeds) < size:
+                if not (self._done and self._done[combination][seed - self.first]):
+                    seeds.append(seed)
+                seed += 1
+            self._next[combination] = seed
+            if seeds:
+                return Chunk(combination, self.scenarios[combination], tuple(seeds), self.mutant)

@@ -13,6 +13,7 @@ value, so that a history can be judged by values.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -60,12 +61,12 @@ class Listed:
         lines = [line.strip() for line in str(keys["requests"]).splitlines() if line.strip()]
         if not 1 <= len(lines) <= REQUESTS_MAX:
             raise ValueError(f"requests must be 1 to {REQUESTS_MAX} lines like {EXAMPLE!r}")
-        written = list(self._there.items())
+        written = Counter(self._there.items())
         for line in lines:
             client, asked = _read(line)
             self._requests.setdefault(client, []).append(asked)
-            written += _values(asked.body)
-        twice = next((one for one in written if written.count(one) > 1), None)
+            written.update(_values(asked.body))
+        twice = next((one for one, count in written.items() if count > 1), None)
         if twice is not None:
             raise ValueError("requests must not give {} the value {!r} twice".format(*twice))
 

@@ -97,7 +97,7 @@ class OrdersAndPayments:
             await write(session, *self.cancelling(n))
 
     async def order_at_once(self, session: Session) -> None:
-        """ItemKey an order without a look: it may exist already."""
+        """Place an order without a look: it may exist already."""
         await write(session, *self.placing(session, session.pick(self.orders)))
 
     async def place_anew(self, session: Session) -> None:

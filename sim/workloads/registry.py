@@ -5,6 +5,7 @@ from typing import Protocol
 from sim.workload import Workload
 from sim.workloads.bank import Bank
 from sim.workloads.bookshop import Bookshop
+from sim.workloads.changing_table import ChangingTable
 from sim.workloads.game_shop import GameShop
 from sim.workloads.hot_keys import HotKeys
 from sim.workloads.keys import Keys, fit
@@ -33,6 +34,7 @@ WORKLOADS: dict[str, WorkloadType] = {
     "hot_keys": HotKeys,
     "ring": Ring,
     "task_list": TaskList,
+    "changing_table": ChangingTable,
     "scoreboard": Scoreboard,
     "work_queue": WorkQueue,
     "listed": Listed,

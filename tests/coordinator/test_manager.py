@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.ledger import Entry, entry_of
+from coordinator.ledger import Entry
 from coordinator.manager import NOTES, Horizon
 from coordinator.options import CoordinatorOptions
 from network.messages import Page, Recover, Scan, Stalled
-from network.placement import LEDGER_TABLE
 from partition.options import PartitionOptions
 from tests.builders import SECOND_US, Asked, Stage, calm, json_add, transaction
+from tests.coordinator.held import entries, hold_votes, let_go
 
 AGO_US = 1_600
 STEP_US = AGO_US // NOTES  # Between two notes, at least.
@@ -112,24 +112,9 @@ def write(stage: Stage, *names: str) -> None:
         assert asked.answer().outcome == "committed"
 
 
-def hold_votes(stage: Stage) -> None:
-    for node in stage.cluster.partitions:
-        stage.cluster.network.hold(node, "c1")
-
-
-def let_go(stage: Stage) -> None:
-    for node in stage.cluster.partitions:
-        stage.cluster.network.release(node, "c1")
-
-
-def entries(stage: Stage) -> dict[str, Entry]:
+def by_token(stage: Stage) -> dict[str, Entry]:
     """Return the ledger's entries by their tokens."""
-    found = [
-        entry_of(record.item)
-        for (table, _), record in stage.cluster.disks["l1"].contents.records.items()
-        if table == LEDGER_TABLE and record.item is not None
-    ]
-    return {entry.transaction.entry: entry for entry in found}
+    return {entry.transaction.entry: entry for entry in entries(stage)}
 
 
 def handed_over(stage: Stage) -> list[str]:
@@ -166,7 +151,7 @@ def test_what_is_handed_over_names_its_transaction_and_no_partition() -> None:
 
     found = next(message for _, _, message in stage.said if isinstance(message, Recover))
 
-    assert found.transaction == entries(stage)["token slow"].transaction.id
+    assert found.transaction == by_token(stage)["token slow"].transaction.id
     assert (found.partition, found.keys) == ("", ())
 
 
@@ -183,7 +168,7 @@ def test_what_stands_still_is_handed_over_again_and_again_until_it_is_finished()
     stage.run_for(10 * SECOND_US)
 
     assert len(handed_over(stage)) == before
-    assert {entry.state for entry in entries(stage).values()} == {"COMPLETED"}
+    assert {entry.state for entry in by_token(stage).values()} == {"COMPLETED"}
 
 
 def test_whatever_is_written_in_an_entry_is_a_step_forward() -> None:
@@ -298,10 +283,10 @@ def test_an_entry_is_forgotten_when_it_has_been_completed_for_long_enough() -> N
     write(stage, "a")
 
     stage.run_for(VALID_US)
-    assert set(entries(stage)) == {"token a"}
+    assert set(by_token(stage)) == {"token a"}
     stage.run_for(VALID_US // NOTES + 3 * SCAN_US)
 
-    assert entries(stage) == {}
+    assert by_token(stage) == {}
 
 
 def test_an_entry_is_counted_from_its_completion_and_not_from_its_beginning() -> None:
@@ -311,13 +296,13 @@ def test_an_entry_is_counted_from_its_completion_and_not_from_its_beginning() ->
     stage.run_for(VALID_US)
     let_go(stage)
     stage.run_for(SECOND_US)
-    assert entries(stage)["token slow"].state == "COMPLETED"
+    assert by_token(stage)["token slow"].state == "COMPLETED"
 
     stage.run_for(VALID_US - SECOND_US)
 
-    assert set(entries(stage)) == {"token slow"}
+    assert set(by_token(stage)) == {"token slow"}
     stage.run_for(VALID_US // NOTES + 3 * SCAN_US)
-    assert entries(stage) == {}
+    assert by_token(stage) == {}
 
 
 def test_each_entry_has_its_own_time() -> None:
@@ -327,10 +312,10 @@ def test_each_entry_has_its_own_time() -> None:
     write(stage, "b")
 
     stage.run_for(VALID_US // 2 + VALID_US // NOTES + 3 * SCAN_US)
-    assert set(entries(stage)) == {"token b"}
+    assert set(by_token(stage)) == {"token b"}
     stage.run_for(VALID_US // 2)
 
-    assert entries(stage) == {}
+    assert by_token(stage) == {}
 
 
 def test_what_is_not_completed_is_never_forgotten() -> None:
@@ -340,7 +325,7 @@ def test_what_is_not_completed_is_never_forgotten() -> None:
 
     stage.run_for(5 * VALID_US)
 
-    assert entries(stage)["token slow"].state == "PREPARING"
+    assert by_token(stage)["token slow"].state == "PREPARING"
 
 
 @pytest.mark.parametrize("pages", [1, 2, 10])
@@ -350,7 +335,7 @@ def test_old_entries_on_all_pages_are_forgotten(pages: int) -> None:
 
     stage.run_for(2 * VALID_US)
 
-    assert entries(stage) == {}
+    assert by_token(stage) == {}
 
 
 def test_a_manager_that_came_back_waits_before_it_forgets_anything() -> None:
@@ -361,10 +346,10 @@ def test_a_manager_that_came_back_waits_before_it_forgets_anything() -> None:
     stage.cluster.crash("m1")
     stage.cluster.start("m1")
     stage.run_for(VALID_US)
-    assert set(entries(stage)) == {"token a"}
+    assert set(by_token(stage)) == {"token a"}
     stage.run_for(VALID_US // NOTES + 3 * SCAN_US)
 
-    assert entries(stage) == {}
+    assert by_token(stage) == {}
 
 
 def test_each_ledger_node_is_looked_through() -> None:

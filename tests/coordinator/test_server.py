@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from coordinator.ledger import REFUSED_CALLS_MAX, Entry, State, entry_of
+from coordinator.ledger import REFUSED_CALLS_MAX, State
 from coordinator.options import CoordinatorOptions
 from network.ids import EntryKey, TransactionId
 from network.messages import Commit, Done, Prepare, Read, Recover, WriteTransaction, to_frame
-from network.placement import LEDGER_TABLE
 from router.options import RouterOptions
 from sim.client import ClientOptions
 from tests.builders import (
@@ -26,6 +25,7 @@ from tests.builders import (
     single,
     transaction,
 )
+from tests.coordinator.held import entries, hold_votes, let_go
 
 MISSING = "attribute_not_exists(k)"
 LONG_US = 1_000 * SECOND_US
@@ -40,27 +40,9 @@ def staged(router: RouterOptions = WAITING, coordinators: int = 1, **options: An
     return Stage(coordinators=coordinators, settings=settings)
 
 
-def hold_votes(stage: Stage) -> None:
-    for node in stage.cluster.partitions:
-        stage.cluster.network.hold(node, "c1")
-
-
-def let_go(stage: Stage) -> None:
-    for node in stage.cluster.partitions:
-        stage.cluster.network.release(node, "c1")
-
-
 def begin(stage: Stage, name: str, value: int = 1, *, token: str = "", call: str = "") -> Asked:
     entries = transaction(json_add(name, value), token=token)
     return stage.begin("TransactWriteItems", entries, call=call)
-
-
-def entries(stage: Stage) -> list[Entry]:
-    return [
-        entry_of(record.item)
-        for (table, _), record in stage.cluster.disks["l1"].contents.records.items()
-        if table == LEDGER_TABLE and record.item is not None
-    ]
 
 
 # Too many at one time -----------------------------------------------------------------------------

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from items.paths import Path, as_text, by_first_step, first_clash, get, resolved
+from items.paths import Path, as_text, by_first_step, clash, first_clash, get, resolved
 
 ITEM = {
     "a": ("M", {"b": ("L", (("N", "1"), ("M", {"c": ("S", "deep")})))}),
@@ -82,9 +82,9 @@ def test_of_two_overlaps_the_one_that_is_complete_first_is_told() -> None:
 
 @given(st.lists(paths(), max_size=6))
 def test_paths_clash_if_some_two_of_them_do(several: list[Path]) -> None:
-    pairs = [[one, two] for i, one in enumerate(several) for two in several[:i]]
+    pairs = [(one, two) for i, one in enumerate(several) for two in several[:i]]
 
-    assert (first_clash(several) is None) == all(first_clash(pair) is None for pair in pairs)
+    assert (first_clash(several) is None) == all(clash(*pair) is None for pair in pairs)
 
 
 @given(st.lists(paths().flatmap(lambda path: st.tuples(st.just(path), st.integers()))))

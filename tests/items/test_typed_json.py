@@ -6,11 +6,10 @@ from hypothesis import given
 
 from items.errors import NESTING_TOO_DEEP, SERIALIZATION, VALIDATION, DynamoDBError
 from items.json_shapes import check_item_shape
+from items.to_json import item_to_json, to_json
 from items.typed_json import (
     from_json,
     item_from_json,
-    item_to_json,
-    to_json,
     values_from_json,
 )
 from items.values import AttributeValue

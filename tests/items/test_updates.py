@@ -227,3 +227,27 @@ def test_sets_unite_and_differ(one: set[str], two: set[str]) -> None:
 
     assert united["s"] == string_set(one | two)
     assert rest.get("s") == (string_set(one - two) if one - two else None)
+
+
+class Counted(str):
+    """A text that counts how often it is compared with another one."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str(self) == other
+
+    __hash__ = str.__hash__
+
+
+def test_a_large_set_is_deleted_from_in_one_look_at_each_member() -> None:
+    members = tuple(Counted(f"{n:03d}") for n in range(100))
+    item: Item = {**KEY, "ss": ("SS", members)}
+    deleted = string_set([f"{n:03d}" for n in range(50, 150)])
+    Counted.compared = 0
+
+    after = apply_update("DELETE ss :ss", item, KEY, {}, {":ss": deleted})
+
+    assert Counted.compared <= len(members)
+    assert after["ss"] == ("SS", members[:50])

@@ -65,7 +65,7 @@ def test_noise_is_no_frame(noise: bytes) -> None:
 
 
 @given(st.binary(max_size=64))
-def test_noise_is_no_value(noise: bytes) -> None:
+def test_noise_is_a_value_or_none(noise: bytes) -> None:
     for annotation in (Timestamp, Reason, tuple[Reason, ...], Accept):
         with suppress(CodecError):
             decode(noise, annotation)
@@ -93,7 +93,7 @@ def test_a_frame_with_a_wrong_byte_is_a_frame_or_none(place: int, change: int) -
 
 
 @given(wires)
-def test_a_value_that_is_no_envelope_is_no_frame(wire: Any) -> None:
+def test_whatever_is_no_envelope_is_a_frame_or_none(wire: Any) -> None:
     with suppress(CodecError):
         from_frame(pack(wire))
 

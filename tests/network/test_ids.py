@@ -48,5 +48,10 @@ def test_two_transactions_never_have_one_id(
     assert (ids[0] == ids[1]) == (one == other)
 
 
+@given(st.integers(0, 2**63), nodes)
+def test_a_timestamp_that_was_written_is_read(us: int, node: str) -> None:
+    assert Timestamp.of(str(Timestamp(us, node))) == Timestamp(us, node)
+
+
 def test_timestamps_are_ordered_by_time_and_then_by_name() -> None:
     assert NEVER < Timestamp(1, "") < Timestamp(1, "c1") < Timestamp(1, "c2") < Timestamp(2, "c1")

@@ -82,18 +82,15 @@ def test_a_copy_of_what_is_under_way_is_not_carried_out() -> None:
 
     once.begin("k1", 1)
 
-    assert once.is_under_way("k1", 1)
     assert once.earlier("k1", 1, 1) == Forgotten()
 
 
-def test_what_is_answered_is_under_way_no_longer() -> None:
+def test_the_answer_to_what_was_under_way_is_remembered() -> None:
     once = Once(1)
     once.begin("k1", 1)
 
     once.answer("k1", 1, ANSWER)
 
-    assert not once.is_under_way("k1", 1)
-    assert not once.is_under_way("k1", 2)
     assert once.earlier("k1", 1, 1) == ANSWER
 
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from items.actions import allowed_on
-from items.keys import placement_hash
 from network.placement import (
     HASHES,
     LEDGER_TABLE,
@@ -92,7 +91,6 @@ def test_after_any_splits_every_hash_has_one_owner(
     assert [node for node in placed.partitions if placed.range_of(node).has(key)] == [
         placed.owner("t", key)
     ]
-    assert placed.owner_of_hash("t", placement_hash(key)) == placed.owner("t", key)
 
 
 def test_a_split_gives_the_upper_part_to_the_child() -> None:

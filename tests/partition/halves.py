@@ -1,10 +1,13 @@
 """A partition that splits in the middle of the hash space: names on either side, and its child."""
 
+import pytest
+
 from items.keys import placement_hash
 from network.messages import Done, Message, Serve, Split
 from network.placement import HASHES, NOTHING, Placement, PlacementRecord
 from partition.machine import Machine
 from partition.options import PartitionOptions
+from partition.split import Holding
 from partition.storage import Contents, Stored
 from tests.builders import Partition, key
 
@@ -44,3 +47,16 @@ def both(*before: Message) -> tuple[Partition, Child]:
     settle(parent, GIVEN)
     assert child.ask(Serve(GIVEN)) == Done(())
     return parent, child
+
+
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the hashes of records that are looked at from now on, whether they are to be kept."""
+    looked_at: list[int] = []
+    keeps = Holding.keeps
+
+    def noted(holding: Holding, place: int) -> bool:
+        looked_at.append(place)
+        return keeps(holding, place)
+
+    monkeypatch.setattr(Holding, "keeps", noted)
+    return looked_at

@@ -187,7 +187,7 @@ def test_a_copy_comes_in_parts_and_takes_the_place_of_all() -> None:
 
 
 def test_large_items_travel_in_more_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partition.follower.PART_BYTES", 1)
+    monkeypatch.setattr("partition.parts.PART_BYTES", 1)
     records = [Shown((TABLE, key(name)), item(name, 5), 1) for name in "abc"]
 
     parts = list(states_of(EVERYTHING, 9, (TableState(TABLE, SCHEMA),), records))

@@ -19,9 +19,9 @@ from network.messages import (
     Backfill,
     Done,
     DropTable,
-    Entry,
     Envelope,
     Filled,
+    IndexEntry,
     NotMine,
     OfRange,
     OpenTable,
@@ -130,7 +130,7 @@ def place(food: str, s: str = "1", k: str = "rex") -> Key:
 
 
 def entry(food: str, us: int, item: Item = GONE) -> Propagate:
-    return Propagate(TableId(BY_FOOD.id), (Entry(place(food), item, ts(us)),))
+    return Propagate(TableId(BY_FOOD.id), (IndexEntry(place(food), item, ts(us)),))
 
 
 # What changes -------------------------------------------------------------------------------------
@@ -340,6 +340,46 @@ def test_an_index_that_is_younger_than_its_items_is_filled_page_by_page() -> Non
     pets.machine.entries.arrived([(key, one.timestamp) for key, one in waiting])
     assert pets.ask(Backfill(PETS, BY_FOOD.id, None, 0)).oldest == 0
     assert pets.ask(Backfill(PETS, "none", None, 2)) == NotMine(PETS)
+
+
+def filled_later() -> tuple[Pets, Filled]:
+    """Return pets that are younger than their index, and the answer when they were brought in."""
+    pets = Pets()
+    pets.ask(SetTable(PETS, TableSettings(1)))
+    pets.ask(write(putting(pet(food="fish"))))
+    pets.ask(SetTable(PETS, TableSettings(2, indexes=(BY_FOOD,))))
+    filled = pets.ask(Backfill(PETS, BY_FOOD.id, None, 10))
+    assert isinstance(filled, Filled)
+    return pets, filled
+
+
+def test_what_is_brought_in_again_waits_as_long_as_the_first_time() -> None:
+    """Two routers fill one index: neither may take it for full because of the other."""
+    pets, first = filled_later()
+
+    again = pets.ask(Backfill(PETS, BY_FOOD.id, None, 10))
+
+    assert again.lsn > first.lsn
+    assert again.oldest == first.oldest <= first.lsn
+
+
+def test_a_newer_word_for_a_place_waits_as_long_as_the_one_before() -> None:
+    pets, filled = filled_later()
+    pets.ask(write(setting("SET n = :n", n=("N", "1"))))
+
+    assert pets.ask(Backfill(PETS, BY_FOOD.id, None, 0)).oldest == filled.oldest
+
+
+def test_a_newer_word_waits_from_when_the_one_before_has_arrived() -> None:
+    """Else an item that is written all the time would keep an index from ever being full."""
+    pets, filled = filled_later()
+    ((key, sent),) = pets.machine.entries.waiting()
+    pets.ask(write(setting("SET n = :n", n=("N", "1"))))
+
+    assert pets.machine.entries.arrived([(key, sent.timestamp)]) is None
+
+    assert pets.ask(Backfill(PETS, BY_FOOD.id, None, 0)).oldest > filled.lsn
+    assert pets.waiting() == {place("fish"): pet(food="fish", n=1)}
 
 
 def test_a_dropped_table_takes_what_waits_along() -> None:

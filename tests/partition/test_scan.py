@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import pytest
@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from items.keys import Key, KeyAttribute, KeySchema, placement_hash
-from items.values import AttributeValue, size_bytes
+from items.values import AttributeValue, size_bytes, sort_key
 from network.ids import TableId
 from network.messages import OpenTable, Page, Scan
-from partition.key_order import GONE_MAX, KeyOrder
+from partition.key_order import GONE_MAX, KeyOrder, just_after, sort_range
 from partition.record import Record
-from partition.scan import page, sort_value_meets
+from partition.scan import page
 from tests.builders import Partition, add, cancel, check, commit, delete, prepare, put, ts, write
 from tests.builders import key as key_called
 
@@ -420,21 +420,59 @@ def value(kind: str, content: Any) -> AttributeValue:
     return kind, str(content) if kind == "N" else content
 
 
+def meets(condition: str, operands: tuple[AttributeValue, ...], own: AttributeValue) -> bool:
+    begin, end = sort_range(condition, operands)
+    place = sort_key(own)
+    return (begin is None or begin <= place) and (end is None or place < end)
+
+
 @given(st.sampled_from("SBN").flatmap(operands))
 def test_sort_values_compare_as_their_contents_do(drawn: tuple[str, list[Any]]) -> None:
     kind, (one, low, high) = drawn
     own, first, second = (value(kind, content) for content in (one, low, high))
 
     for sign, holds in COMPARISONS.items():
-        assert sort_value_meets(sign, (first,), own) is holds(one, low)
-    assert sort_value_meets("BETWEEN", (first, second), own) is (low <= one <= high)
+        assert meets(sign, (first,), own) is holds(one, low)
+    assert meets("BETWEEN", (first, second), own) is (low <= one <= high)
     if kind != "N":
-        assert sort_value_meets("begins_with", (first,), own) is one.startswith(low)
+        assert meets("begins_with", (first,), own) is one.startswith(low)
+
+
+@pytest.mark.parametrize("digits", ["0", "1", "-1", "9" * 38, "-" + "9" * 38, "9" * 38 + "0" * 88])
+def test_no_number_is_between_one_and_what_comes_just_after(digits: str) -> None:
+    number = Decimal(digits)
+    next_one = number.next_plus(Context(prec=38)) if number else Decimal("1E-130")
+
+    assert number < just_after(("N", digits)) < next_one
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "most"), [("S", "a", "\U0010ffff" * 255), ("B", b"a", b"\xff" * 1023)]
+)
+def test_the_last_key_that_begins_with_something_does(kind: str, start: Any, most: Any) -> None:
+    assert meets("begins_with", ((kind, start),), (kind, start + most))
 
 
 def test_strings_are_in_the_order_of_their_bytes_in_utf_8() -> None:
     # UTF-16, which counts 😀 as two of its units, has it before U+FFFD.
-    assert sort_value_meets("<", (("S", "😀"),), ("S", "\ufffd"))
+    assert meets("<", (("S", "😀"),), ("S", "\ufffd"))
+
+
+def test_a_query_looks_only_at_what_its_sort_condition_asks_for() -> None:
+    looked_at: list[Key] = []
+    shelf = anns(*range(1_000))
+
+    class Records(dict[Key, Record]):
+        def get(self, one: Key, default: Any = None) -> Any:
+            looked_at.append(one)
+            return super().get(one, default)
+
+    shelf.records = Records(shelf.records)
+    for condition in (("=", (("N", "500"),)), ("BETWEEN", (("N", "500"), ("N", "509")))):
+        for forward in (True, False):
+            shelf.page(partition_value=("S", "ann"), sort_condition=condition, forward=forward)
+
+    assert len(looked_at) == 2 * (1 + 10)
 
 
 # Everything together ------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from network.messages import Done, Message, Readings, Votes, Written, from_frame
 from partition.options import PartitionOptions
 from partition.record import TableState
 from partition.server import PartitionServer
-from partition.storage import Changes, Contents
+from partition.storage import Changes
 from sim.chance import NamedChance
 from sim.clock import SkewedClock
 from sim.loop import new_loop
@@ -142,7 +142,3 @@ def test_a_promise_counts_afresh_after_a_restart() -> None:
     bench.loop.run_for(3 * SECOND_US)
 
     assert len(bench.reported) == 1
-
-
-def test_the_simplest_disk_is_empty_at_first() -> None:
-    assert Contents().load().records == ()

@@ -26,7 +26,7 @@ from network.messages import (
     Written,
 )
 from network.placement import HASHES, PLACEMENT_TABLE, Range
-from partition import split
+from partition import parts, split
 from partition.memory import Now
 from partition.options import PartitionOptions
 from partition.record import TableState
@@ -58,6 +58,7 @@ from tests.partition.halves import (
     Child,
     both,
     carry,
+    looks,
     settle,
 )
 
@@ -323,18 +324,21 @@ def test_a_child_takes_one_splits_records_in_its_life(other: dict[str, Any]) -> 
     assert Partition().ask(message, source="p1") == NotMine("")
 
 
-def test_many_records_are_carried_in_parts() -> None:
+def test_many_records_are_carried_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     parent, child = Partition(), Child()
-    names = [f"i{n}" for n in range(2 * split.CARRIED_MAX + 100)]
+    names = [f"i{n}" for n in range(2 * parts.PART_MAX + 100)]
     names = [name for name in names if placement_hash(key(name)) >= AT]
     parent.ask_each(*(write(put(name)) for name in names), Split(AT, "p2"))
 
-    messages = list(parent.machine.carries())
-    for message in messages:
+    first, *others = messages = list(parent.machine.carries())
+    child.ask(first, source="p1")
+    looked_at = looks(monkeypatch)
+    for message in others:
         child.ask(message, source="p1")
 
+    assert looked_at == []  # Each part would look at all before it.
     assert [bool(split.carried(message)[0]) for message in messages] == [True, False]
-    assert all(len(split.carried(message)[1]) <= split.CARRIED_MAX for message in messages)
+    assert all(len(split.carried(message)[1]) <= parts.PART_MAX for message in messages)
     assert {record_key[1][0][1] for record_key in child.contents.records} == {*names}
 
 

@@ -10,12 +10,12 @@ import pytest
 from items.keys import partition_hash
 from items.values import Item
 from network.ids import NEVER, TableId
-from network.placement import HASHES, Range
+from network.placement import HASHES, NOTHING, Range
 from network.settings import StreamSettings
 from network.streams import StreamRecord
 from partition import stream
 from partition.record import Record, TableState
-from partition.split import Holding
+from partition.split import Arriving, Holding
 from partition.sqlite import SqliteStorage
 from partition.storage import Changes, MemoryStorage, Storage, Stored
 from partition.stream import StreamChanges
@@ -23,6 +23,7 @@ from sim.chance import NamedChance
 from sim.disk import DiskSpeed, SimulatedDisk
 from sim.loop import VirtualLoop, new_loop
 from tests.builders import SCHEMA, TABLE, at, item, key, record, ts
+from tests.partition.halves import looks
 from tests.partition.mailbox import Mailbox
 
 
@@ -46,6 +47,12 @@ class Bench:
         changes = Changes(cause, NEVER, kept, tables, lsn)
         self.asked += 1
         self.storage.append(changes, lambda: self.done.append(cause))
+
+    def hold(self, holding: Holding, *records: tuple[str, Record], lsn: int) -> None:
+        kept = tuple((at(name), found) for name, found in records)
+        self.asked += 1
+        changes = Changes("split", NEVER, kept, (), lsn, holding)
+        self.storage.append(changes, lambda: self.done.append("split"))
 
     def settle(self) -> None:
         self.loop.run_for(1_000_000)
@@ -176,14 +183,28 @@ def test_what_has_left_a_partitions_range_is_gone_and_what_stays_is_there(bench:
     bench.append("t1", *((name, record(1)) for name in "abcd"), lsn=1)
     bench.append("t2", *((name, record(1)) for name in "efgh"), lsn=2)
 
-    changes = Changes("", NEVER, (), (), 2, half)
-    bench.asked += 1
-    bench.storage.append(changes, lambda: bench.done.append("split"))
+    bench.hold(half, lsn=2)
 
     stays = {name for name, place in everything.items() if place < HASHES // 2}
     assert 0 < len(stays) < 8
     assert set(bench.keys()) == stays
     assert bench.storage.load().holding == half
+
+
+def test_a_range_that_is_said_again_is_not_looked_through_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child hears it with each part that is carried, beside ever more records."""
+    looked_at = looks(monkeypatch)
+    arriving = Holding(NOTHING, arriving=Arriving(Range(0, HASHES), "p9", 1))
+
+    for n, name in enumerate("abcd", start=1):
+        bench.hold(arriving, (name, record(n)), lsn=n)
+        bench.settle()
+
+    assert looked_at == []
+    assert bench.keys() == [*"abcd"]
+    assert bench.storage.load().holding == arriving
 
 
 def test_the_incarnation_rises_with_each_start(bench: Bench) -> None:

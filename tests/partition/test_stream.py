@@ -30,7 +30,7 @@ from network.messages import (
 from network.placement import HASHES, Range
 from network.settings import StreamSettings, TableSettings
 from network.streams import Shard, StreamRecord, node_of_shard, sequence_number, sequence_of
-from partition import stream
+from partition import parts, stream
 from partition.machine import Machine
 from partition.options import PartitionOptions
 from partition.storage import Stored
@@ -674,9 +674,9 @@ def test_a_stream_is_switched_at_either_part() -> None:
         assert all(not one.is_open for one in shards(partition))
 
 
-@pytest.mark.parametrize("limit", ["CARRIED_MAX", "CARRIED_BYTES"])
+@pytest.mark.parametrize("limit", ["PART_MAX", "PART_BYTES"])
 def test_much_that_waits_travels_in_parts(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
-    monkeypatch.setattr(stream, limit, 1)
+    monkeypatch.setattr(parts, limit, 1)
     parent, child = split(*held_up(write(put("n")), write(put("o")), write(put("p"))))
     with_streams: list[Any] = [one for one in parent.machine.carries() if one.streams]
 

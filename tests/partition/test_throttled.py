@@ -3,6 +3,7 @@
 from network.messages import (
     Accept,
     Done,
+    Message,
     NotMine,
     Read,
     Readings,
@@ -18,10 +19,9 @@ from tests.builders import TABLE, Partition, at, cancel, check, commit, prepare,
 REASON = "ProvisionedThroughputExceeded"
 
 
-def throttled(*before: object) -> Partition:
+def throttled(*before: Message) -> Partition:
     made = Partition()
-    for message in before:
-        made.ask(message)  # type: ignore[arg-type]  # Messages.
+    made.ask_each(*before)
     made.machine.throttled = True
     return made
 

@@ -114,6 +114,28 @@ def refusal(given: Permissions, operation: str, body: Json, caller: str = "APP")
         ("DescribeStream", {"StreamArn": STREAM}, [f"DescribeStream {STREAM}"]),
         ("GetShardIterator", {"StreamArn": STREAM}, [f"GetShardIterator {STREAM}"]),
         ("GetRecords", {"ShardIterator": f"{STREAM}|1|AAAA"}, [f"GetRecords {STREAM}"]),
+        # What an operation does not look at says nothing about what it is about.
+        (
+            "PutItem",
+            {"TableName": "Payments", "ResourceArn": f"{TABLES}Orders"},
+            ["PutItem Payments"],
+        ),
+        ("Query", {"TableName": "Payments", "StreamArn": "Orders"}, ["Query Payments"]),
+        (
+            "DeleteTable",
+            {"TableName": "Payments", "ShardIterator": f"{TABLES}Orders|1|AAAA"},
+            ["DeleteTable Payments"],
+        ),
+        (
+            "UntagResource",
+            {"ResourceArn": f"{TABLES}Payments", "StreamArn": "Orders", "TableName": "Orders"},
+            ["UntagResource Payments"],
+        ),
+        (
+            "GetRecords",
+            {"ShardIterator": f"{STREAM}|1|AAAA", "StreamArn": f"{TABLES}Mine/stream/M"},
+            [f"GetRecords {STREAM}"],
+        ),
         (
             "GetRecords",  # Whoever reads it takes the last table before the stream.
             {"ShardIterator": f"{TABLES}Mine|x:table/Orders/stream/L:table/Mine/stream/M|1|AAAA"},
@@ -167,6 +189,7 @@ def test_nobody_gets_by_with_any_operation(operation: str) -> None:
         {"RequestItems": {"Orders": {"Keys": [KEY]}}, "TableName": "Orders"},
         {"TransactItems": [put("Orders")], "TableName": "Orders"},
         {"TransactItems": [{"Get": {"TableName": "Orders", "Key": KEY}}], "TableName": "Orders"},
+        {"StreamArn": STREAM, "ShardIterator": f"{STREAM}|1|AAAA"},
     ]
 
     told = [refusal(nothing, operation, body) for body in bodies if does_something(operation, body)]
@@ -271,6 +294,17 @@ def test_denied_comes_before_what_is_wrong_with_the_rest(world: World) -> None:
     assert world.error("GetItem", {"TableName": 5})[0] == "SerializationException"
     assert world.error("GetItem", {})[0] == "ValidationException"
     assert world.error("NoSuchItem", {})[0] == "UnknownOperationException"
+
+
+def test_what_a_request_names_besides_opens_no_table() -> None:
+    k1 = permissions(("*", f"{TABLES}mine")).principals["APP"]
+    world = World(RouterOptions(permissions=Permissions({"k1": k1})))
+    besides = {"ResourceArn": f"{TABLES}mine", "StreamArn": f"{TABLES}mine"}
+
+    for operation in ("DescribeTable", "DeleteTable"):
+        told = world.error(operation, {"TableName": "theirs", **besides})
+
+        assert told[0] == "AccessDeniedException"
 
 
 def test_nothing_of_a_refused_transaction_is_applied(world: World) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from items.errors import CATALOGUE
 from network.messages import Response
+from partition.rows import record_from_row, record_row
 from router.api import OPERATIONS
 from router.server import RouterServer
 from sim.chance import NamedChance
@@ -32,6 +33,14 @@ def written(world: World) -> list[object]:
             records = machine._tables["$tables"].records
             lsns.append(sorted((str(key), one.lsn) for key, one in records.items()))
     return lsns
+
+
+def refuse_unreadable(world: World) -> None:
+    """Read every record back from the row that a partition's file would have of it."""
+    for name in world.cluster.partitions:
+        records = world.cluster.disks[name].contents.records
+        for kept in records.items():
+            assert record_from_row(record_row(*kept)) == kept
 
 
 def begin() -> World:
@@ -74,6 +83,7 @@ def test_no_request_finds_a_bug_and_no_refusal_changes_anything(part: int, soak:
     often = [operation for operation in OPERATIONS if operation not in OF_TABLES]
     for number in range(count):
         if number % LATEST == LATEST - 1:
+            refuse_unreadable(world)
             world = begin()
         rare = number % LATEST > LATEST - 20
         operations = OF_TABLES if rare else often

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from items.errors import CONDITIONAL_CHECK_FAILED, RESOURCE_NOT_FOUND, DynamoDBError
+from items.limits import REQUEST_BYTES_MAX
 from network.messages import Response
-from router.http import BODY_BYTES_MAX, DRAINED_BYTES_MAX, HttpDoor
+from router.http import DRAINED_BYTES_MAX, HttpDoor
 
 AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=a/b/c, SignedHeaders=host, Signature=d"
 HEADERS = {
@@ -176,7 +177,7 @@ def test_a_request_that_says_gzip_and_is_not_cannot_be_read(asker: Asker, body: 
 
 
 def test_a_small_body_that_grows_without_end_is_refused(asker: Asker) -> None:
-    bomb = gzip.compress(b'"' + b"a" * BODY_BYTES_MAX + b'"')
+    bomb = gzip.compress(b'"' + b"a" * REQUEST_BYTES_MAX + b'"')
 
     assert asker.ask(bomb, content_encoding="gzip").status == 400
     assert asker.calls == []
@@ -336,9 +337,9 @@ def test_json_that_is_no_structure_cannot_be_read(asker: Asker, body: bytes) -> 
 
 
 def test_a_body_of_16_mb_is_taken_and_one_byte_more_is_not(asker: Asker) -> None:
-    text = b'{"a": "%s"}' % (b"x" * (BODY_BYTES_MAX - 9))
+    text = b'{"a": "%s"}' % (b"x" * (REQUEST_BYTES_MAX - 9))
 
-    assert len(text) == BODY_BYTES_MAX
+    assert len(text) == REQUEST_BYTES_MAX
     assert asker.ask([text[:100], text[100:]]).status == 200
     refused = asker.ask([text, b" "])
     assert (refused.status, refused.raw) == (413, b"")

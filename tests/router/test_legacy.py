@@ -417,6 +417,16 @@ NAMES: Json = {"ExpressionAttributeNames": {"#a": "a"}}
         ),
         (
             "UpdateItem",
+            {**KEYED, "AttributeUpdates": {"": {"Value": S}}},
+            "Empty attribute name",
+        ),
+        (
+            "UpdateItem",
+            {**KEYED, "AttributeUpdates": {"a" * 65_536: {"Value": S}}},
+            f"{INVALID}Attribute name is too large, must be less than 65536 bytes",
+        ),
+        (
+            "UpdateItem",
             {**KEYED, "AttributeUpdates": {"a": {"Action": "PUT"}}},
             f"{INVALID}Only DELETE action is allowed when no attribute value is specified",
         ),

@@ -1,5 +1,6 @@
 """Streams at the front door: switched on and off, described, and read as consumers do."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,8 @@ from items.errors import (
 )
 from network.streams import node_of_shard
 from partition.options import PartitionOptions
-from router.stream_iterators import Iterator, iterator_of, text_of
+from router.stream_iterators import MARK, Iterator, _check, iterator_of, text_of
+from router.stream_parameters import label_after
 from sim.cluster import Shape
 from tests.router.harness import World
 
@@ -139,6 +141,27 @@ def test_a_stream_that_is_switched_on_again_is_another_one() -> None:
 
     assert len({stream["StreamArn"] for stream in streams}) == 2
     assert before in {stream["StreamArn"] for stream in streams}
+
+
+@pytest.mark.parametrize(
+    ("now_us", "label"),
+    [
+        (1_700_000_009_957_000, "2023-11-14T22:13:29.957"),
+        (1_700_000_009_956_999, "2023-11-14T22:13:29.957"),  # The same millisecond.
+        (1_700_000_009_900_000, "2023-11-14T22:13:29.957"),  # A router whose clock is behind.
+        (1_700_000_011_000_000, "2023-11-14T22:13:31.000"),
+    ],
+)
+def test_no_two_streams_of_a_table_have_one_label(now_us: int, label: str) -> None:
+    assert label_after("2023-11-14T22:13:29.956", now_us) == label
+
+
+def test_the_label_after_the_last_millisecond_of_a_second_is_of_the_next_one() -> None:
+    assert label_after("2023-11-14T22:13:29.999", 0) == "2023-11-14T22:13:30.000"
+
+
+def test_a_tables_first_stream_is_labelled_by_the_clock() -> None:
+    assert label_after("", 1_700_000_000_000_500) == "2023-11-14T22:13:20.000"
 
 
 def test_a_dropped_tables_stream_can_be_read() -> None:
@@ -422,6 +445,17 @@ def test_an_iterator_that_was_mended_is_refused() -> None:
         mended = text[:n] + ("A" if text[n] != "A" else "B") + text[n + 1 :]
         with pytest.raises(DynamoDBError, match="Invalid ShardIterator"):
             iterator_of(mended)
+
+
+@pytest.mark.parametrize(
+    "inside", [b"\xff", b"a", b"a/1", b"a/1/2/3", b"a/x/1", b"a/1/x", b"a/-1/1", b"a/%d/1" % 10**30]
+)
+def test_an_iterator_that_was_forged_is_refused(inside: bytes) -> None:
+    """Its check is right: whoever reads this code can make one."""
+    packed = urlsafe_b64encode(_check(SOMEONES, inside) + inside).decode()
+
+    with pytest.raises(DynamoDBError, match="Invalid ShardIterator"):
+        iterator_of(f"{SOMEONES}{MARK}{packed}")
 
 
 def test_an_iterator_expires() -> None:

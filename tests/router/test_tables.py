@@ -6,7 +6,6 @@ from items.errors import INTERNAL_SERVER_ERROR, RESOURCE_IN_USE, RESOURCE_NOT_FO
 from network.messages import Response
 from network.placement import TABLES_TABLE
 from router.options import RouterOptions
-from router.server import RouterServer
 from sim.cluster import Shape
 from tests.router.harness import World
 
@@ -469,15 +468,5 @@ def test_a_stalled_table_is_finished_by_whoever_meets_it() -> None:
         body = {"TableName": name, "Key": {"pk": {"S": "a"}}}
         assert world.error("GetItem", body, router="r2")[0] == RESOURCE_NOT_FOUND.name
     world.loop.run_for(MINUTE_US)
-
-    assert statuses(world) == ["ACTIVE"]
-
-
-def test_all_stalled_tables_are_finished_before_a_door_opens() -> None:
-    world = stalled_world(RouterOptions())
-    router = world.cluster.servers["r2"]
-    assert isinstance(router, RouterServer)
-
-    world.await_all(router.api.finish_tables())
 
     assert statuses(world) == ["ACTIVE"]

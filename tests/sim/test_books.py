@@ -1,5 +1,6 @@
 """The books beside a partition: they believe no refusal, no charge and no admission by itself."""
 
+from dataclasses import replace
 from typing import Any
 
 from network.ids import first_number
@@ -142,6 +143,19 @@ def test_a_restart_begins_new_books() -> None:
     assert made.found() == []
 
 
+def test_a_restarted_partition_that_first_hears_of_another_change_has_its_old_bucket() -> None:
+    made = spent()
+    made.restart()
+    made.elapsed_us += SECOND_US
+    settings = made.state().settings
+    assert made.ask(Set(TABLE, replace(settings, revision=settings.revision + 1))) == Done(())
+
+    replies = made.ask_each(*(write(put(name), incarnation=2) for name in "abcde"))
+
+    assert [type(reply) for reply in replies] == [Written] * 4 + [WriteRefused]
+    assert made.found() == []
+
+
 def test_a_restarted_partition_had_its_whole_share_until_it_began_to_split() -> None:
     units = 10
     made = Watched(units)
@@ -239,6 +253,9 @@ class Beside:
 
     def elapsed_us(self) -> int:
         return self._made.elapsed_us
+
+    def serving(self) -> tuple[str, ...]:
+        return ("p1",)
 
 
 def lies(made: Watched, order: Prepare) -> tuple[list[str], list[str]]:

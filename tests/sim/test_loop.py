@@ -89,7 +89,7 @@ def test_an_event_beyond_the_limit_stays() -> None:
     loop.after(10, noting(notes, loop), None, None)
 
     assert not loop.run(never, 9)
-    assert (loop.now_us, notes, loop.next_us()) == (9, [], 10)
+    assert (loop.now_us, notes, loop.pending()) == (9, [], 1)
     loop.run(never, 10)
     assert len(notes) == 1
 
@@ -117,7 +117,7 @@ def test_a_span_of_time_goes_by_without_events() -> None:
     loop.run_for(8)
 
     assert loop.now_us == loop.elapsed_us() == 15
-    assert loop.next_us() is None
+    assert loop.pending() == 0
 
 
 def test_sleepers_wake_in_the_order_of_their_times() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from network.weather import LogNormal, Uniform
 from sim.keys import KEYS, TEXTS, ScenarioError
-from sim.scenario import DEFAULT, load, parse, shipped
+from sim.scenario import DEFAULT, FILE_LENGTH_MAX, load, parse, shipped
 
 BANK = '[workload]\nname = "bank"\n'
 NUMBERS = {
@@ -287,6 +287,17 @@ def test_a_file_that_begins_with_an_editors_mark_is_read_without_it(tmp_path: Pa
     path.write_text(BANK, encoding="utf-8-sig")
 
     assert load(str(path)).workload == "bank"
+
+
+def test_a_file_may_be_long_and_not_endless(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    rest = "#" * (FILE_LENGTH_MAX - len(BANK))
+    path.write_text(BANK + rest)
+    assert load(str(path)).workload == "bank"
+
+    path.write_text(BANK + rest + "#")
+    with pytest.raises(ScenarioError, match=r"is too long: it may have 2,097,152 characters"):
+        load(str(path))
 
 
 def test_a_value_that_is_nested_too_deeply_is_refused() -> None:

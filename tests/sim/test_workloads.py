@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from items import actions
 from items.actions import Action, Check, Delete, Put, Update
 from items.expression_checks import check
-from items.typed_json import item_from_json, item_to_json
+from items.to_json import item_to_json
+from items.typed_json import item_from_json
 from items.values import Item
 from network.placement import Placement
 from sim.chance import NamedChance
@@ -33,9 +34,9 @@ EXPRESSIONS = ("UpdateExpression", "ConditionExpression", "ProjectionExpression"
 SINGLETONS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
 
 # The workload `listed` asks for what a scenario lists, and draws nothing: see test_listed.
-# What asks for pages has a test of its own: see test_scoreboard and test_task_list.
+# What asks for pages has a test of its own: test_scoreboard, test_task_list, test_changing_table.
 # So has what asks for the same again under one token: see test_work_queue.
-ELSEWHERE = ("listed", "scoreboard", "task_list", "work_queue")
+ELSEWHERE = ("listed", "scoreboard", "task_list", "changing_table", "work_queue")
 DRAWN = [name for name in WORKLOADS if name not in ELSEWHERE]
 # Whose clients may not do everything, and what has several regions, likewise.
 APART = ("permissions", "global-tables")

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from items.data import data
-from sim.search.ablate.ablation import Ablated, Progress, ablate
+from sim.keys import whole_within
+from sim.search.ablate.ablation import Ablated, Ablation, Progress
 from sim.search.ablate.clients import clients_told
 from sim.search.ablate.mechanisms import (
     MECHANISMS,
@@ -17,10 +18,11 @@ from sim.search.ablate.mechanisms import (
     UnknownMechanismError,
     find_mechanism,
 )
-from sim.search.executors import JOBS_MAX, open_pool
+from sim.search.executors import open_pool
 from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
-from twophase.cli.errors import BadInputError
+from twophase.cli.errors import INTERRUPTED, BadInputError
+from twophase.cli.interrupting import interrupting
 from twophase.cli.sweep import jobs_of
 from twophase.cli.workers import dead_workers_told
 
@@ -37,6 +39,15 @@ class Asked:
     with_stories: bool
     as_json: bool
     as_markdown: bool
+
+
+@data
+class Told:
+    """What it has come to."""
+
+    asked: Asked
+    found: tuple[Ablated, ...]
+    is_interrupted: bool
 
 
 @click.command("ablate")
@@ -65,7 +76,8 @@ def command(
     missing.  What it finds is shrunk to the shortest story; where it finds nothing, it says how
     much that shows.  Without MECHANISM all of them are taken away in turn.
 
-    The exit code is 0, or 2 for bad input.
+    Ctrl-C ends it with what is known by then.  The exit code is 0, or 2 for bad input, or 130 if it
+    was interrupted.
     """
     if as_json and as_markdown:
         raise BadInputError("--json and --markdown print different things: choose one of them")
@@ -74,48 +86,53 @@ def command(
     except UnknownMechanismError as error:
         raise BadInputError(str(error)) from error
     asked = Asked(mechanisms, seeds_of(seeds), jobs_of(jobs), not no_stories, as_json, as_markdown)
-    show(asked, carried_out(asked))
-    return 0
+    told = carried_out(asked)
+    show(told)
+    return INTERRUPTED if told.is_interrupted else 0
 
 
 def seeds_of(text: str | None) -> range | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= SEEDS_MAX):
+    count = whole_within(text, 1, SEEDS_MAX)
+    if count is None:
         raise BadInputError(f"--seeds must be a whole number from 1 to {SEEDS_MAX}, not {text!r}")
-    return range(int(text))
+    return range(count)
 
 
-def carried_out(asked: Asked) -> tuple[Ablated, ...]:
+def carried_out(asked: Asked) -> Told:
     with (
         dead_workers_told("ablation"),
-        closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
+        closing(open_pool("processes", asked.jobs)) as pool,
         shown_progress(asked) as progress,
     ):
-        return ablate(
+        going = Ablation(
             asked.mechanisms,
             pool,
             seeds=asked.seeds,
             with_stories=asked.with_stories,
             progress=progress,
         )
+        with interrupting(going.interrupt, is_late=lambda: going.is_interrupted):
+            found = going.go()
+        return Told(asked, found, going.is_interrupted)
 
 
-def show(asked: Asked, found: tuple[Ablated, ...]) -> None:
-    if asked.as_json:
-        click.echo(json.dumps({"mechanisms": [told(one) for one in found]}, indent=2))
+def show(told: Told) -> None:
+    if told.asked.as_json:
+        click.echo(json.dumps(as_json(told), indent=2))
         return
-    if asked.as_markdown:
+    if told.asked.as_markdown:
         from twophase.cli.ablate_page import page  # noqa: PLC0415  # Only who asks for it waits.
 
-        click.echo(page(found), nl=False)
+        click.echo(page(told.found, is_interrupted=told.is_interrupted), nl=False)
         return
     from twophase.cli import ablate_table  # noqa: PLC0415  # Imports rich, for drawing only.
 
-    if len(found) == 1:
-        ablate_table.show_one(found[0])
+    if len(told.found) == 1:
+        ablate_table.show_one(told.found[0], is_interrupted=told.is_interrupted)
     else:
-        ablate_table.show(found)
+        ablate_table.show(told.found, is_interrupted=told.is_interrupted)
 
 
 @contextmanager
@@ -133,7 +150,14 @@ def shown_progress(asked: Asked) -> Iterator[Progress | None]:
 # As JSON -----------------------------------------------------------------------------------------
 
 
-def told(ablated: Ablated) -> dict[str, Any]:
+def as_json(told: Told) -> dict[str, Any]:
+    return {
+        "mechanisms": [document_of(one) for one in told.found],
+        "interrupted": told.is_interrupted,
+    }
+
+
+def document_of(ablated: Ablated) -> dict[str, Any]:
     """Write one mechanism and what came of its absence."""
     mechanism, hunted, mean = ablated.mechanism, ablated.hunted, ablated.hunted.mean
     return {
@@ -143,6 +167,7 @@ def told(ablated: Ablated) -> dict[str, Any]:
         "purpose": mechanism.purpose,
         "mutant": mechanism.mutant,
         "equivalent": mechanism.taken_away().is_equivalent,
+        "finished": ablated.is_finished,
         "found": hunted.found,
         "verdict": hunted.verdict,
         "runs": hunted.shots,

@@ -35,9 +35,15 @@ NOTE = (
 )
 
 
-def page(found: tuple[Ablated, ...]) -> str:
+def page(found: tuple[Ablated, ...], *, is_interrupted: bool) -> str:
     """Write the page."""
     lines = [*ABOUT, *map(row, found), *NOTE]
+    if is_interrupted:
+        left = sum(not one.is_finished for one in found)
+        lines += [
+            f"This one was interrupted: {left} of {len(found)} mechanisms were not hunted to the"
+            " end."
+        ]
     for one in found:
         lines += ["", *section(one)]
     return "\n".join(lines) + "\n"

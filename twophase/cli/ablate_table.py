@@ -18,65 +18,84 @@ from rich.text import Text
 from sim.counted import counted
 from sim.search.ablate.ablation import Ablated
 from sim.search.ablate.clients import clients_told
+from sim.search.hunt.hunted import UNTRIED
 from sim.search.shrink.failure import text_of
 from sim.search.shrink.shrink import Shrunk
-from twophase.cli.drawing import drawing
+from twophase.cli.drawing import drawing, section
 from twophase.cli.progress import PatientBar
-from twophase.cli.summary import section
 
 WIDTH_MAX = 140
-WIDTH_OF_ALL = 110  # For all columns; where there is less, the least is left out.
 NAME_NARROW = 15
 FIGURES = ("found", "first", "CPU s", "mean (95 %)")
-FIGURES_NARROW = ("found", "mean (95 %)")
+# What is shown from so many columns on: what breaks without a mechanism is to have room beside it.
+SHOWN = (
+    (110, ("§", *FIGURES, "story")),
+    (76, ("§", "found", "mean (95 %)", "story")),
+    (58, ("§", "found", "story")),
+    (0, ("found",)),
+)
 EXAMPLE = "twophase ablate timestamp-test"
+INTERRUPTED = Text("interrupted: this is what was known by then", style="yellow")
 
 
-def show(found: tuple[Ablated, ...]) -> None:
+def show(found: tuple[Ablated, ...], *, is_interrupted: bool) -> None:
     """Draw all mechanisms on standard output, a row each."""
     with drawing(WIDTH_MAX) as console:
-        console.print(rows(found, is_narrow=console.width < WIDTH_OF_ALL))
+        heads = heads_for(found, console.width)
+        console.print(rows(found, heads))
         console.print()
-        console.print(Text(in_all(found)))
+        legend = "  A story has transactions (t), choices (c) and messages (m)."
+        console.print(Text(in_all(found) + (legend if "story" in heads else "")))
         console.print(Text.assemble("The rule, and the shortest story of one:  ", EXAMPLE))
+        if is_interrupted:
+            console.print(INTERRUPTED)
 
 
-def rows(found: tuple[Ablated, ...], *, is_narrow: bool) -> Grid:
-    """Draw a row a mechanism; none of their names is cut off, because a name is to be typed."""
+def heads_for(found: tuple[Ablated, ...], width: int) -> tuple[str, ...]:
+    """Say which columns so much room allows, beside the name and what is found."""
+    heads = next(heads for least, heads in SHOWN if width >= least)
     has_stories = any(one.shrunk is not None for one in found)
+    return tuple(head for head in heads if head != "story" or has_stories)
+
+
+def rows(found: tuple[Ablated, ...], heads: tuple[str, ...]) -> Grid:
+    """Draw a row a mechanism; nothing is cut off, a name least of all: it is to be typed."""
     grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     grid.add_column("without", no_wrap=True)
-    grid.add_column("§", no_wrap=True)
-    for head in FIGURES_NARROW if is_narrow else FIGURES:
-        grid.add_column(head, justify="right", no_wrap=True)
-    grid.add_column("what is found", ratio=1)
-    if has_stories:
+    before = [head for head in heads if head != "story"]
+    for head in before:
+        grid.add_column(head, justify="right" if head in FIGURES else "left", no_wrap=True)
+    grid.add_column("what is found", ratio=1, overflow="fold")
+    if "story" in heads:
         grid.add_column("story", no_wrap=True)
+    is_narrow = heads_for(found, WIDTH_MAX) != heads
     for one in found:
         name = one.mechanism.name
         if is_narrow:
             name = "\n".join(wrap(name, NAME_NARROW))  # At its hyphens.
-        numbers, breaks, story = cells(one)
-        shown = [numbers[head] for head in (FIGURES_NARROW if is_narrow else FIGURES)]
-        told = (breaks, story) if has_stories else (breaks,)
-        grid.add_row(name, one.mechanism.section[1:], *shown, *told)
+        told = cells(one)
+        after = [told["story"]] if "story" in heads else []
+        grid.add_row(name, *(told[head] for head in before), breaks(one), *after)
     return grid
 
 
-def cells(ablated: Ablated) -> tuple[Mapping[str, str], Text, str]:
-    """Give the figures of one mechanism, what breaks, and how long the shortest story is."""
+def cells(ablated: Ablated) -> Mapping[str, str]:
+    """Give the figures of one mechanism, and how long the shortest story is."""
     hunted = ablated.hunted
-    part = f"{hunted.hits:,}/{hunted.shots:,}"
+    told = dict.fromkeys((*FIGURES, "story"), "")
+    told |= {"§": ablated.mechanism.section[1:], "found": f"{hunted.hits:,}/{hunted.shots:,}"}
     if not hunted.found:
-        return (
-            dict.fromkeys(FIGURES, "") | {"found": part},
-            Text(no_effect(ablated), style="green"),
-            "",
-        )
-    figures = (part, f"{hunted.seeds:,}", f"{hunted.seconds:.1f}", mean(ablated))
-    story = "" if ablated.shrunk is None else length(ablated.shrunk)
-    breaks = Text(", ".join(what_breaks(ablated)), style="red")
-    return dict(zip(FIGURES, figures, strict=True)), breaks, story
+        return told
+    told |= {"first": f"{hunted.seeds:,}", "CPU s": f"{hunted.seconds:.1f}"}
+    told["mean (95 %)"] = mean(ablated)
+    return told if ablated.shrunk is None else {**told, "story": length(ablated.shrunk)}
+
+
+def breaks(ablated: Ablated) -> Text:
+    """Say what breaks."""
+    if ablated.hunted.found:
+        return Text(", ".join(what_breaks(ablated)), style="red")
+    return Text(no_effect(ablated), style="green" if ablated.is_finished else "yellow")
 
 
 def mean(ablated: Ablated) -> str:
@@ -96,21 +115,30 @@ def length(shrunk: Shrunk) -> str:
 
 
 def no_effect(ablated: Ablated) -> str:
-    return f"no effect in {ablated.hunted.shots:,} seeds: p < {ablated.bound}"
+    shots = ablated.hunted.shots
+    if not shots:
+        return UNTRIED
+    if not ablated.is_finished:
+        return f"not found so far, in {counted(shots, 'seed')}: p < {ablated.bound}"
+    return f"no effect in {shots:,} seeds: p < {ablated.bound}"
 
 
 def in_all(found: tuple[Ablated, ...]) -> str:
-    broken = sum(one.hunted.found for one in found)
-    text = f"{broken} of {len(found)} mechanisms are missed by some check when they are gone."
-    if all(one.shrunk is None for one in found):
-        return text
-    return f"{text}  A story has transactions (t), choices (c) and messages (m)."
+    """Count what is certain: an interrupted hunt says nothing of those it had not done with."""
+    finished = [one for one in found if one.is_finished]
+    if not finished:
+        return "No mechanism was hunted to the end: none counts."
+    broken, left = sum(one.hunted.found for one in finished), len(found) - len(finished)
+    text = f"{broken} of {len(finished)} mechanisms are missed by some check when they are gone."
+    if left:
+        text += f"  {left} more were not hunted to the end, and do not count."
+    return text
 
 
 # One mechanism -----------------------------------------------------------------------------------
 
 
-def show_one(ablated: Ablated) -> None:
+def show_one(ablated: Ablated, *, is_interrupted: bool) -> None:
     """Draw one mechanism: its rule, what breaks without it, and the shortest story."""
     mechanism = ablated.mechanism
     with drawing(WIDTH_MAX) as console:
@@ -122,11 +150,15 @@ def show_one(ablated: Ablated) -> None:
         console.print(Text(figures(ablated)))
         if ablated.shrunk is not None:
             draw_story(console, ablated.shrunk)
+        if is_interrupted:
+            console.print(INTERRUPTED)
 
 
 def figures(ablated: Ablated) -> str:
     """Say in a sentence or two what came of it."""
     hunted = ablated.hunted
+    if not hunted.shots:
+        return "No run was made without it: nothing is known."
     if not hunted.found:
         text = f"{no_effect(ablated)} (95 %) that one shows it."
         why = ablated.mechanism.taken_away().why

@@ -9,7 +9,6 @@ from sim.checkers.graph.txn import LINEARIZABLE, Anomaly
 from twophase.cli.check import Checked
 from twophase.cli.drawing import drawing
 
-COLUMNS_MAX = 120
 YES = {
     "serializable": "some serial order explains every read",
     "strict-serializable": "a serial order that keeps real time explains every read",
@@ -19,7 +18,7 @@ YES = {
 
 def show(checked: Checked) -> None:
     """Draw a verdict and its reasons on standard output."""
-    with drawing(COLUMNS_MAX) as console:
+    with drawing() as console:
         draw_verdict(console, checked)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from items.data import data
+from sim.keys import whole_within
 from sim.search.determinism.asked import GOLDEN_RUNS, AskedRun, golden_digests, golden_runs
 from sim.search.determinism.certificate import Certificate, certify
 from sim.search.determinism.difference import Difference
 from sim.search.determinism.pythons import find_pythons
-from sim.search.executors import JOBS_MAX
 from twophase.cli import options
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError
@@ -79,8 +79,7 @@ def command(
         )
     asked = Asked(scenario, keys, first, count_of(seeds, scenario), jobs_of(jobs), as_json)
     with plain_bar("runs", as_json=asked.as_json) as progress:
-        jobs_most = min(asked.jobs, JOBS_MAX)
-        found = certify(asked.runs(), find_pythons(), jobs=jobs_most, progress=progress)
+        found = certify(asked.runs(), find_pythons(), jobs=asked.jobs, progress=progress)
     if len(found.problems) == len(found.tolds):
         raise BadInputError(f"no Python can make these runs: {found.problems[0].problem}")
     if asked.as_json:
@@ -97,10 +96,11 @@ def count_of(text: str | None, scenario: str | None) -> int:
     if text is None:
         return SEEDS_DEFAULT
     most = SEEDS_MAX if scenario is not None else GOLDEN_RUNS
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= most):
+    count = whole_within(text, 1, most)
+    if count is None:
         whose = "" if scenario is not None else ", the golden runs that there are,"
         raise BadInputError(f"--seeds must be a whole number from 1 to {most}{whose} not {text!r}")
-    return int(text)
+    return count
 
 
 def not_golden(asked: Asked, found: Certificate) -> tuple[str, ...] | None:

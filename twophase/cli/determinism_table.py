@@ -11,8 +11,7 @@ from sim.search.determinism.asked import SHORT, total_of
 from sim.search.determinism.certificate import Certificate
 from sim.search.determinism.difference import Difference, Parting
 from sim.search.determinism.environments import HASH_SEEDS, Told
-from twophase.cli.drawing import drawing
-from twophase.cli.summary import section
+from twophase.cli.drawing import drawing, section
 
 WIDTH_MAX = 140
 SHOWN = 8  # Digits of a digest in a cell.

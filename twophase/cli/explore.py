@@ -10,13 +10,22 @@ from typing import Any, TypeVar
 import click
 
 from items.data import data
+from sim.keys import whole_within
 from sim.run import run
 from sim.scenario import SHIPPED, parse
 from sim.search.broken import broken
 from sim.search.explore.scripted import NotScriptedError, scenario_of
 from sim.search.explore.telling import Line, Teller
 from sim.search.explore.walk import STATES_MAX, Bounds, Progress, Schedule, Walk, Walked, explore
-from sim.search.explore.world import KINDS, SINGLE, Limits, World, WorldError, world_of
+from sim.search.explore.world import (
+    KINDS,
+    REQUESTS_MAX,
+    SINGLE,
+    Limits,
+    World,
+    WorldError,
+    world_of,
+)
 from sim.search.explore.worlds import WORLDS
 from sim.search.shrink.failure import failure_of, text_of
 from twophase.cli import options
@@ -121,7 +130,7 @@ def command(
     given = {
         name: number(name, text, 0, LIMIT_MAX) for name, text in limits.items() if text is not None
     }
-    count = None if transactions is None else number("transactions", transactions, 1, 8)
+    count = None if transactions is None else number("transactions", transactions, 1, REQUESTS_MAX)
     worlds = tuple(
         changed(one, given, count, clocks_of(clocks)) for one in worlds_of(world, given, count)
     )
@@ -263,9 +272,10 @@ def number(name: str, text: str, least: int, most: int) -> int:
     Raises:
         BadInputError: It is none, or out of bounds.
     """
-    if not (text.isascii() and text.isdigit() and len(text) <= 12 and least <= int(text) <= most):
+    found = whole_within(text, least, most)
+    if found is None:
         raise BadInputError(f"--{name} is a whole number from {least} to {most}, not {text!r}")
-    return int(text)
+    return found
 
 
 @contextmanager

@@ -14,18 +14,16 @@ from rich.text import Text
 from sim.counted import counted
 from sim.search.explore.walk import Walked
 from sim.search.explore.world import Limits
-from twophase.cli.drawing import drawing
+from twophase.cli.drawing import drawing, section
 from twophase.cli.explore import Asked, Told
-from twophase.cli.summary import section
 
-COLUMNS_MAX = 120
 WIDE = 100  # Less, and there is no room for what may go wrong.
 FINDINGS_SHOWN = 3
 
 
 def show(asked: Asked, told: Sequence[Told]) -> None:
     """Draw walks on standard output."""
-    with drawing(COLUMNS_MAX) as console:
+    with drawing() as console:
         if asked.mutant is not None:
             console.print(Text(f"Broken on purpose: {asked.mutant}", style="bold red"))
         if asked.is_one:

@@ -13,22 +13,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from network.messages import from_frame
-from network.weather import CARRIED, CORRUPT, LATE, LOST, REPEATED
 from sim.history import History
-from sim.trace import Event
+from sim.trace import FATES, Event
 from twophase.cli.as_json import dumps
 from twophase.cli.errors import BadInputError
 from twophase.cli.plain import binaries_as_text, plain
 from twophase.os_errors import why
 
 TOML = ".toml"
-FATES = {
-    CARRIED: "carried",
-    LOST: "lost",
-    REPEATED: "repeated",
-    LATE: "late",
-    CORRUPT: "corrupt",
-}
 
 
 def refuse_same_file(paths: Mapping[str, str | None]) -> None:

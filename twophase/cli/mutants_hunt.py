@@ -7,7 +7,7 @@ import click
 
 from items.data import data
 from sim.mutants.catalogue import MUTANTS, UnknownMutantError, find
-from sim.search.executors import JOBS_MAX, ExecutorError, Pool, open_pool
+from sim.search.executors import ExecutorError, Pool, open_pool
 from sim.search.hunt.hunted import Hunted
 from sim.search.hunt.hunting import Hunt, tell_all
 from sim.search.hunt.shots import NONE
@@ -57,7 +57,7 @@ def asked(name: str, seeds: str | None, jobs: str | None, *, shrinks: bool, as_j
     some = None if seeds is None else range(*seeds_of(seeds))
     if some is not None and len(some) > RUNS_MAX:
         raise BadInputError(f"--seeds may be {RUNS_MAX:,} seeds at most, not {len(some):,}")
-    return Asked(name, some, min(jobs_of(jobs), JOBS_MAX), shrinks, as_json)
+    return Asked(name, some, jobs_of(jobs), shrinks, as_json)
 
 
 def hunt(asked: Asked, *, as_page: bool) -> int:

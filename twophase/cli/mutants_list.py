@@ -9,13 +9,13 @@ from sim.mutants.catalogue import MUTANTS
 from sim.mutants.mutant import Mutant
 from twophase.cli.drawing import drawing
 
-COLUMNS_MAX = 140
+WIDTH_MAX = 140
 EXAMPLE = "twophase simulate bank --seed 3 --mutant reads-have-one-round"
 
 
 def show(groups: Mapping[str, tuple[Mutant, ...]]) -> None:
     """Draw all mutants on standard output, by what they break."""
-    with drawing(COLUMNS_MAX) as console:
+    with drawing(WIDTH_MAX) as console:
         for title, group in groups.items():
             console.print(Text(f"{title[0].upper()}{title[1:]}", style="bold"))
             console.print(table_of(group))

@@ -25,13 +25,13 @@ from twophase.cli.mutants_figures import (
 from twophase.cli.mutants_hunt import Told
 from twophase.cli.mutants_json import replay
 
-COLUMNS_MAX = 140
+WIDTH_MAX = 140
 STYLES = {FOUND: "red", SURVIVED: "green"}
 
 
 def show(told: Told) -> None:
     """Draw a hunt on standard output."""
-    with drawing(COLUMNS_MAX) as console:
+    with drawing(WIDTH_MAX) as console:
         if told.asked.name == NONE:
             draw_unbroken(console, told.hunted[0])
         elif len(told.hunted) == 1:

@@ -120,17 +120,7 @@ def recording_at(
         raise BadInputError(f"there is no trace {run!r}, and a scenario's file ends in .toml")
     keys = settings_of(settings)
     number, rule = run_of(run, keys, seed, mutant)
-    return recording_from(
-        Asked(
-            *(run, number, keys),
-            as_json=False,
-            story=False,
-            trace=None,
-            history=None,
-            mutant=rule,
-            is_whole=mutant == NONE,
-        )
-    )
+    return recording_from(Asked(run, number, keys, mutant=rule, is_unbroken=mutant == NONE))
 
 
 def is_trace(run: str) -> bool:

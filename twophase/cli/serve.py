@@ -9,6 +9,8 @@ from items.limits import TRANSACTION_ACTIONS_MAX
 from network.weather import Uniform
 from router.policies import Permissions
 from router.policy_file import PolicyError
+from sim.keys import whole_within
+from sim.recorded import SEEDS
 from twophase.cli.errors import BadInputError
 from twophase.local.faults import Faults, FaultsError, duration, parse
 from twophase.local.policies import policies_in
@@ -18,7 +20,6 @@ PORTS = 1 << 16
 NODES_MAX = 64
 FOLLOWERS_MAX = 5
 FOLLOWER_DELAY = "5ms..50ms"
-SEEDS = 1 << 63
 
 
 @record
@@ -206,6 +207,7 @@ def span(text: str, option: str) -> Uniform:
 
 
 def whole(text: str, option: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and least <= int(text) <= most):
+    number = whole_within(text, least, most)
+    if number is None:
         raise BadInputError(f"{option} must be a whole number from {least} to {most}, not {text!r}")
-    return int(text)
+    return number

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from items.data import data
-from sim.keys import ScenarioError
+from sim.keys import ScenarioError, whole_within
 from sim.search.shrink.failure import Failure, found, read, text_of
 from sim.search.shrink.scripted import scripted
 from sim.search.shrink.shrink import shrink
@@ -170,9 +170,10 @@ def whole_of(option: str, text: str | None, most: int) -> int | None:
     """
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
+    number = whole_within(text, 1, most)
+    if number is None:
         raise BadInputError(f"{option} must be a whole number from 1 to {most}, not {text!r}")
-    return int(text)
+    return number
 
 
 @contextmanager

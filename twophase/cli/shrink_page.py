@@ -9,11 +9,8 @@ from sim.counted import counted
 from sim.search.shrink.failure import Failure
 from sim.search.shrink.scripted import Scripted
 from sim.search.shrink.shrink import Shrunk
-from twophase.cli.drawing import drawing
+from twophase.cli.drawing import drawing, section
 from twophase.cli.progress import PatientBar
-from twophase.cli.summary import section
-
-COLUMNS_MAX = 120
 
 
 def show(
@@ -26,7 +23,7 @@ def show(
     path: str | None = None,
 ) -> None:
     """Draw it on standard output: what it was, what is left, its story, its scenario."""
-    with drawing(COLUMNS_MAX) as console:
+    with drawing() as console:
         draw_heading(console, failure, short)
         section(console, "The story")
         grid = Table.grid(padding=(0, 2, 0, 0))

@@ -10,7 +10,8 @@ import click
 
 from items.data import data
 from sim.figures import figures_of
-from sim.keys import ScenarioError
+from sim.keys import ScenarioError, whole_within
+from sim.recorded import SEEDS
 from sim.run import Going, Progress, Result, Run, begun
 from sim.scenario import DEFAULT, Scenario, load
 from sim.tables import SetupError
@@ -35,7 +36,6 @@ from twophase.cli.interrupting import interrupting
 from twophase.cli.kinds import instead
 from twophase.os_errors import why
 
-SEEDS = 1 << 63
 NONE = "none"  # As a mutant's name: nothing is broken, whatever a file says.
 
 
@@ -46,16 +46,16 @@ class Asked:
     scenario: str
     seed: int
     settings: Mapping[str, str]
-    as_json: bool
-    story: bool
-    trace: str | None
-    history: str | None
+    as_json: bool = False
+    story: bool = False
+    trace: str | None = None
+    history: str | None = None
     mutant: str | None = None
     proof: str | None = None
     failure: str | None = None
     report: str | None = None
     speed: float | None = None  # At which it is watched; None: it is not.
-    is_whole: bool = False  # No rule is broken, whatever its file says.
+    is_unbroken: bool = False  # No rule is to be broken, whatever the scenario's file says.
 
     @property
     def replay(self) -> str:
@@ -63,7 +63,7 @@ class Asked:
         words = ["twophase", "simulate", self.scenario, "--seed", str(self.seed)]
         for key, value in self.settings.items():
             words += ["--set", f"{key}={value}"]
-        return shlex.join([*words, *breaking(self.mutant, is_said=self.is_whole)])
+        return shlex.join([*words, *breaking(self.mutant, is_said=self.is_unbroken)])
 
 
 @click.command("simulate")
@@ -117,10 +117,23 @@ def command(
     refuse_unreadable("--failure", failure)
     keys = settings_of(settings)
     number, rule = run_of(scenario, keys, seed, mutant)
-    paths = (trace, history, rule, proof, failure, report)
-    pace = watch_speed(speed, watches=watch)
-    is_whole = mutant == NONE
-    return simulated(Asked(scenario, number, keys, as_json, story, *paths, pace, is_whole))
+    return simulated(
+        Asked(
+            scenario,
+            number,
+            keys,
+            as_json=as_json,
+            story=story,
+            trace=trace,
+            history=history,
+            mutant=rule,
+            proof=proof,
+            failure=failure,
+            report=report,
+            speed=watch_speed(speed, watches=watch),
+            is_unbroken=mutant == NONE,
+        )
+    )
 
 
 def simulated(asked: Asked) -> int:
@@ -354,10 +367,10 @@ def watch_speed(speed: str | None, *, watches: bool) -> float | None:
 
 
 def seed_of(text: str) -> int:
-    # Digits only: int() would take '1_000', ' 1 ' and other scripts' digits as well.
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < SEEDS):
+    seed = whole_within(text, 0, SEEDS - 1)
+    if seed is None:
         raise BadInputError(f"--seed must be a whole number from 0 to {SEEDS - 1}, not {text!r}")
-    return int(text)
+    return seed
 
 
 def settings_of(texts: tuple[str, ...]) -> dict[str, str]:

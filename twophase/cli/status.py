@@ -12,7 +12,6 @@ from twophase.cli.asking import DEFAULT_URL, ask, url_option
 from twophase.cli.errors import BadInputError
 
 PATH = "/_twophase/status"
-COLUMNS_MAX = 120
 CAPACITY = ("table", "read units", "write units", "throttled", "conflicts", "conditions failed")
 NUMBERS = ("records", "ongoing", "LSN", "syncs", "count", "starts", "lag", *CAPACITY[1:])
 
@@ -55,7 +54,7 @@ def show(status: Mapping[str, Any]) -> None:
     """Draw everything on standard output."""
     from twophase.cli.drawing import drawing  # noqa: PLC0415  # Drawing alone needs rich.
 
-    with drawing(COLUMNS_MAX) as console:
+    with drawing() as console:
         console.print(table_of_nodes(status["nodes"]), "")
         for title, columns, rows in (
             ("Tables", ("table", "status", "id"), rows_of(status["tables"])),

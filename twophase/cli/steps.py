@@ -10,7 +10,7 @@ import click
 from items.data import data
 from sim.scenario import Scenario
 from sim.search.broken import broken
-from sim.search.executors import JOBS_MAX, open_pool
+from sim.search.executors import open_pool
 from sim.search.steps.cells import Cell, run_cells, seconds
 from sim.search.steps.occasions import TooLargeError
 from sim.search.steps.table import Table, Undisturbed, sweep, undisturbed
@@ -121,7 +121,7 @@ def swept(asked: Asked) -> int:
     table = Table(calm_run(asked))
     with (
         dead_workers_told("step sweep"),
-        closing(open_pool("processes", min(asked.jobs, JOBS_MAX))) as pool,
+        closing(open_pool("processes", asked.jobs)) as pool,
         plain_bar("steps", as_json=asked.as_json) as progress,
     ):
         sweep(
@@ -165,10 +165,14 @@ def told(asked: Asked, address: str) -> int:
         click.echo(f"{asked.simulate(cells)}\n")
     steps = ", ".join(f'"{cell.step}"' for cell in cells)
     settings = {**asked.settings, "faults.steps": f"[{steps}]"}
-    story = not asked.as_json
     simulation = Simulation(
-        *(asked.name, asked.seed, settings, asked.as_json, story, None, None, asked.mutant),
-        is_whole=asked.mutant is None and asked.scenario.breaks_a_rule,
+        asked.name,
+        asked.seed,
+        settings,
+        as_json=asked.as_json,
+        story=not asked.as_json,
+        mutant=asked.mutant,
+        is_unbroken=asked.mutant is None and asked.scenario.breaks_a_rule,
     )
     return simulated(simulation)
 

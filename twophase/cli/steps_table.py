@@ -11,9 +11,9 @@ from sim.search.steps.cells import Told
 from sim.search.steps.columns import ON_MESSAGES, ON_WRITES, Column
 from sim.search.steps.table import Table
 from sim.search.steps.verdicts import Ending, Outcome, Verdict
-from twophase.cli.drawing import drawing
+from twophase.cli.drawing import drawing, listed, section
 from twophase.cli.steps import Asked
-from twophase.cli.summary import draw_heading, listed, section
+from twophase.cli.summary import draw_heading
 
 WIDTH_MAX = 140
 WIDE = 116  # Less, and cells say only what they must.

@@ -17,7 +17,7 @@ from network.events import EVENTS
 from sim.books import Capacity
 from sim.checkers.finding import Finding
 from sim.counted import counted
-from sim.faults.kinds import KINDS
+from sim.faults.kinds import in_words
 from sim.figures import Figures, Percentiles
 from sim.history import Operation
 from sim.indexes_seen import IndexLag
@@ -27,11 +27,10 @@ from sim.staleness import Staleness
 from sim.streams_seen import StreamsSeen
 from sim.telling import Part, Schemas, error_of, outcome_of, parts_of
 from twophase.cli import story
-from twophase.cli.drawing import drawing
+from twophase.cli.drawing import drawing, listed, section
 from twophase.cli.following import Follower
 from twophase.cli.summary_regions import draw_regions
 
-COLUMNS_MAX = 120
 STYLES = {
     "committed": "green",
     "done": "green",
@@ -83,7 +82,7 @@ class Shown:
 
 def show(shown: Shown, follower: Follower | None) -> None:
     """Draw a run on standard output, with the stories of what was followed, if anything was."""
-    with drawing(COLUMNS_MAX) as console:
+    with drawing() as console:
         draw_heading(console, shown.result.scenario, shown.result.seed)
         if shown.broken:
             console.print(Text.assemble(("Broken on purpose: ", "bold red"), shown.broken))
@@ -117,10 +116,6 @@ def draw_heading(console: Console, scenario: Scenario, seed: int) -> None:
     if followers:
         nodes.append(f"{counted(followers, 'follower')} of each partition")
     console.print(Text(listed(nodes), style="dim"))
-
-
-def listed(words: Iterable[str]) -> str:
-    return ", ".join(words)
 
 
 # One by one --------------------------------------------------------------------------------------
@@ -209,7 +204,7 @@ def draw_whole(console: Console, shown: Shown) -> None:
     for label, words in where_asked_for(result):
         grid.add_row(label, words)
     grid.add_row("Messages", listed(f"{n:,} {fate}" for fate, n in result.messages.items()))
-    grid.add_row("Faults", faults_in_words(result.faults))
+    grid.add_row("Faults", listed(in_words(result.faults)) or "none")
     if result.switched_off:
         off = listed(name.replace("_", " ") for name in result.switched_off)
         grid.add_row("", Text(f"switched off in this run: {off}", style="dim"))
@@ -304,18 +299,6 @@ def index_lag_in_words(found: IndexLag) -> Iterator[tuple[str, str]]:
         yield "", f"{told}  after their items"
 
 
-def faults_in_words(faults: Mapping[str, int]) -> str:
-    words = {kind.name: (kind.one, kind.name.replace("_", " ")) for kind in KINDS}
-    words |= {
-        "late": ("late message", "late messages"),
-        "corrupt": ("corrupt message", "corrupt messages"),
-        "steps": ("fault on a step", "faults on steps"),
-        "region_cuts": ("cut between regions", "cuts between regions"),
-    }
-    seen = [counted(n, *words.get(name, (name, name))) for name, n in faults.items() if n]
-    return listed(seen) or "none"
-
-
 def draw_marks(console: Console, marks: Mapping[str, int]) -> None:
     """Draw what happened inside that outcomes and reasons do not tell."""
     seen = [mark for mark in MARKS_SHOWN if marks.get(mark)]
@@ -387,8 +370,3 @@ def draw_meaning(console: Console, finding: Finding) -> None:
         words.append(f"still possible: {listed(finding.possible)}")
     if words:
         console.print(Padding(Text("; ".join(words), style="bold"), (0, 0, 0, 5)))
-
-
-def section(console: Console, title: str, style: str = "bold") -> None:
-    console.print()
-    console.print(Text(title, style=style))

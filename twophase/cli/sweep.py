@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from items.data import data
-from sim.keys import ScenarioError
+from sim.keys import ScenarioError, whole_within
+from sim.recorded import SEEDS
 from sim.scenario import DEFAULT, Scenario, load
 from sim.search.csv_file import ResultFile, ResultFileError
 from sim.search.executors import JOBS_MAX, ExecutorError, cores, open_pool
@@ -25,7 +26,6 @@ from twophase.cli.simulate import loaded, run_of
 from twophase.cli.sweep_told import Told, as_json
 from twophase.os_errors import why
 
-SEEDS = 1 << 63
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 SECONDS_MAX = 30 * 24 * 3600
 
@@ -280,10 +280,11 @@ def seeds_of(text: str) -> tuple[int, int]:
 
 def jobs_of(text: str | None) -> int:
     if text is None:
-        return cores()
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= JOBS_MAX):
+        return min(cores(), JOBS_MAX)
+    jobs = whole_within(text, 1, JOBS_MAX)
+    if jobs is None:
         raise BadInputError(f"--jobs must be a whole number from 1 to {JOBS_MAX}, not {text!r}")
-    return int(text)
+    return jobs
 
 
 def seconds_of(text: str | None) -> float | None:

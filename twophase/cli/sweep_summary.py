@@ -12,8 +12,8 @@ from sim.counted import counted
 from sim.search.results import Tally
 from sim.search.rows import KILLED
 from sim.search.verdict import percent, words_of
-from twophase.cli.drawing import drawing
-from twophase.cli.summary import COLUMNS_MAX, listed, mark_grid, section
+from twophase.cli.drawing import drawing, listed, section
+from twophase.cli.summary import mark_grid
 from twophase.cli.sweep_told import Told
 
 Rows = Sequence[tuple[Sequence[str], Tally]]  # The values of what differs, and what came of it.
@@ -31,7 +31,7 @@ STOPPED = {
 
 def show(told: Told) -> None:
     """Draw a sweep on standard output."""
-    with drawing(COLUMNS_MAX) as console:
+    with drawing() as console:
         draw_heading(console, told)
         draw_combinations(console, told)
         draw_findings(console, told)

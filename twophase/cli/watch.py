@@ -68,7 +68,7 @@ class Watcher:
         self._drawn: tuple[Size, Mode] | None = None
         self._is_stale = True
         run.listen(self)
-        run.phase_ended = self._phase_ended
+        run.listen_to_phases(self._phase_ended)
 
     def __call__(self, event: Event) -> None:
         if self.failure is not None:

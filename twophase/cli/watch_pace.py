@@ -42,7 +42,8 @@ class Pace:
 
 def number_within(text: str, least: float, most: float) -> float | None:
     """Read a number; None if there is none, or it is out of bounds."""
-    if not text.isascii():  # `float` takes other scripts' digits.
+    # `float` takes other scripts' digits, `1_0` and blanks as well.
+    if not text.isascii() or "_" in text or text != text.strip():
         return None
     try:
         number = float(text)

@@ -1,6 +1,5 @@
 """What there is to see of a running cluster: as JSON for `twophase status`, as Prometheus text."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from network.events import EVENTS, WITNESSED
@@ -10,19 +9,10 @@ from partition.follower import Follower
 from partition.follower_server import FollowerServer
 from partition.server import PartitionServer
 from partition.sqlite import SqliteStorage
-from router.definitions import table_of
-from twophase.local.cloudwatch import capacity_of, cloudwatch_lines
+from sim.watch.picture import KINDS
+from twophase.local.cloudwatch import capacity_of, cloudwatch_lines, family, label, tables_in
 from twophase.local.cluster import LocalCluster
 from twophase.local.splitting import placement_now
-
-KINDS = {
-    "l": "ledger",
-    "p": "partition",
-    "f": "follower",
-    "m": "manager",
-    "c": "coordinator",
-    "r": "router",
-}
 
 
 def status_of(cluster: LocalCluster) -> dict[str, Any]:
@@ -30,7 +20,10 @@ def status_of(cluster: LocalCluster) -> dict[str, Any]:
     trouble, placement = cluster.trouble, placement_now(cluster)
     return {
         "nodes": [node_of(cluster, placement, name) for name in cluster.all_names()],
-        "tables": tables_of(cluster),
+        "tables": [
+            {"table": one.name, "status": str(one.status), "id": one.id}
+            for one in tables_in(cluster)
+        ],
         "capacity": capacity_of(cluster),
         "answers": [
             {"operation": operation, "outcome": outcome, "count": count}
@@ -78,18 +71,6 @@ def told_range(owned: Range) -> list[str]:
     return [] if owned == NOTHING else [f"{owned.first:08x}", f"{owned.end - 1:08x}"]
 
 
-def tables_of(cluster: LocalCluster) -> list[dict[str, Any]]:
-    """Return the definitions of tables, as the ledger nodes have them."""
-    found = []
-    for name in cluster.ledgers:
-        server = cluster.servers.get(name)
-        if isinstance(server, PartitionServer):
-            for item in server.machine.items_of("$tables"):
-                table = table_of(item)
-                found.append({"table": table.name, "status": str(table.status), "id": table.id})
-    return sorted(found, key=lambda one: str(one["table"]))
-
-
 # Prometheus -------------------------------------------------------------------------------------
 
 
@@ -102,7 +83,7 @@ def metrics_of(cluster: LocalCluster) -> str:
         "counter",
         "Requests, by operation and what came of them.",
         (
-            (f'operation="{one["operation"]}",outcome="{one["outcome"]}"', one["count"])
+            (label(operation=one["operation"], outcome=one["outcome"]), one["count"])
             for one in status["answers"]
         ),
     )
@@ -111,7 +92,7 @@ def metrics_of(cluster: LocalCluster) -> str:
         "counter",
         "Events that nodes noted about themselves (docs/events.md).",
         (
-            (f'event="{event}"', status["events"].get(event, 0))
+            (label(event=event), status["events"].get(event, 0))
             for event in EVENTS
             if event not in WITNESSED
         ),
@@ -120,7 +101,7 @@ def metrics_of(cluster: LocalCluster) -> str:
         "faults_total",
         "counter",
         "Faults that were carried out.",
-        ((f'fault="{name}"', count) for name, count in status["faults_carried_out"].items()),
+        ((label(fault=name), count) for name, count in status["faults_carried_out"].items()),
     )
     for name, kind, about in (
         ("up", "gauge", "Whether a node runs."),
@@ -132,15 +113,8 @@ def metrics_of(cluster: LocalCluster) -> str:
     ):
         suffix = "_total" if kind == "counter" else ""
         values = (
-            (f'node="{node["node"]}"', int(node[name])) for node in status["nodes"] if name in node
+            (label(node=node["node"]), int(node[name])) for node in status["nodes"] if name in node
         )
         lines += family(f"{name}{suffix}", kind, about, values)
     lines += cloudwatch_lines(cluster)
     return "\n".join(lines) + "\n"
-
-
-def family(name: str, kind: str, about: str, values: Iterator[tuple[str, int]]) -> Iterator[str]:
-    yield f"# HELP twophase_{name} {about}"
-    yield f"# TYPE twophase_{name} {kind}"
-    for labels, value in values:
-        yield f"twophase_{name}{{{labels}}} {value}"

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from network.placement import TABLES_TABLE
 from partition.server import PartitionServer
 from router.definitions import Table, table_of
 from twophase.local.cluster import LocalCluster
@@ -38,7 +39,7 @@ def tables_in(cluster: LocalCluster) -> list[Table]:
         table_of(item)
         for server in servers
         if isinstance(server, PartitionServer)
-        for item in server.machine.items_of("$tables")
+        for item in server.machine.items_of(TABLES_TABLE)
     ]
     return sorted(found, key=_name)
 
@@ -141,7 +142,7 @@ def histogram(name: str, labels: dict[str, str], found: Latency) -> Iterator[str
 
 
 def label(**labels: str) -> str:
-    """Write labels; a table's name has no character that would have to be escaped."""
+    """Write labels; no name of ours or of a table has a character that would be escaped."""
     return "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
 
 

@@ -125,7 +125,7 @@ class LocalCluster:
             self.nodes = replace(self.nodes, router=router)
         self.chance = chance
         self.network = network or DirectNetwork(self.loop)
-        self.to_frame = as_it_is if network is None else written
+        self.framed = as_it_is if network is None else written
         self.timers = RealTimers(self.loop)
         self.partitions = names("p", self.nodes.partitions or PARTITIONS)
         self.ledgers = names("l", LEDGERS)
@@ -198,7 +198,7 @@ class LocalCluster:
             clock=self.clocks[name],
             timers=self.timers,
             chance=self.chance,
-            to_frame=self.to_frame,
+            framed=self.framed,
         )
         host.failed = self._failed
         host.noted = self._noted

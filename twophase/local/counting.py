@@ -74,7 +74,6 @@ class Counts:
         # By table: metric and, where CloudWatch tells operations apart, the operation.
         self.tables: dict[str, Counter[tuple[str, str]]] = {}
         self.latencies: dict[str, dict[str, Latency]] = {}  # By table and operation.
-
         self._consumed: dict[str, Consumed] = {}  # By table id: of partitions that crashed.
 
     def keep(self, meters: Meters | None) -> None:

@@ -122,7 +122,7 @@ class Gate:
                 return Votes(tuple(votes))
             case Write(incarnation=incarnation) if incarnation == self._machine.incarnation:
                 kind = TRANSACTION_CONFLICT
-                return WriteRefused(kind.name, kind.message, None)
+                return WriteRefused.of(kind)
             case Read(keys=keys, round=1):
                 readings = [Reading(None, 0, None)] * len(keys)
                 readings[place % len(keys)] = Reading(None, 0, NOBODY)
@@ -153,7 +153,7 @@ class Mark:
                 return Votes(votes) if any(met) else None
             case Write(incarnation=meant, action=action) if meant == incarnation:
                 kind = TRANSACTION_CONFLICT if conflicts else PROVISIONED_THROUGHPUT_EXCEEDED
-                refused = WriteRefused(kind.name, kind.message, None)
+                refused = WriteRefused.of(kind)
                 return refused if self._is_it(action.key) else None
             case Read(keys=keys, round=number) if number < 2:
                 met = [self._is_it(key) for _, key in keys]

@@ -43,7 +43,7 @@ class Waker:
             clock=cluster.clocks[cluster.managers[0]],
             timers=cluster.timers,
             chance=cluster.chance,
-            to_frame=cluster.to_frame,
+            framed=cluster.framed,
         )
         self._peers = Peers(self._host)
         self._patience = CoordinatorOptions().patience(None)

@@ -84,8 +84,8 @@ class Observed:
         self.status.append(STATUS.get(txn.status, FAILED))
         self.invoked.append(txn.invoked)
         # Nothing has to come after what may still be under way.
-        known = happened and txn.returned is not None
-        self.returned.append(txn.returned if known and txn.returned is not None else NEVER)
+        returned = txn.returned if happened else None
+        self.returned.append(NEVER if returned is None else returned)
         own: dict[int, list[int]] = {}  # By key: what it wrote.
         found: dict[int, int] = {}  # By key: the version it met.
         self._met = {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from network.events import FAULTS
-from sim.report.recording import Arrived, Durable, Held, Lost, Moment, Noted, Recording, Sent
+from sim.report.recording import Durable, Moment, Noted, Recording, Sent, call_of
 
 
 def moments_of(recording: Recording, call: str | None) -> Sequence[Moment]:
@@ -25,10 +25,6 @@ def moments_of(recording: Recording, call: str | None) -> Sequence[Moment]:
 
 def is_fault(noted: Noted, hosts: set[str]) -> bool:
     return noted.event in FAULTS and noted.host in hosts
-
-
-def call_of(moment: Moment) -> str:
-    return moment.sent.call if isinstance(moment, Arrived | Lost | Held) else moment.call
 
 
 def hosts_of(moment: Moment) -> Iterator[str]:

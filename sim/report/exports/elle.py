@@ -16,8 +16,9 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from items.actions import Action, Delete, Put, Update
+from sim.checkers.dependencies import STATUS
 from sim.checkers.evidence import SINGLETON_WRITES
-from sim.checkers.graph.txn import FAIL, INFO, OK, READ, WRITE
+from sim.checkers.graph.txn import INFO, OK, READ, WRITE
 from sim.checkers.histories import INVOKE
 from sim.checkers.model import Json, Model, Place, Step, shown_place
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation, one_a_request
@@ -26,7 +27,6 @@ Op: TypeAlias = list[Any]  # As ["w", register, value].
 Line: TypeAlias = dict[str, Any]
 
 MARKS = ("version", "value")  # Attributes by which a reader says whose write it saw.
-ENDS = {"committed": OK, "cancelled": FAIL, "unknown": INFO}
 READS = ("GetItem", READ_TRANSACTION)
 NS_OF_US = 1_000  # Jepsen's times are in nanoseconds.
 KEYWORD = re.compile(r"[a-z]+")
@@ -116,11 +116,11 @@ def _moments(operations: Sequence[Operation]) -> Iterator[tuple[int, str, Operat
         if is_end:
             if before is operation:  # Else its end was given before the next one's begin.
                 del going[operation.client]
-                yield operation.returned_us, ENDS[operation.outcome], operation
+                yield operation.returned_us, STATUS[operation.outcome], operation
             continue
         us = operation.invoked_us
         if before is not None:
-            yield us, ENDS[before.outcome] if before.returned_us == us else INFO, before
+            yield us, STATUS[before.outcome] if before.returned_us == us else INFO, before
         going[operation.client] = operation
         yield us, INVOKE, operation
 

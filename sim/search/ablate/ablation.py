@@ -5,12 +5,13 @@ shrunk, each of another strategy where there are so many, and the shortest story
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 
 from items.data import data
 from sim.search.ablate.mechanisms import Mechanism
 from sim.search.executors import Pool
 from sim.search.hunt.hunted import Hunted
-from sim.search.hunt.hunting import Hunt
+from sim.search.hunt.hunting import LOOK_SECONDS, Hunt
 from sim.search.hunt.shots import Shot, drawn_for
 from sim.search.shrink.failure import Failure, found
 from sim.search.shrink.shrink import Shrunk, shrink
@@ -32,7 +33,8 @@ class Ablated:
 
     mechanism: Mechanism
     hunted: Hunted
-    shrunk: Shrunk | None  # None: nothing was found, or nobody asked for stories.
+    shrunk: Shrunk | None  # None: nothing was found, or nobody asked for stories or waited.
+    is_finished: bool = True  # Else it was interrupted before all runs were made.
 
     @property
     def bound(self) -> str | None:
@@ -71,32 +73,67 @@ def is_inside(failure: Failure) -> bool:
     return failure.leading[0] in INSIDE
 
 
-def ablate(
-    mechanisms: Sequence[Mechanism],
-    pool: Pool,
-    *,
-    seeds: range | None = None,
-    with_stories: bool = True,
-    progress: Progress | None = None,
-) -> tuple[Ablated, ...]:
-    """Take each mechanism away in turn, and say what comes of it."""
+class Ablation:
+    """Each mechanism taken away in turn, while that goes on."""
 
-    def show(what: str) -> Callable[[int, int], None]:
+    def __init__(
+        self,
+        mechanisms: Sequence[Mechanism],
+        pool: Pool,
+        *,
+        seeds: range | None = None,
+        with_stories: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
+        self._mechanisms, self._pool = mechanisms, pool
+        self._with_stories, self._progress = with_stories, progress
+        names = [mechanism.mutant for mechanism in mechanisms]
+        self._hunt = Hunt(names, pool, seeds=seeds, progress=self._show("runs"))
+
+    @property
+    def is_interrupted(self) -> bool:
+        return self._hunt.is_interrupted
+
+    def interrupt(self) -> None:
+        """End soon; the runs that were made until then count, and the stories that are told."""
+        self._hunt.interrupt()
+
+    def go(self) -> tuple[Ablated, ...]:
+        """Take them away, and say what comes of it for each, in their order."""
+        hunted = self._hunt.go()
+        asked = [
+            Tell(one.name, tuple(shot.seed for shot in chosen(self._hunt.shots[one.name])))
+            for one in hunted
+            if one.found and self._with_stories and not self.is_interrupted
+        ]
+        stories: dict[str, Shrunk] = {}
+        try:
+            self._tell(asked, stories)
+        except BrokenExecutor:
+            if not self.is_interrupted:  # As in a hunt: the workers may have been ended with it.
+                raise
+        return tuple(
+            Ablated(mechanism, one, stories.get(one.name), self._hunt.is_finished(one.name))
+            for mechanism, one in zip(self._mechanisms, hunted, strict=True)
+        )
+
+    def _tell(self, asked: Sequence[Tell], stories: dict[str, Shrunk]) -> None:
+        """Have the shortest story of each mutant told; `stories` takes them as they come."""
+        show = self._show("stories")
+        out = {self._pool.submit(tell, one): one for one in asked}
+        while out:
+            done, _ = wait(out, LOOK_SECONDS, FIRST_COMPLETED)
+            for future in [one for one in out if one in done]:
+                mutant, shrunk = out.pop(future).mutant, future.result()
+                if shrunk is not None:
+                    stories[mutant] = shrunk
+                show(len(asked) - len(out), len(asked))
+            if self.is_interrupted:
+                break
+
+    def _show(self, what: str) -> Callable[[int, int], None]:
+        progress = self._progress
         return lambda done, total: progress(what, done, total) if progress is not None else None
-
-    names = [mechanism.mutant for mechanism in mechanisms]
-    hunt = Hunt(names, pool, seeds=seeds, progress=show("runs"))
-    hunted = hunt.go()
-    asked = [
-        Tell(one.name, tuple(shot.seed for shot in chosen(hunt.shots[one.name])))
-        for one in hunted
-        if one.found and with_stories
-    ]
-    stories = _told(asked, pool, show("stories"))
-    return tuple(
-        Ablated(mechanism, one, stories.get(one.name))
-        for mechanism, one in zip(mechanisms, hunted, strict=True)
-    )
 
 
 def chosen(shots: Mapping[int, Shot]) -> list[Shot]:
@@ -108,20 +145,6 @@ def chosen(shots: Mapping[int, Shot]) -> list[Shot]:
     firsts = list({shot.strategy: shot for shot in reversed(hits)}.values())
     firsts.sort(key=lambda shot: (shot.strategy not in SMALL, shot.seed))
     return [*firsts, *(shot for shot in hits if shot not in firsts)][:LOOKED_AT]
-
-
-def _told(
-    asked: Sequence[Tell], pool: Pool, progress: Callable[[int, int], None]
-) -> dict[str, Shrunk]:
-    """Return the shortest story of each mutant."""
-    futures = [pool.submit(tell, one) for one in asked]
-    stories = {}
-    for done, (one, future) in enumerate(zip(asked, futures, strict=True), 1):
-        shrunk = future.result()
-        progress(done, len(asked))
-        if shrunk is not None:
-            stories[one.mutant] = shrunk
-    return stories
 
 
 def length(shrunk: Shrunk) -> tuple[bool, bool, int, int, int]:

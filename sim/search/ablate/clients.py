@@ -9,7 +9,9 @@ cannot be known that way is left out, which hides a contradiction at most and ne
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sim.checkers.dependencies import STATUS
 from sim.checkers.graph import Txn, check
+from sim.checkers.graph.txn import INFO
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
 from sim.run import run
 from sim.search.broken import broken
@@ -21,7 +23,6 @@ EXPLAINED = "What its clients read is in order by itself: only the nodes' own re
 UNCLEAR = "What its clients read cannot be judged by values alone: a missing item does not say why."
 NOT_LISTED = "Its workload is not a list of requests, and was not judged by what clients were told."
 
-STATUS = {"committed": "ok", "cancelled": "fail", "unknown": "info"}
 STRICT = "strict-serializable"
 Op = tuple[str, str, str | None]  # 'r' or 'w', an item, a value; None: there is none.
 
@@ -65,7 +66,7 @@ def transactions(history: History) -> list[Txn]:
             status = STATUS[one.outcome]
             # Who asks in the very µs in which an answer came asks after it: a client that never
             # thinks does, and all that is asked takes time to arrive.
-            returned = None if status == "info" else 2 * one.returned_us
+            returned = None if status == INFO else 2 * one.returned_us
             told.append(Txn(one.call, ops, 2 * one.invoked_us + 1, returned, status))
     return told
 

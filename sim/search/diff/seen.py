@@ -45,7 +45,7 @@ def watch(variant: Variant) -> Watched | None:
     with broken(variant.mutant):
         try:
             run = Run(variant.scenario, variant.seed)
-            run.phase_ended = lambda _: ended_us.append(run.loop.now_us)
+            run.listen_to_phases(lambda _: ended_us.append(run.loop.now_us))
             run.listen(EventLines(write))
             result = run.go()
         except (SetupError, ScenarioError):  # Without what was left out it is no world any more.

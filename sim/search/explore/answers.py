@@ -1,7 +1,7 @@
 """Answers as a router would give them: here coordinators and partitions answer clients directly."""
 
 from items.errors import CATALOGUE, DynamoDBError, cancelled
-from items.typed_json import item_to_json
+from items.to_json import item_to_json
 from network.messages import (
     Failed,
     Finished,

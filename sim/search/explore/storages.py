@@ -226,6 +226,10 @@ class Calm:
         """Return when it is: time stands still."""
         return 0
 
+    def serving(self) -> tuple[str, ...]:
+        """Return nobody: no table is made or changed here."""
+        return ()
+
 
 def wrongs_of(witness: Witness) -> tuple[tuple[str, str], ...]:
     """Tell what was wrong with a step by itself."""

@@ -4,6 +4,7 @@ The seeds are the same for all mutants, and known beforehand: every strategy has
 more and many for a mutant that was found too seldom among them to say how often it is.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, as_completed, wait
 
@@ -47,10 +48,15 @@ class Hunt:
         self._pool, self._progress = pool, progress
         self._seeds = seeds
         self._made = self._known = 0
+        self._owed = Counter[str]()  # Orders that are not carried out, by the name.
 
     def interrupt(self) -> None:
         """End soon; what has come back until then counts."""
         self.is_interrupted = True
+
+    def is_finished(self, name: str) -> bool:
+        """Say whether all was done that was to be done for this name."""
+        return not self._owed[name]
 
     def go(self) -> tuple[Hunted, ...]:
         """Hunt, and say what came of it for each name, in their order."""
@@ -91,6 +97,7 @@ class Hunt:
     def _carry_out(self, orders: Sequence[Order]) -> None:
         """Keep all workers busy until all orders are carried out."""
         self._known += sum(len(order.seeds) for order in orders)
+        self._owed.update(order.mutant or NONE for order in orders)
         try:
             self._keep_busy(orders)
         except BrokenExecutor:
@@ -117,6 +124,7 @@ class Hunt:
         name = order.mutant or NONE
         for shot in shots:
             self.shots[name][shot.seed] = shot
+        self._owed[name] -= 1
         self._made += len(order.seeds)
         if self._progress is not None:
             self._progress(self._made, self._known)

@@ -21,11 +21,14 @@ def numbered(scenario: Scenario, seed: int) -> Scenario:
     """
     run = Run(scenario, seed)
     whose, counts, numbers = Whose(), Counter[tuple[str, ...]](), dict[Place, int]()
-    is_on = [False]
-    run.phase_ended = lambda phase: is_on.__setitem__(0, phase == "setting up")
+    is_set_up = False
+
+    def phase_ended(_: str) -> None:
+        nonlocal is_set_up
+        is_set_up = True
 
     def hear(event: Event) -> None:
-        if event.name != "message.sent" or not is_on[0] or run.trouble_ended:
+        if event.name != "message.sent" or not is_set_up or run.trouble_ended:
             return
         link, envelope = event.fields["link"], from_frame(event.fields["frame"])
         kind = KIND_OF.get(type(envelope.message), "")
@@ -35,6 +38,7 @@ def numbered(scenario: Scenario, seed: int) -> Scenario:
         place = (link.source, link.target, kind, of, counts[link.source, link.target, kind, of])
         numbers[place] = counts[link.source, link.target, kind]
 
+    run.listen_to_phases(phase_ended)
     run.listen(hear)
     run.go()
     steps = []

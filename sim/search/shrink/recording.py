@@ -68,16 +68,12 @@ class Recording:
         self._hosts: list[Seen] = []
         self.began_us = 0
         self._is_on = False
-        after = run.phase_ended
-
-        def phase_ended(phase: str) -> None:
-            if phase == "setting up":
-                self._is_on, self.began_us = True, run.loop.now_us
-            if after is not None:
-                after(phase)
-
-        run.phase_ended = phase_ended
+        run.listen_to_phases(self._phase_ended)
         run.listen(self._hear)
+
+    def _phase_ended(self, phase: str) -> None:
+        if phase == "setting up":
+            self._is_on, self.began_us = True, self._run.loop.now_us
 
     def _hear(self, event: Event) -> None:
         if not self._is_on or self._run.trouble_ended:

@@ -68,11 +68,6 @@ class Story:
     def key(self, name: str) -> Value:
         return self.keys.get(name, KEYS[name][0])
 
-    def with_keys(self, **changed: Value) -> "Story":
-        """Return it with some keys changed, written as cluster__partitions."""
-        more = {name.replace("__", "."): value for name, value in changed.items()}
-        return self.setting(more)
-
     def setting(self, changed: Mapping[str, Value]) -> "Story":
         keys = {**self.keys, **changed}
         return replace(self, keys={k: v for k, v in keys.items() if v != KEYS[k][0]})

@@ -24,14 +24,22 @@ class Timeline:
 class _Ear:
     """Hears whom routers and recovery managers ask.  A `sim.trace.Listener`."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: Run) -> None:
         self.via: dict[str, str] = {}
         self.recovery = ""
-        self.is_on = False
-        self._whose = Whose()
+        self.began_us = 0  # When the trouble did.
+        self._run, self._whose = run, Whose()
+        self._is_on = False
+        run.listen_to_phases(self._phase_ended)
+        run.listen(self)
+
+    def _phase_ended(self, phase: str) -> None:
+        self._is_on = phase == "setting up"
+        if self._is_on:
+            self.began_us = self._run.loop.now_us
 
     def __call__(self, event: Event) -> None:
-        if event.name != "message.sent" or not self.is_on:
+        if event.name != "message.sent" or not self._is_on:
             return
         envelope, target = from_frame(event.fields["frame"]), event.fields["link"].target
         name = self._whose.of(envelope, target)
@@ -43,22 +51,15 @@ class _Ear:
 
 def timeline(story: Story, seed: int) -> Timeline:
     """Run a story and hear it; its rule is broken already, if one is."""
-    going, ear, began = Run(scenario_of(story), seed), _Ear(), [0]
-
-    def phase_ended(phase: str) -> None:
-        ear.is_on = phase == "setting up"
-        if ear.is_on:
-            began[0] = going.loop.now_us
-
-    going.phase_ended = phase_ended
-    going.listen(ear)
-    asked = [one for one in going.go().history if one.invoked_us >= began[0]]
+    going = Run(scenario_of(story), seed)
+    ear = _Ear(going)
+    asked = [one for one in going.go().history if one.invoked_us >= ear.began_us]
     names = set(request_names(story).values())
     asked_us: dict[str, int] = {}
     for one in sorted(asked, key=lambda operation: operation.invoked_us):
         number = sum(name.startswith(f"{one.client}.") for name in asked_us) + 1
         name = f"{one.client}.{number}"
         if name in names:
-            asked_us[name] = one.invoked_us - began[0]
-    lasts_us = max((one.returned_us - began[0] for one in asked), default=0)
+            asked_us[name] = one.invoked_us - ear.began_us
+    lasts_us = max((one.returned_us - ear.began_us for one in asked), default=0)
     return Timeline(asked_us, ear.via, ear.recovery, lasts_us)

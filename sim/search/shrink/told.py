@@ -13,12 +13,11 @@ from sim.run import Result, Run
 from sim.scenario import Scenario
 from sim.script_requests import answered
 from sim.search.shrink.failure import class_of
+from sim.search.shrink.translate import ALONE, VERBS
 from sim.trace import Event
 
 SENTENCES_MAX = 16
 OPERATIONS_MAX = 12  # Of a run that is not short, only the first are told.
-VERBS = {"Put": "put", "Update": "update", "Delete": "delete", "ConditionCheck": "check"}
-ALONE = {"PutItem": "puts", "UpdateItem": "updates", "DeleteItem": "deletes", "GetItem": "gets"}
 
 
 @data
@@ -54,13 +53,12 @@ class _Ear:
         self.events = self.began_us = 0
         self._run, self._is_on = run, False
         self._steps = {str(step): step for step in run.scenario.steps}
-
-        def phase_ended(phase: str) -> None:
-            if phase == "setting up":
-                self._is_on, self.began_us = True, run.loop.now_us
-
-        run.phase_ended = phase_ended
+        run.listen_to_phases(self._phase_ended)
         run.listen(self)
+
+    def _phase_ended(self, phase: str) -> None:
+        if phase == "setting up":
+            self._is_on, self.began_us = True, self._run.loop.now_us
 
     def __call__(self, event: Event) -> None:
         if not self._is_on or self._run.trouble_ended:
@@ -141,7 +139,7 @@ def request_in_words(operation: Operation, words: Mapping[str, str]) -> str:
         keys = (_key(entry["Get"], words) for entry in request["TransactItems"])
         return f"asks for a read transaction of {', '.join(keys)}"
     if operation.name in ALONE:
-        return f"{ALONE[operation.name]} {_key(request, words)}{_if(request)}"
+        return f"{ALONE[operation.name]}s {_key(request, words)}{_if(request)}"
     return f"asks for {operation.name}"
 
 

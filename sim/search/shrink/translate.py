@@ -59,15 +59,11 @@ class Translation:
         self._values = 0
         self._numbers: dict[str, int] = {}  # Of requests, by name …
         self._calls: dict[str, int] = {}  # … and by call.
-        after = self._run.phase_ended
+        self._run.listen_to_phases(self._phase_ended)
 
-        def phase_ended(phase: str) -> None:
-            if phase == "setting up":
-                self._there = list(self._first_items())
-            if after is not None:
-                after(phase)
-
-        self._run.phase_ended = phase_ended
+    def _phase_ended(self, phase: str) -> None:
+        if phase == "setting up":
+            self._there = list(self._first_items())
 
     def _first_items(self) -> Iterator[Place]:
         """Return what is there when the story begins."""

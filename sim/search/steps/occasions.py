@@ -5,7 +5,6 @@ counts them, since the trouble began.
 """
 
 from collections import Counter
-from collections.abc import Callable
 
 from items.data import data
 from network.messages import from_frame
@@ -44,19 +43,16 @@ class Occasions:
         self._asked: dict[str, str] = {}  # By host: what its latest step was about.
         self._watchers: dict[str, DiskWatcher] = {}
         self._is_on = False
-        after = run.phase_ended
-        run.phase_ended = lambda phase: self._phase_ended(phase, after)
+        run.listen_to_phases(self._phase_ended)
         run.listen(self._hear)
 
-    def _phase_ended(self, phase: str, after: Callable[[str], None] | None) -> None:
+    def _phase_ended(self, phase: str) -> None:
         self._is_on = phase == "setting up"
         if self._is_on:
             for host, disk in self._run.cluster.disks.items():
                 if disk.watcher is not None:
                     self._watchers[host] = disk.watcher
                 disk.watcher = self
-        if after is not None:
-            after(phase)
 
     # Messages --------------------------------------------------------------------------------
 

@@ -59,26 +59,16 @@ class Table:
         """Find the pairs that differ from both of their faults, now that all is known."""
         order = {cell.address: place for place, cell in enumerate(self.undisturbed.cells)}
         self._waiting.sort(key=lambda pair: order[pair.cells[0].address])
+        alone = {one.cells[0].step: one.verdict.outcome for one in self.singles.values()}
         for pair in self._waiting:
-            if pair.verdict.outcome != self._alone(pair.cells[1]):
+            # A second fault on a message that only the first one has called forth does not come
+            # alone, so the run ends undisturbed.
+            ends = alone.get(pair.cells[1].step, self.undisturbed.verdict.outcome)
+            if pair.verdict.outcome != ends:
                 self.differing_count += 1
                 if len(self.differing) < LISTED_MAX:
                     self.differing.append(pair)
         self._waiting = []
-
-    def _alone(self, second: Cell) -> Outcome:
-        """Return how the second fault of a pair ends alone.
-
-        One on a message that only the first fault has called forth does not come alone, so the run
-        ends undisturbed.
-        """
-        single = self.singles.get(second.address)
-        if single is not None and single.cells[0].step == second.step:
-            return single.verdict.outcome
-        for other in self.singles.values():
-            if other.cells[0].step == second.step:
-                return other.verdict.outcome
-        return self.undisturbed.verdict.outcome
 
     def _judge(self, told: Told) -> None:
         if told.verdict.findings:

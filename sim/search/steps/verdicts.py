@@ -64,16 +64,12 @@ class Endings:
         self._deciding: dict[str, dict[str, str]] = {}  # By ledger node and transaction: who.
         self._decided: dict[str, str] = {}  # By transaction: who.
         self._finished: dict[str, int] = {}  # By transaction: when.
-        before = run.phase_ended
-
-        def phase_ended(phase: str) -> None:
-            if phase == "setting up":
-                self._began_us = run.loop.now_us
-            if before is not None:
-                before(phase)
-
-        run.phase_ended = phase_ended
+        run.listen_to_phases(self._phase_ended)
         run.listen(self._hear)
+
+    def _phase_ended(self, phase: str) -> None:
+        if phase == "setting up":
+            self._began_us = self._run.loop.now_us
 
     def verdict(self, result: Result) -> Verdict:
         """Say what came of the run, now that it is over."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from items.typed_json import item_to_json
+from items.to_json import item_to_json
 from items.values import Item
 from network.messages import Envelope, Eventual, Message, Read, Reading, Readings
 from partition.record import Record

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from items.indexes import INDEX_MARK, Index
+from items.keys import KeyAttribute, KeySchema
 from items.to_json import item_to_json
 from items.values import Item
-from network.ids import Timestamp
+from network.ids import NEVER, TableId, Timestamp
 from partition.record import Record
-from partition.storage import Contents
+from partition.storage import Changes, Contents
+from router.definitions import IndexTraits, Status, Table, Traits
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.indexes import check_indexes
@@ -164,6 +167,113 @@ def test_an_answer_that_shows_what_was_once_is_fine(going: Run) -> None:
     evidence.operations[place] = last._replace(answer={**last.answer, "Items": everything})
 
     assert judged(going, evidence) == []
+
+
+# Indexes that come --------------------------------------------------------------------------------
+
+BY_PERSON = next(one for one in indexes_asked(TABLE) if one.name == "by-person")
+INDEX = f"t{INDEX_MARK}by-person{INDEX_MARK}2"
+
+
+class Coming:
+    """What the witness sees while an index is made."""
+
+    def __init__(self) -> None:
+        self.seen = IndexesSeen([BY_PERSON], {"t": "Tasks"})
+        self._us = 0
+
+    def write(self, task: str, **attributes: str) -> Item:
+        """Write a task; without attributes it is deleted."""
+        self._us += 1
+        item = {"team": ("S", "x"), "task": ("S", task)}
+        item |= {name: ("N" if name == "due" else "S", text) for name, text in attributes.items()}
+        stamp = Timestamp(self._us, "c1")
+        kept = Record(item if attributes else None, stamp, self._us)
+        self._take("k1/1", ("t", (("S", "x"), ("S", task))), kept, stamp)
+        return item
+
+    def arrive(self, item: Item) -> None:
+        kept = Record(item, Timestamp(self._us, "c1"), self._us)
+        self._take("", (INDEX, BY_PERSON.place(item)), kept, NEVER)
+
+    def _take(self, cause: str, key: Any, kept: Record, stamp: Timestamp) -> None:
+        self.seen.durable("p1", Changes(cause, stamp, ((key, kept),), (), self._us), self._us)
+
+    def define(self, status: Status) -> None:
+        keys = KeySchema(KeyAttribute("person", "S"), KeyAttribute("due", "N"))
+        traits = IndexTraits(Index("by-person", "", keys, "ALL"), status, born=2)
+        own = KeySchema(KeyAttribute("team", "S"), KeyAttribute("task", "S"))
+        whole = Status.ACTIVE if status is Status.ACTIVE else Status.UPDATING
+        table = Table("Tasks", TableId("t"), whole, 0, Traits(own, indexes=(traits,)), 3)
+        self.seen.defined(table)
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _ in self.seen.lies]
+
+
+def test_an_index_that_serves_has_what_was_there_before() -> None:
+    coming = Coming()
+    task = coming.write("1", person="ann", due="1")
+    coming.write("2", due="1")  # Nobody's, and so not in it.
+    coming.define(Status.CREATING)
+    coming.arrive(task)
+    coming.define(Status.ACTIVE)
+
+    assert coming.kinds() == []
+
+
+def test_an_index_that_serves_without_what_was_there_before_is_found() -> None:
+    coming = Coming()
+    coming.write("1", person="ann", due="1")
+    coming.define(Status.CREATING)
+    coming.define(Status.ACTIVE)
+
+    ((kind, text),) = coming.seen.lies
+    assert kind == "index incomplete"
+    assert text.startswith("by-person is ACTIVE and has nothing of x/1, which was {")
+
+
+def test_an_item_that_was_written_meanwhile_is_there_in_one_of_its_versions() -> None:
+    coming = Coming()
+    first = coming.write("1", person="ann", due="1", version="1")
+    coming.define(Status.CREATING)
+    coming.write("1", person="ann", due="1", version="2")
+    coming.arrive(first)
+    coming.define(Status.ACTIVE)
+
+    assert coming.kinds() == []
+
+
+def test_an_item_that_was_written_meanwhile_and_is_in_no_version_there_is_found() -> None:
+    coming = Coming()
+    coming.write("1", person="ann", due="1", version="1")
+    coming.define(Status.CREATING)
+    coming.write("1", person="ann", due="1", version="2")
+    coming.define(Status.ACTIVE)
+
+    assert coming.kinds() == ["index incomplete"]
+
+
+@pytest.mark.parametrize("more", [{"person": "bob", "due": "1"}, {"due": "1"}, {}])
+def test_what_moved_or_left_meanwhile_may_be_on_its_way(more: dict[str, str]) -> None:
+    coming = Coming()
+    coming.write("1", person="ann", due="1")
+    coming.define(Status.CREATING)
+    coming.write("1", **more)
+    coming.write("2", person="ann", due="1")  # And so may what is new.
+    coming.define(Status.ACTIVE)
+
+    assert coming.kinds() == []
+
+
+def test_an_index_that_has_served_is_not_judged_again() -> None:
+    coming = Coming()
+    coming.define(Status.CREATING)
+    coming.define(Status.ACTIVE)
+    coming.write("1", person="ann", due="1")
+    coming.define(Status.ACTIVE)
+
+    assert coming.kinds() == []
 
 
 @pytest.mark.parametrize("name", ["indexes-are-not-sparse", "moved-items-stay"])

@@ -9,19 +9,24 @@ from typing import Any
 
 import pytest
 
-from network.settings import StreamSettings
+from network.ids import NEVER
+from network.settings import StreamSettings, TableSettings
 from network.streams import MODIFY, Shard, StreamRecord
 from partition import stream
+from partition.record import TableState
+from partition.storage import Changes
+from partition.stream import StreamChanges
 from sim.checkers import streams
 from sim.checkers.all import data_of
 from sim.checkers.evidence import Evidence, Version
 from sim.checkers.finding import Finding
+from sim.checkers.stream_appends import StreamAppends
 from sim.checkers.stream_order import topological
-from sim.checkers.streams import check_streams
+from sim.checkers.streams import check_streams, on_now
 from sim.checkers.streams_kept import Kept, kept_by
 from sim.run import Run
 from sim.scenario import load
-from tests.builders import SCHEMA, TABLE, at, key, ts
+from tests.builders import SCHEMA, TABLE, at, key, record, ts
 
 SEED = 2  # With splits, crashes, records that waited, and iterators that expired.
 SEEDS, SEEDS_SOAK = 3, 400
@@ -31,8 +36,8 @@ STREAM = StreamSettings("2026-11-22T08:00:00.000", "KEYS_ONLY", "things")
 class Story:
     """A run that is over, with all its evidence."""
 
-    def __init__(self) -> None:
-        self.run = Run(load("change-feed"), SEED)
+    def __init__(self, scenario: str = "change-feed", **more: str) -> None:
+        self.run = Run(load(scenario, more), SEED)
         self.result = self.run.go()
         assert self.run.witness.streams is not None
         self.appends = self.run.witness.streams
@@ -237,12 +242,12 @@ def test_a_record_comes_after_those_of_all_whom_its_writer_follows(
     line: list[tuple[str, int]],
 ) -> None:
     writers = {("a", 1): "t1", ("b", 2): "t2", ("a", 3): "t3", ("b", 4): "t3"}
-    shard = stream.opened("p1", TABLE, SCHEMA, STREAM, first=1, parent="", now_us=0)
+    shard = opened_shard()
     records = [
         StreamRecord(lsn, TABLE, STREAM.label, key(name), MODIFY, None, None, ts(lsn), "", 0, 1)
         for name, lsn in line
     ]
-    evidence: Any = SimpleNamespace(applied=[], landed=[], versions=defaultdict(list))
+    evidence: Any = SimpleNamespace(changes=lambda: (), versions=defaultdict(list))
     for (name, lsn), writer in writers.items():
         evidence.versions[at(name)].append(Version(lsn, 0, is_item=True, writer=writer))
 
@@ -255,6 +260,140 @@ def test_writers_that_contradict_each_other_are_left_to_others() -> None:
     after = {"a": ["b"], "b": ["c"], "c": ["b"], "x": ["a"]}
 
     assert topological(after) == ["x", "a"]
+
+
+# Streams that are switched ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def switched() -> Story:
+    """Return a story in which the stream was switched off and on again, and is on in the end."""
+    story = Story("changing-table", **{"workload.changes": "0.3"})
+    assert len({shard.stream.label for shard in kept_by(story.run.cluster).shards}) > 2
+    assert on_now(story.run.cluster)
+    return story
+
+
+def a_stream_that_is_off_has_not_ended(story: Story) -> None:
+    (_, label) = on_now(story.run.cluster)["Tasks"]
+    shards = kept_by(story.run.cluster).shards
+    story.change_shard(next(one for one in shards if one.stream.label != label), last=0)
+
+
+def a_stream_that_is_on_has_ended(story: Story) -> None:
+    shard = next(one for one in kept_by(story.run.cluster).shards if one.is_open)
+    story.change_shard(shard, last=10**6)
+
+
+def records_of_switched(story: Story, number: int) -> StreamRecord:
+    """Return a record of a stream that was switched on, its item's first one or a later one."""
+    first = min(shard.stream.label for shard in kept_by(story.run.cluster).shards)
+    seen: dict[tuple[str, Any], list[StreamRecord]] = defaultdict(list)
+    for one in story.records():
+        if one.label != first:
+            seen[one.label, one.key].append(one)
+    return next(records[number] for records in seen.values() if len(records) > max(number, 0))
+
+
+def an_image_of_before_is_another(story: Story) -> None:
+    record = records_of_switched(story, 1)
+    story.change(record, old={**(record.old or {}), "x": ("S", "y")})
+
+
+def the_last_image_of_an_item_is_another(story: Story) -> None:
+    (_, label) = on_now(story.run.cluster)["Tasks"]
+    record = next(one for one in reversed(story.records()) if one.label == label)
+    story.change(record, new={**(record.new or {}), "x": ("S", "y")})
+
+
+SWITCHED: tuple[tuple[Falsify, str], ...] = (
+    (a_stream_that_is_off_has_not_ended, "shards differ"),
+    (a_stream_that_is_on_has_ended, "shards differ"),
+    (an_image_of_before_is_another, "record out of order"),
+    (the_last_image_of_an_item_is_another, "copy differs"),
+    (a_record_is_lost, "record lost"),
+    (a_reader_misses_one, "reader differs"),
+)
+
+
+def test_streams_that_were_switched_have_no_finding(switched: Story) -> None:
+    assert switched.findings() == []
+
+
+@pytest.mark.parametrize(("falsify", "kind"), SWITCHED, ids=[one.__name__ for one, _ in SWITCHED])
+def test_one_false_piece_of_switched_streams_is_found(
+    switched: Story, falsify: Falsify, kind: str
+) -> None:
+    falsify(switched)
+
+    assert kind in switched.kinds()
+
+
+LATER = replace(STREAM, label="2026-11-22T09:00:00.000")
+
+
+def state(settings: StreamSettings | None) -> TableState:
+    return TableState(TABLE, SCHEMA, settings=TableSettings(stream=settings))
+
+
+def switching(settings: StreamSettings | None, *shards: Shard) -> Changes:
+    streams = StreamChanges(1, shards=shards) if shards else None
+    return Changes("", NEVER, (), (state(settings),), 1, streams=streams)
+
+
+def writing(lsn: int, *labels: str) -> Changes:
+    """Write an append of one change, with its record in these streams."""
+    new = {"k": ("S", "a"), "v": ("N", str(lsn))}
+    told = tuple(
+        StreamRecord(lsn, TABLE, label, key(), MODIFY, None, new, ts(lsn), "", 0, 1)
+        for label in labels
+    )
+    changed = ((at(), record(value=lsn, us=lsn, lsn=lsn)),)
+    return Changes("k1/1", ts(lsn), changed, (), lsn, streams=StreamChanges(lsn, told))
+
+
+def wrong_in(*appends: Changes) -> list[str]:
+    seen = StreamAppends()
+    for changes in appends:
+        list(seen.take("p1", changes))
+    return [wrong.kind for wrong in seen.wrongs]
+
+
+def test_a_change_is_recorded_in_the_stream_that_is_on_there() -> None:
+    assert wrong_in(switching(STREAM), writing(5, STREAM.label)) == []
+    assert wrong_in(switching(STREAM), switching(LATER), writing(5, LATER.label)) == []
+    assert wrong_in(switching(STREAM), switching(None), writing(5)) == []
+
+
+@pytest.mark.parametrize("now", [None, LATER], ids=["off", "another"])
+def test_a_record_of_a_stream_that_was_switched_off_is_found(now: StreamSettings | None) -> None:
+    found = wrong_in(switching(STREAM), switching(now), writing(5, STREAM.label))
+
+    assert found[0] == "record of another stream"
+
+
+def test_a_change_that_is_in_no_stream_is_found_also_after_another_one() -> None:
+    found = wrong_in(switching(STREAM), switching(None), switching(LATER), writing(5))
+
+    assert found == ["change unrecorded"]
+
+
+def test_a_stream_that_cannot_end_yet_is_noticed() -> None:
+    seen, shard = StreamAppends(), opened_shard()
+    list(seen.take("p1", switching(STREAM, shard)))
+
+    assert list(seen.take("p1", switching(None))) == ["stream.ended_waiting"]
+
+
+def test_a_stream_that_ends_as_it_is_switched_off_is_not() -> None:
+    seen, shard = StreamAppends(), opened_shard()
+    list(seen.take("p1", switching(STREAM, shard)))
+
+    assert list(seen.take("p1", switching(None, stream.closed(shard, last=2, now_us=1)))) == []
+
+
+def opened_shard() -> Shard:
+    return stream.opened("p1", TABLE, SCHEMA, STREAM, first=1, parent="", now_us=0)
 
 
 @pytest.mark.slow

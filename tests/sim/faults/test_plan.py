@@ -27,7 +27,7 @@ def test_swarm_switches_each_kind_off_half_of_the_time() -> None:
     runs = [plan(seed, faults__all="2") for seed in range(200)]
 
     off = Counter(name for run in runs for name in run.off)
-    asked = {kind.name for kind in KINDS if kind.survivable} | set(ALWAYS)
+    asked = {kind.name for kind in KINDS if f"faults.{kind.name}" in SURVIVED} | set(ALWAYS)
     assert set(off) == asked
     assert all(60 < count < 140 for count in off.values())
 
@@ -82,7 +82,7 @@ def test_what_is_said_of_a_kind_by_itself_holds_beside_all() -> None:
 def test_a_result_counts_what_was_asked_for_and_zero_for_what_was_off() -> None:
     result = small(faults__all="1", faults__crashes="1")
 
-    asked = {kind.name for kind in KINDS if kind.survivable}
+    asked = {kind.name for kind in KINDS if f"faults.{kind.name}" in SURVIVED}
     assert set(result.faults) == {*asked, "late", "corrupt"}
     assert all(result.faults[name] == 0 for name in result.switched_off if name in asked)
     assert result.switched_off

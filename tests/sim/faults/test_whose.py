@@ -25,7 +25,7 @@ def owners(scenario: Scenario, seed: int = 1) -> Counter[tuple[str, str]]:
     """Count a run's messages by their request and kind."""
     going, whose, counts = Run(scenario, seed), Whose(), Counter[tuple[str, str]]()
     is_on = [False]
-    going.phase_ended = lambda phase: is_on.__setitem__(0, phase == "setting up")
+    going.listen_to_phases(lambda phase: is_on.__setitem__(0, phase == "setting up"))
 
     def hear(event: Event) -> None:
         if event.name == "message.sent" and is_on[0]:

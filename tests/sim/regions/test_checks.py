@@ -127,7 +127,8 @@ def region(name: str, writes: list[ItemWrite], beaten: list[Beaten]) -> RegionSe
         def __init__(self) -> None:
             self.writes, self.beaten = writes, beaten
 
-    return RegionSeen(name, (), {}, {PLACE: writes}, Saw())  # type: ignore[arg-type]  # All of it that is asked for.
+    by_version = {(one.place, one.version): one for one in writes}
+    return RegionSeen(name, (), {}, {PLACE: writes}, by_version, Saw())  # type: ignore[arg-type]  # All of it that is asked for.
 
 
 def test_of_two_writes_that_knew_nothing_of_each_other_one_is_lost() -> None:

@@ -45,8 +45,10 @@ def region(name: str, writes: list[ItemWrite], **more: Any) -> RegionSeen:
     by_place: dict[tuple[str, Key], list[ItemWrite]] = {}
     for write in writes:
         by_place.setdefault(write.place, []).append(write)
+    by_version = {(one.place, one.version): one for one in writes}
     saw: Any = Saw(writes, more.get("reads", []))
-    return RegionSeen(name, more.get("operations", ()), more.get("by_cause", {}), by_place, saw)
+    operations, by_cause = more.get("operations", ()), more.get("by_cause", {})
+    return RegionSeen(name, operations, by_cause, by_place, by_version, saw)
 
 
 def shown(write: ItemWrite | None) -> dict[str, Any]:

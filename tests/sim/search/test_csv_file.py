@@ -11,6 +11,7 @@ from sim.search.csv_file import ResultFile, ResultFileError
 from sim.search.plan import Plan
 from sim.search.rows import Row, killed, not_set_up
 from tests.sim.search.jobs import plan, row, wrong
+from tests.tidy import BELOW
 
 ROWS = [
     row(1),
@@ -198,6 +199,10 @@ def test_two_sweeps_do_not_write_one_file(path: Path) -> None:
 def test_the_code_has_one_name_until_it_changes() -> None:
     assert origin.code_version() == origin.code_version()
     assert origin.code_version().startswith("0.")
+
+
+def test_the_codes_name_is_that_of_all_that_a_run_is_made_by() -> None:
+    assert {*origin.PACKAGES} == BELOW["sim"] | {"sim"}
 
 
 def test_a_file_that_takes_no_more_is_told(path: Path) -> None:

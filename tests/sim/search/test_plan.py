@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from sim.search.grid import COMBINATIONS_MAX
 from sim.search.plan import Plan
 from tests.sim.search.jobs import plan
 
@@ -44,5 +45,14 @@ def test_nothing_is_left_where_all_is_done() -> None:
     chosen = plan(0, 5)
     for seed in range(5):
         chosen.skip(0, seed)
+
+    assert chosen.chunk(2) is None
+
+
+def test_nothing_is_left_of_many_combinations_that_are_done() -> None:
+    one, many = plan(0, 1).base, COMBINATIONS_MAX
+    chosen = Plan((one,) * many, ({},) * many, first=0, end=1)
+    for combination in range(many):
+        chosen.skip(combination, 0)
 
     assert chosen.chunk(2) is None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from sim.scenario import FILE_LENGTH_MAX
 from twophase.cli.errors import BAD_INPUT, FINDING
 from twophase.cli.main import main
 
@@ -127,6 +128,19 @@ def test_a_name_that_is_too_long_for_a_file_is_refused(command: str, ending: str
 
     assert result.exit_code == BAD_INPUT, result.output
     assert result.stderr.startswith("twophase: ")
+
+
+@pytest.mark.parametrize("command", ["simulate", "replay", "sweep", "report", "shrink"])
+def test_a_file_that_is_too_long_is_refused_before_it_is_read_to_its_end(
+    command: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.toml"
+    path.write_text('description = "' + "x" * FILE_LENGTH_MAX)  # Nor is it TOML, further on.
+
+    result = twophase(command, str(path))
+
+    assert result.exit_code == BAD_INPUT, result.output
+    assert "is too long: it may have 2,097,152 characters" in result.stderr
 
 
 def test_a_failure_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from tests.tidy import ROOT
 from twophase.cli import scenarios
 from twophase.cli.main import COMMANDS, main
 
@@ -231,6 +233,20 @@ def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:
     assert output == b""
     assert complaint == b""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_while_the_command_is_imported_is_quiet(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt  # As Ctrl-C, while click comes.")
+
+    done = twophase("scenarios", PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_the_installed_command_begins_where_an_interrupt_is_quiet() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert project["scripts"] == {"twophase": "twophase.__main__:main"}
 
 
 def test_signs_that_an_encoding_lacks_are_replaced() -> None:

@@ -220,6 +220,7 @@ def test_a_replay_is_the_command_for_that_combination() -> None:
         (["bank", "--time", "0s"], "--time must be a time like 60s, 5m or 2h"),
         (["bank", "--executor", "threads"], "--executor must be 'processes', dask://HOST:PORT or"),
         (["bank", "--executor", "dask://nowhere"], "--executor must be 'processes', dask://"),
+        (["bank", "--executor", f"ray://here:{'1' * 5_000}"], "--executor must be 'processes', "),
         (["bank", "--executor", "ray://h:1", "--jobs", "2"], "--jobs is for processes"),
         (["bank", "--csv", "no/such/folder.csv"], "cannot be opened: no such file or directory"),
         (["bank", "--csv", "."], "cannot be opened: is a directory"),

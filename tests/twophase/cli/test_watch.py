@@ -267,7 +267,9 @@ def test_the_speed_has_bounds() -> None:
     assert pace.speed == SPEED_MIN
 
 
-@pytest.mark.parametrize("text", ["", "x", "0", "-1", "nan", "inf", "1001", "0.000001", "٣"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "0", "-1", "nan", "inf", "1001", "0.000001", "٣", "1_0", " 1 "]
+)
 def test_a_speed_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match=r"virtual seconds a second, from 0\.00001 to 1,000"):
         speed_of(text)

@@ -299,6 +299,22 @@ def test_without_policies_any_keys_will_do() -> None:
         assert client(settings).list_tables()["TableNames"] == []
 
 
+def test_a_principal_that_is_none_is_refused_with_those_that_there_are(
+    server: LocalDynamoDB,
+) -> None:
+    with pytest.raises(ValueError, match="there is no principal 'amin': there are admin, "):
+        server.client("amin")
+
+
+def test_without_policies_nobody_is_a_principal() -> None:
+    with local_dynamodb(seed=1) as server:
+        for make in (server.client, server.resource, server.settings):
+            with pytest.raises(
+                ValueError, match="no principal 'alice': principals are in policies"
+            ):
+                make("alice")
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

@@ -296,6 +296,19 @@ def test_the_fixture_works_in_tests_of_ones_own(tmp_path: Path) -> None:
     assert f"local_dynamodb(..., {seed} draws them again." in done.stdout
 
 
+def test_a_server_that_has_stopped_says_so() -> None:
+    with local_dynamodb(faults="") as server:
+        pass
+
+    for ask in (
+        lambda: server.faults("conflict=1"),
+        lambda: server.split("p1"),
+        lambda: server.inside(lambda cluster: cluster.crash("p1")),
+    ):
+        with pytest.raises(RuntimeError, match="the server has stopped: ask it inside of its"):
+            ask()
+
+
 def test_a_servers_seed_draws_the_same_faults_again() -> None:
     def told(seed: int | None) -> tuple[int, list[str]]:
         with local_dynamodb(faults="conflict=0.5", seed=seed) as server:

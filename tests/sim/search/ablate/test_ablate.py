@@ -1,7 +1,10 @@
 """Mechanisms taken away: what breaks, what does not, and the shortest story."""
 
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from functools import cache
+from typing import cast
 
 import pytest
 
@@ -9,13 +12,16 @@ from sim.mutants.catalogue import MUTANTS, applied, find
 from sim.run import run
 from sim.scenario import load
 from sim.search.ablate import ablation
-from sim.search.ablate.ablation import LOOKED_AT, Ablated, ablate, chosen, length
+from sim.search.ablate.ablation import LOOKED_AT, Ablated, Ablation, Tell, chosen, length
 from sim.search.ablate.mechanisms import MECHANISMS, Mechanism, UnknownMechanismError
 from sim.search.ablate.mechanisms import find_mechanism as mechanism
+from sim.search.hunt import hunting
 from sim.search.hunt.hunted import FOUND, SURVIVED
 from sim.search.hunt.shots import Shot
 from sim.search.hunt.strategies import portfolio
 from sim.search.shrink.failure import found
+from sim.search.shrink.shrink import Shrunk
+from tests.sim.search.jobs import Here
 from tests.sim.search.steps.test_steps import Alone
 
 TURN = range(len(portfolio()))  # Every strategy has a turn.
@@ -25,7 +31,8 @@ TURN = range(len(portfolio()))  # Every strategy has a turn.
 def without(name: str, *, with_stories: bool = True) -> Ablated:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ablation, "STORIES", 1)  # One is shrunk as well as three are.
-        (ablated,) = ablate([mechanism(name)], Alone(), seeds=TURN, with_stories=with_stories)
+        going = Ablation([mechanism(name)], Alone(), seeds=TURN, with_stories=with_stories)
+        (ablated,) = going.go()
     return ablated
 
 
@@ -110,6 +117,65 @@ def test_nobody_who_asks_for_no_story_waits_for_one() -> None:
 
     assert ablated.hunted.found
     assert ablated.shrunk is None
+
+
+# Interrupted.
+
+
+def hits_at_once(monkeypatch: pytest.MonkeyPatch, tell: Callable[[Tell], Shrunk | None]) -> None:
+    """No runs: every seed is a finding, and stories are told so."""
+    monkeypatch.setattr(
+        hunting, "carry_out", lambda order: tuple(shot(seed, "swarm") for seed in order.seeds)
+    )
+    monkeypatch.setattr(ablation, "tell", tell)
+
+
+def test_interrupted_in_its_runs_it_tells_no_story_and_says_who_was_not_done_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hits_at_once(monkeypatch, lambda _: pytest.fail("whoever interrupts does not wait for it"))
+    names = ("every-vote", "token", "recovery")
+    made: list[int] = []
+
+    def interrupt(what: str, done: int, total: int) -> None:
+        made.append(done)
+        if len(made) == 4:  # Orders of seven seeds, taking turns: one, two, three, one.
+            going.interrupt()
+
+    going = Ablation(
+        [mechanism(one) for one in names], Alone(), seeds=range(14), progress=interrupt
+    )
+    came = going.go()
+
+    assert going.is_interrupted
+    assert [one.hunted.shots for one in came] == [14, 7, 7]
+    assert [one.is_finished for one in came] == [True, False, False]
+    assert [one.shrunk for one in came] == [None] * 3
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_interrupted_in_its_stories_it_keeps_those_that_are_told(
+    monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    first, story = mechanism("every-vote"), cast(Shrunk, object())  # Nobody looks into it.
+
+    def tell(asked: Tell) -> Shrunk:
+        if asked.mutant == first.mutant:
+            return story
+        going.interrupt()
+        if dies:
+            raise BrokenExecutor("a worker is gone")
+        return story
+
+    hits_at_once(monkeypatch, tell)
+    going = Ablation([first, mechanism("token")], Here(), seeds=range(7))
+    told, untold = going.go()
+
+    assert going.is_interrupted
+    assert told.is_finished
+    assert untold.is_finished
+    assert told.shrunk is story
+    assert (untold.shrunk is None) == dies
 
 
 def shot(seed: int, strategy: str, *, hits: bool = True) -> Shot:

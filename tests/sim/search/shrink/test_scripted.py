@@ -1,6 +1,7 @@
 """Golden scripts of shrunk failures: they hold unbroken, and with their mutant they differ."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -135,10 +136,10 @@ def test_a_script_that_is_too_long_to_be_read_is_none(monkeypatch: pytest.Monkey
 # What cannot be told -----------------------------------------------------------------------------
 
 
-def story_with(**keys: int) -> Story:
+def story_with(keys: Mapping[str, int] | None = None) -> Story:
     actions = (Action("put", 1, 1), Action("put", 2, 2))
     story = Story((Request(1, "k1", 0, "write", actions),), {1: 1, 2: 2}, (), ())
-    return story.with_keys(**keys)
+    return story.setting(keys or {})
 
 
 def failure(mutant: str | None = FEW[0]) -> Failure:
@@ -155,7 +156,7 @@ def test_a_failure_that_is_not_told_gets_no_script() -> None:
 
 
 def test_a_fault_that_is_left_to_chance_gets_no_script() -> None:
-    why = scripted(failure(), story_with(faults__partition_splits=1)).why_not
+    why = scripted(failure(), story_with({"faults.partition_splits": 1})).why_not
 
     assert why.startswith("faults.partition_splits is left to chance in it")
 
@@ -164,14 +165,16 @@ def test_a_fault_that_is_left_to_chance_gets_no_script() -> None:
 
 
 def test_items_keep_their_partitions_in_a_script() -> None:
-    assert letters_of(story_with(cluster__partitions=2)) == {1: "a", 2: "d"}
-    assert letters_of(story_with(cluster__partitions=1)) == {1: "a", 2: "b"}
-    homes = [ord(one) - ord("a") for one in letters_of(story_with(cluster__partitions=3)).values()]
+    assert letters_of(story_with({"cluster.partitions": 2})) == {1: "a", 2: "d"}
+    assert letters_of(story_with({"cluster.partitions": 1})) == {1: "a", 2: "b"}
+    homes = [
+        ord(one) - ord("a") for one in letters_of(story_with({"cluster.partitions": 3})).values()
+    ]
     assert [home % 3 for home in homes] == [0, 1]
 
 
 def test_a_timeline_hears_when_each_request_was_made_and_through_whom() -> None:
-    story = story_with(cluster__coordinators=1)
+    story = story_with({"cluster.coordinators": 1})
     actions = (Action("get", 1), Action("get", 2))
     later = Request(2, "k1", 30_000, "read", actions)
     heard = timeline(replace(story, requests=(*story.requests, later)), 1)

@@ -78,8 +78,8 @@ def cut_short() -> Scenario:
 def told(scenario: Scenario, seed: int) -> list[tuple[object, ...]]:
     """Return what the clients of a run were told, and when, since its trouble began."""
     going, began = Run(scenario, seed), [0]
-    going.phase_ended = lambda phase: (
-        began.__setitem__(0, going.loop.now_us) if phase == "setting up" else None
+    going.listen_to_phases(
+        lambda phase: began.__setitem__(0, going.loop.now_us) if phase == "setting up" else None
     )
     history = going.go().history
     return [
