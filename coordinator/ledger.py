@@ -130,7 +130,7 @@ class Ledger:
             written, found = await self._write(_entering(mine, expected), until_us)
             if written:
                 return mine
-            if found is None:  # What we meant to replace was purged meanwhile.
+            if found is None:  # What we meant to replace was purged meanwhile, or time is up.
                 mine, expected = Entry(transaction, State.PREPARING), None
                 continue
             if found.transaction.id == transaction.id:
@@ -217,6 +217,9 @@ class Ledger:
         self, action: Put | Update | Delete, until_us: int | None = None
     ) -> tuple[bool, Entry | None]:
         """Write until it is answered; say whether it was written, and else what was in the way.
+
+        `(False, None)` says that nothing is in the way any more, or else, from `until_us` on, that
+        time is up and nobody knows whether it was written.  Only `begin` sets itself a limit.
 
         Each write names the state that it expects, so asking anew is safe, also after the node
         came back or forgot us: had it been carried out, the state would not be the expected one.

@@ -4,7 +4,10 @@ The way from record to tuple and back is code written once for each class, from 
 walking a record at run time costs ten times as much.  It understands plain values (`int`, `str`,
 `bytes`, `bool`, mappings and values that msgpack keeps as they are), records (`@data` classes and
 named tuples), unions of `@data` classes (told apart by their place in the union), `X | None`, and
-`tuple[X, ...]` of any of these.
+`tuple[X, ...]` of any of these.  For `Readings` it is, with `x0 = Reading` and `x1 = Readings`:
+
+    lambda v: (tuple([(e.item, e.lsn, e.ongoing,) for e in v.readings]),)
+    lambda v: x1(tuple([x0(*e) for e in v[0]]))
 
 A record's last field may be `seldom()`: it travels only where it says something, so that what
 nobody asks for changes no message.
@@ -58,12 +61,13 @@ class Codec:
 
     def __init__(self, annotation: Any) -> None:
         self._names: dict[str, Any] = {}
-        to_wire = self._to_wire(annotation, "v")
-        from_wire = self._from_wire(annotation, "v")
         # The sources hold nothing but field positions and names of classes of this program.
-        scope = self._names
-        self.to_wire: Callable[[Any], Wire] = eval(f"lambda v: {to_wire}", scope)  # noqa: S307
-        self.from_wire: Callable[[Wire], Any] = eval(f"lambda v: {from_wire}", scope)  # noqa: S307
+        self.sources = tuple(
+            [f"lambda v: {way(annotation, 'v')}" for way in (self._to_wire, self._from_wire)]
+        )
+        to_wire, from_wire = [eval(source, self._names) for source in self.sources]  # noqa: S307
+        self.to_wire: Callable[[Any], Wire] = to_wire
+        self.from_wire: Callable[[Wire], Any] = from_wire
 
     def _named(self, thing: Any) -> str:
         name = f"x{len(self._names)}"

@@ -12,6 +12,15 @@ That is the paper's protocol, and comes first; from 'Tables' on it is what a ser
     recovery manager → partition → its child                  a partition that splits
     partition → its followers, router → follower              reads that may be late
     replicator → another region's → partition                 what other regions have written
+
+At the end is how a message travels:
+
+    Said         what is said: sender, its number there, the number that it replies to, message
+    Envelope     the same four by name, as whoever hears it sees them
+    Frame        what a network carries: bytes, or, inside one process, the envelope itself
+    written      Said → bytes
+    as_it_is     Said → Envelope
+    from_frame   Frame → Envelope
 """
 
 from collections.abc import Callable, Mapping

@@ -96,6 +96,7 @@ class _Lane:
             del due[number]
             self._peers.expired(number)
         self.is_armed = False
+        self._peers.leave(self)
 
 
 class Peers:
@@ -206,15 +207,22 @@ class Peers:
     def _give_up(self, number: int) -> None:
         self.answered(number, None)
 
+    def leave(self, lane: _Lane) -> None:
+        """Let go of a lane that is empty when its timer comes."""
+        del self._lanes[lane.delay_us]
+
     def _lane_of(self, patience: Patience) -> _Lane:
-        """Return the lane in which a new question waits: until its repeat, or its deadline."""
+        """Return the lane in which a new question waits: until its repeat, or its deadline.
+
+        What is left of a deadline after a detour may be any time at all: such a lane is soon gone.
+        """
         wait_us, deadline_us = patience.first_us, patience.deadline_us
         if deadline_us is not None and deadline_us < wait_us:
             wait_us = deadline_us
         return self._lanes.get(wait_us) or self._lane(wait_us)
 
     def _lane(self, delay_us: int) -> _Lane:
-        """Return the lane of this duration; there are few, as durations are."""
+        """Return the lane of this duration: few are in use at once, as few durations are."""
         lane = self._lanes.get(delay_us)
         if lane is None:
             lane = self._lanes[delay_us] = _Lane(self, self._host, delay_us)

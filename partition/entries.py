@@ -5,8 +5,9 @@ here: `partition.propagator` takes what is queued to whoever keeps it.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from operator import itemgetter
 from typing import Protocol
 
 from items.actions import Action
@@ -27,6 +28,7 @@ from network.messages import Backfill, Done, Filled, Message, NotMine, Propagate
 from partition import indexed
 from partition.indexed import Indexed, IndexLimits
 from partition.key_order import KeyOrder
+from partition.now import Time
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
 from partition.storage import Changes
@@ -74,6 +76,8 @@ class Entries:
         self.queued: Queued | None = None  # Told of each entry that a step queues.
         # Tombstones and since when they are here, on this incarnation's timer; None: not known yet.
         self._tombstones: deque[tuple[int, RecordKey, Timestamp]] | None = None
+        # What waits for an index that is being made, or no more, the lowest LSN last.
+        self._lines: dict[str, list[tuple[int, Key]]] = {}
 
     # Of items that change ---------------------------------------------------------------------
 
@@ -172,14 +176,28 @@ class Entries:
         return Filled(last, self._machine.last_lsn(), self._oldest(found, index.id))
 
     def _oldest(self, table: Indexed, index: str) -> int:
+        """Return the lowest LSN of what waits for its place in an index; 0: nothing does.
+
+        All that waits is looked at once, and then again when none of that is left: whatever comes
+        to wait meanwhile has a higher LSN.
+        """
         outbox = self._machine.table(indexed.outbox_of(table.table))
         records = {} if outbox is None else outbox.records
-        place = 1 if table.schema.sort is None else 2
-        return min([one.lsn for key, one in records.items() if key[place][1] == index], default=0)
+        line = self._lines.pop(index, [])
+        while line and not _waits(line[-1], records):
+            line.pop()
+        if not line:
+            place = 1 if table.schema.sort is None else 2
+            line = [(one.lsn, key) for key, one in records.items() if key[place][1] == index]
+            line.sort(key=itemgetter(0), reverse=True)
+        if not line:
+            return 0
+        self._lines[index] = line
+        return line[-1][0]
 
     # Of indexes whose entries are here ---------------------------------------------------------
 
-    def propagate(self, message: Propagate, _: object, now: "Timer") -> Message:
+    def propagate(self, message: Propagate, _: object, now: Time) -> Message:
         """Keep what is newer than what is here, tombstones as well."""
         table = self._machine.table(message.table)
         if table is None:
@@ -203,8 +221,8 @@ class Entries:
         return Done(tuple(changed))
 
     def look_again(self) -> None:
-        """Find all tombstones anew, because entries have come or gone with a range."""
-        self._tombstones = None
+        """Find everything anew, because entries have come or gone with a range."""
+        self._tombstones, self._lines = None, {}
 
     def _forget(self, elapsed_us: int) -> None:
         """Forget tombstones that no copy of what they stand against can outlive."""
@@ -232,6 +250,8 @@ class Entries:
                 self._machine.keep(place, None)
 
 
-class Timer(Protocol):
-    @property
-    def elapsed_us(self) -> int: ...
+def _waits(queued: tuple[int, Key], records: Mapping[Key, Record]) -> bool:
+    """Say whether an outbox still has what was queued with this LSN."""
+    lsn, key = queued
+    record = records.get(key)
+    return record is not None and record.lsn == lsn

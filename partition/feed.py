@@ -205,7 +205,10 @@ def _nobody(_: Any) -> None:
 
 
 def appended(_: Feed, __: LogEntry) -> None:
-    """Say nothing of an append that is on its way: a crash may take it back."""
+    """Say nothing of an append that is on its way: a crash may take it back.
+
+    Stands here for its mutant alone, which says it.
+    """
 
 
 def became_durable(feed: Feed, entry: LogEntry) -> None:

@@ -289,12 +289,18 @@ REFUSED = NotMine("")
 
 
 def is_gap(follower: Follower, log: Log) -> bool:
-    """Say whether something between what is known here and this piece of log is missing."""
+    """Say whether something between what is known here and this piece of log is missing.
+
+    Stands apart so that a mutant can take it away.
+    """
     return log.incarnation > follower.incarnation or log.after > follower.heard
 
 
 def narrowed(follower: Follower, served: Range) -> bool:
-    """Drop what the partition serves no more; False if it serves what was never told here."""
+    """Drop what the partition serves no more; False if it serves what was never told here.
+
+    Stands apart so that a mutant can take it away.
+    """
     was = follower.range
     if served != NOTHING and not (was.first <= served.first and served.end <= was.end):
         return False

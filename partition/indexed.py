@@ -127,13 +127,15 @@ class Indexed:
         waiting: int,
     ) -> DynamoDBError | None:
         """Say why an item may not become this; None if nothing is wrong with it."""
+        if after is before:  # As of a check: no index hears of it.
+            return None
         if self.remote and waiting >= limits.outbox_max:
             # Indexes that do not keep up hold up their table, as the service's do.
             return DynamoDBError(
                 PROVISIONED_THROUGHPUT_EXCEEDED,
                 INDEX_PROVISIONED_THROUGHPUT_EXCEEDED_REASON.message,
             )
-        if after is None or after is before:
+        if after is None:
             return None
         try:
             is_update = isinstance(action, Update)

@@ -57,8 +57,9 @@ from network.messages import (
 from network.placement import NOTHING, Range
 from partition import reads, replicas, rules, scan, singletons
 from partition.indexed import Indexed, LocalIndex
-from partition.memory import Table, Time
+from partition.memory import Table
 from partition.move_steps import MoveSteps
+from partition.now import Time
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
 from partition.storage import Changes, Stored

@@ -5,7 +5,8 @@ becomes one append.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeAlias
+from heapq import heapify, heappop, heappush
+from typing import Any, TypeAlias
 
 from items.data import data
 from items.keys import Key, partition_hash
@@ -25,24 +26,6 @@ from partition.storage import Changes, Stored
 from partition.streams import Streams
 
 
-class Time(Protocol):
-    """What time it is: by this host's clock, and on a timer that only counts up."""
-
-    @property
-    def clock_us(self) -> int: ...
-
-    @property
-    def elapsed_us(self) -> int: ...
-
-
-@data
-class Now:
-    """A `Time` that is at hand."""
-
-    clock_us: int
-    elapsed_us: int
-
-
 @data
 class Census:
     """How much a partition keeps."""
@@ -50,6 +33,9 @@ class Census:
     records: int  # Placeholders are among them.
     ongoing: int  # Records that are promised to a transaction.
     lsn: int
+
+
+ENDED_MAX = 1_000  # Of what was ongoing, before they are looked through.
 
 
 class Table:
@@ -97,6 +83,8 @@ class Memory:
         self._once = Once(stored.incarnation)
         # Since when each ongoing record has been so, on this incarnation's timer.
         self._since: dict[RecordKey, int] = {}
+        # The same by timestamp, a heap, and some that have ended; None: no stream has asked yet.
+        self._ages: list[tuple[Timestamp, RecordKey]] | None = None
         # What the step under way changes.
         self._records: list[tuple[RecordKey, Record | None]] = []
         self._states: dict[str, TableState] = {}
@@ -224,6 +212,10 @@ class Memory:
                 table.order.add(key[1], records)
         if record is None or record.ongoing is None:
             self._since.pop(key, None)
+        elif self._ages is not None:
+            heappush(self._ages, (record.ongoing.timestamp, key))
+            if len(self._ages) > 2 * len(self._since) + ENDED_MAX:
+                self._ages = None
         self._records.append((key, record))
 
     def _meter(self, state: TableState, elapsed_us: int, *, is_new: bool = False) -> None:
@@ -248,5 +240,19 @@ class Memory:
 
     def _oldest_ongoing(self) -> Timestamp | None:
         """Return the earliest timestamp that is ongoing here, on any table."""
-        found = (self._tables[table].records[key].ongoing for table, key in self._since)
-        return min((one.timestamp for one in found if one is not None), default=None)
+        ages = self._ages
+        if ages is None:
+            ages = self._ages = [
+                (record.ongoing.timestamp, (table, key))
+                for table, key in self._since
+                if (record := self._tables[table].records[key]).ongoing is not None
+            ]
+            heapify(ages)
+        while ages:
+            timestamp, place = ages[0]
+            if place in self._since:
+                found = self._tables[place[0]].records[place[1]].ongoing
+                if found is not None and found.timestamp == timestamp:
+                    return timestamp
+            heappop(ages)  # It has ended.
+        return None

@@ -21,7 +21,8 @@ from network.messages import (
 )
 from network.placement import NOTHING, PLACEMENT_TABLE, PlacementRecord
 from partition import split, stream
-from partition.memory import Steps, Table, Time
+from partition.memory import Steps, Table
+from partition.now import Time
 from partition.split import Holding, Kept
 from partition.storage import Changes
 from partition.stream_steps import StreamSteps
@@ -135,7 +136,7 @@ class MoveSteps(StreamSteps):
                     del table.records[key]
                 elif record.ongoing is not None and self._range.has(key):
                     ongoing[name, key] = self._since.get((name, key), elapsed_us)
-        self._since = ongoing
+        self._since, self._ages = ongoing, None
         self._steps_of_range = self._steps_of(holding)
         self._steps = self._steps_now()
         self._index_anew()

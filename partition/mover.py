@@ -4,8 +4,6 @@ Every step may be asked again: after a crash it is, from the first one on.  What
 split is what the placement says, and nobody's memory.
 """
 
-from collections.abc import Awaitable, Callable
-
 from network.host import Host
 from network.messages import Done, Read, Readings, Restarted, Serve, Write, Written
 from network.placement import (
@@ -20,14 +18,12 @@ from network.placement import (
 from network.rpc import Patience, Peers
 from partition.machine import Machine
 from partition.split import Leaving
-from partition.storage import Changes
+from partition.storage import Keep
 
 REPEAT_FIRST_US, REPEAT_MOST_US = 40_000, 1_000_000
 FOR_EVER = Patience(REPEAT_FIRST_US, REPEAT_MOST_US, None)
 LOOK_FIRST_US = 1_000_000  # How soon a child looks for itself whether it has its range …
 LOOK_MOST_US = 60_000_000  # … and how often at the end: of a split that was undone nobody tells.
-
-Keep = Callable[[Changes], Awaitable[None]]
 
 
 class Mover:
@@ -43,7 +39,6 @@ class Mover:
         *,
         deadline_us: int,
     ) -> None:
-        """`keep` makes changes durable that no message asked for."""
         self._host, self._peers, self._machine, self._keep = host, peers, machine, keep
         self._home, self._configured = placement.home, placement.configured
         self._patience = Patience(REPEAT_FIRST_US, REPEAT_MOST_US, deadline_us)

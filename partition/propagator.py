@@ -7,7 +7,7 @@ twice at worst.  Each owner has a queue and one message under way: who is away h
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 
 from network.host import Host
@@ -18,14 +18,13 @@ from network.placement import Placement
 from network.rpc import Patience, Peers
 from partition.entries import Entries
 from partition.record import Record
-from partition.storage import Changes
+from partition.storage import Keep
 
 ENTRIES_MAX = 100  # Of one message …
 LOOKED_AT_MAX = 1_000  # … from the first so many that wait.
 ASKED_US = 2_000_000  # So long at once: who has given a range away must not go on for ever.
 PATIENCE = Patience(40_000, 1_000_000, ASKED_US)
 
-Keep = Callable[[Changes], Awaitable[None]]
 Batch = list[tuple[RecordKey, Record, IndexEntry]]
 
 
@@ -35,7 +34,6 @@ class Propagator:
     def __init__(
         self, host: Host, peers: Peers, entries: Entries, placement: Placement, keep: Keep
     ) -> None:
-        """`keep` makes changes durable that no message asked for."""
         self._host, self._peers, self._entries, self._keep = host, peers, entries, keep
         self._placement = placement.copy()
         # What is to be durable first, each with the number of its append.

@@ -47,7 +47,8 @@ def table_of_versions(hidden: str) -> str:
 def is_in_flux(record: Record) -> bool:
     """Say whether a transaction is ongoing: then another region's write waits as a singleton does.
 
-    What was promised would not be true any more, or the promise would undo the write.
+    What was promised would not be true any more, or the promise would undo the write.  Stands apart
+    so that a mutant can take it away.
     """
     return record.ongoing is not None
 

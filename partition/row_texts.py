@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from items.keys import Key
-from items.to_json import item_to_json, to_json
+from items.to_json import item_of_json, item_to_json, to_json, value_of_json
 from items.values import Item
 
 Row: TypeAlias = tuple[Any, ...]
@@ -28,3 +28,11 @@ def key_text(key: Key) -> str:
 
 def item_text(item: Item | None) -> str | None:
     return None if item is None else orjson.dumps(item_to_json(item)).decode()
+
+
+def key_from(text: str) -> Key:
+    return tuple([value_of_json(value) for value in orjson.loads(text)])
+
+
+def item_from(text: str | None) -> Item | None:
+    return None if text is None else item_of_json(orjson.loads(text))

@@ -6,17 +6,14 @@ Keys and items are DynamoDB's JSON, timestamps are `µs.node`.  Of what is ongoi
 transaction and the item as it will be have columns; the whole promise is msgpack.
 """
 
-import orjson
-
 from items.keys import KeyAttribute, KeySchema, partition_hash
-from items.typed_json import from_json, item_from_json
 from network.codec import decode, encode
 from network.ids import Timestamp
 from network.messages import RecordKey
 from network.settings import PLAIN, TableSettings
 from partition import stream_rows
 from partition.record import Ongoing, Record, TableState
-from partition.row_texts import Row, item_text, key_text, put_into
+from partition.row_texts import Row, item_from, item_text, key_from, key_text, put_into
 
 SCHEMA = (
     """CREATE TABLE partition (  -- One row.
@@ -101,12 +98,12 @@ def record_row(key: RecordKey, record: Record) -> Row:
 def record_from_row(row: Row) -> tuple[RecordKey, Record]:
     table, key, _, item, timestamp, lsn, _, _, promise = row
     record = Record(
-        None if item is None else item_from_json(orjson.loads(item)),
+        item_from(item),
         Timestamp.of(timestamp),
         lsn,
         None if promise is None else decode(promise, Ongoing),
     )
-    return (table, tuple(map(from_json, orjson.loads(key)))), record
+    return (table, key_from(key)), record
 
 
 def table_row(state: TableState) -> Row:

@@ -15,7 +15,6 @@ from pathlib import Path
 from threading import Condition, Event, Lock, Thread
 from typing import Any
 
-from items.errors import DynamoDBError
 from partition.record import TableState
 from partition.sqlite_files import StorageError, locked, opened, unusable
 from partition.sqlite_rows import loaded, write
@@ -23,7 +22,7 @@ from partition.storage import Changes, Stored
 
 __all__ = ["SqliteStorage", "StorageError"]
 
-UNREADABLE = (DynamoDBError, ValueError, TypeError, KeyError, IndexError)
+UNREADABLE = (AttributeError, ValueError, TypeError, KeyError, IndexError)
 
 COMPANY = 3  # So many who share a sync are worth waiting for …
 GATHER_SECONDS = 0.0005  # … for a fraction of a sync, on most disks.

@@ -5,8 +5,8 @@ machine: all of it is durable or nothing is, in the order of the appends.  A fai
 crash: the partition's memory is thrown away, and what was waiting for the append is never answered.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol, TypeAlias
 
 from items.data import data
 from network.ids import Timestamp
@@ -29,6 +29,10 @@ class Changes:
     lsn: int  # The partition's last LSN after this step.
     holding: Holding | None = None  # What is its range now, if that has changed.
     streams: StreamChanges | None = None  # None: nothing there.
+
+
+Keep: TypeAlias = Callable[[Changes], Awaitable[None]]
+"""Makes changes durable that no message asked for."""
 
 
 @data

@@ -11,11 +11,10 @@ from typing import Any
 import orjson
 
 from items.keys import KeyAttribute, KeySchema
-from items.typed_json import from_json, item_from_json
 from network.ids import TableId, Timestamp
 from network.settings import StreamSettings
 from network.streams import Shard, StreamRecord, sequence_number, sequence_of
-from partition.row_texts import Row, item_text, key_text, put_into
+from partition.row_texts import Row, item_from, item_text, key_from, key_text, put_into
 from partition.stream import StoredStreams
 
 SCHEMA = (
@@ -111,10 +110,10 @@ def record_from_row(row: Row) -> StreamRecord:
         lsn,
         TableId(table),
         label,
-        tuple(map(from_json, orjson.loads(key))),
+        key_from(key),
         event,
-        None if old is None else item_from_json(orjson.loads(old)),
-        None if new is None else item_from_json(orjson.loads(new)),
+        item_from(old),
+        item_from(new),
         Timestamp.of(timestamp),
         transaction or "",
         created,

@@ -16,7 +16,8 @@ from network.messages import (
 )
 from network.settings import StreamSettings
 from partition import rules, stream
-from partition.memory import Memory, Steps, Table, Time
+from partition.memory import Memory, Steps, Table
+from partition.now import Time
 from partition.storage import Changes
 from partition.streams import Streams
 

@@ -13,7 +13,8 @@ from network.messages import (
 )
 from partition import replicas
 from partition.indexed import outbox_of
-from partition.memory import Table, Time
+from partition.memory import Table
+from partition.now import Time
 from partition.record import TableState
 from partition.stream_steps import StreamSteps
 

@@ -46,7 +46,7 @@ async def describe_table(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     table = await tools.tables.find(name)
     if table is None:
         raise not_found(name)
-    tools.tables.take_further(table)  # Whoever began it may have crashed.
+    tools.tables.moves.take_further(table)  # Whoever began it may have crashed.
     return {"Table": responses.table_description(table)}
 
 

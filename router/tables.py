@@ -3,16 +3,13 @@
 They live in an internal table on the ledger nodes, one item a table, written like the ledger with
 conditional writes that name the state they expect.  A definition goes one way:
 
-    nothing ── create ──▶ CREATING ── every partition keeps it ──▶ ACTIVE
-    ACTIVE ── update ──▶ UPDATING ── every partition knows ──▶ ACTIVE
-    ACTIVE ── delete ──▶ DELETING ── every partition has dropped it ──▶ nothing
+    nothing ── create ──▶ CREATING ──▶ ACTIVE ── delete ──▶ DELETING ──▶ nothing
+    ACTIVE ── update ──▶ UPDATING ──▶ ACTIVE
 
-A router that crashes in between leaves a table on its way.  Whoever meets such a table takes it
-further, and a router may look for them now and then (`look`); two who do so at once do no
-harm, because partitions know what is open and dropped by the table's id, and the definition moves
-by compare-and-set.  A table is never deleted before it is ACTIVE: only then does every partition
-know it, and only who knows a table remembers that it was dropped, when a late copy of its opening
-arrives.
+Here is what clients ask for: the steps that have a name.  What takes a table on from there, and
+tells the partitions, is in `table_moves`.  A table is never deleted before it is ACTIVE: only then
+does every partition know it, and only who knows a table remembers that it was dropped, when a late
+copy of its opening arrives.
 
 While it is ACTIVE its traits may be changed, by compare-and-set as well: a definition counts its
 revisions, and each change names the one that it knows.  A change that is the partitions' to carry
@@ -23,7 +20,7 @@ What is cached is what was there a moment ago.  If it is no more, partitions say
 
 from collections.abc import Callable
 
-from items.actions import Delete, Put, Update
+from items.actions import Put
 from items.errors import (
     CONDITIONAL_CHECK_FAILED,
     RESOURCE_IN_USE,
@@ -32,21 +29,12 @@ from items.errors import (
     validation,
 )
 from items.keys import Key
-from items.values import AttributeValue, Item
+from items.values import Item
 from network.host import Host
 from network.ids import TableId, transaction_id
-from network.messages import (
-    DropTable,
-    NotMine,
-    OpenTable,
-    Scan,
-    SetTable,
-    WriteRefused,
-    Written,
-)
+from network.messages import NotMine, Scan, WriteRefused
 from network.placement import TABLES_TABLE
 from network.rpc import Patience
-from router.backfills import Backfilling
 from router.definitions import (
     Status,
     Table,
@@ -54,7 +42,6 @@ from router.definitions import (
     amendment,
     item_of,
     move,
-    settled,
     table_key,
     table_of,
     with_status,
@@ -63,10 +50,10 @@ from router.definitions import (
 from router.nodes import Nodes, nobody_knows
 from router.options import RouterOptions
 from router.replicas import in_region
+from router.table_moves import Moves, write_definition
 
 CACHED_MAX = 10_000
 NAMES_PAGE_MAX = 1_000
-LOOK_US = 1_000
 AMENDMENTS_MAX = 10  # Of one table, each in the way of the one before it.
 IN_USE = "Attempt to change a resource which is still in use"
 DOING = {
@@ -85,11 +72,10 @@ class Tables:
 
     def __init__(self, host: Host, nodes: Nodes, options: RouterOptions) -> None:
         self._host, self._nodes, self._options = host, nodes, options
+        self.moves = Moves(host, nodes, options)
         self._id_site = host.site("table id")
         self._minted = 0
         self._cache: dict[str, tuple[int, Table]] = {}  # When it was read; ACTIVE tables only.
-        # What this router takes further right now, and from where.
-        self._moving: dict[TableId, tuple[Status, int]] = {}
 
     def now_us(self) -> int:
         return self._host.now_us()
@@ -110,7 +96,7 @@ class Tables:
         newest = await self.find(name)
         if newest is None:
             raise DynamoDBError(RESOURCE_NOT_FOUND)
-        self.take_further(newest)
+        self.moves.take_further(newest)
         if not newest.is_there:
             raise DynamoDBError(RESOURCE_NOT_FOUND)
         if len(self._cache) >= CACHED_MAX:
@@ -146,7 +132,7 @@ class Tables:
         """Take every table further that is neither ACTIVE nor gone: its mover may be dead."""
         for item in await self._definitions():
             if item["Status"][1] != Status.ACTIVE:
-                self.take_further(table_of(item))
+                self.moves.take_further(table_of(item))
 
     async def _definitions(self) -> list[Item]:
         """Read the definitions of all tables, each as it is at its own moment."""
@@ -197,8 +183,8 @@ class Tables:
         if isinstance(reply, WriteRefused):
             assert reply.error == CONDITIONAL_CHECK_FAILED.name, reply.message
             raise DynamoDBError(RESOURCE_IN_USE, f"Table already exists: {name}")
-        self.take_further(table)
-        await self._settle(table)
+        self.moves.take_further(table)
+        await self.moves.settle(table)
         return table
 
     async def delete(self, name: str) -> Table:
@@ -215,17 +201,19 @@ class Tables:
             raise not_found(name)
         if table.status is Status.ACTIVE:
             deleting = with_status(table, Status.DELETING)
-            written, found = await self._write(move(table, deleting), self._in_time())
+            written, found = await write_definition(
+                self._nodes, move(table, deleting), self._in_time()
+            )
             if not written and (found is None or found.id != table.id):
                 raise not_found(name)
             if not written and found is not None and found.traits.protected:
                 raise validation(PROTECTED)
             self.forget(table)
             table = deleting
-        self.take_further(table)
+        self.moves.take_further(table)
         if table.status is not Status.DELETING:
             raise in_use(table)
-        await self._settle(table)
+        await self.moves.settle(table)
         return table
 
     async def amend(self, name: str, change: Callable[[Table], Traits]) -> Table:
@@ -240,100 +228,21 @@ class Tables:
             if table is None:
                 raise not_found(name)
             if table.status is not Status.ACTIVE:
-                self.take_further(table)
+                self.moves.take_further(table)
                 raise in_use(table)
             amended = with_traits(table, change(table))
             if amended.traits == table.traits:
                 return table
-            written, found = await self._write(amendment(table, amended), self._in_time())
+            written, found = await write_definition(
+                self._nodes, amendment(table, amended), self._in_time()
+            )
             # Our first question did it, or somebody had our idea, and may be further by now.
             if written or (found and with_status(found, amended.status)) == amended:
                 self.forget(table)
-                self.take_further(amended)
-                await self._settle(amended)
+                self.moves.take_further(amended)
+                await self.moves.settle(amended)
                 return amended
         raise DynamoDBError(RESOURCE_IN_USE, f"{IN_USE}: Table is being changed: {name}")
-
-    def take_further(self, table: Table) -> None:
-        """Bring a table that is on its way to its end, unless a task of this router is at it."""
-        stage = (table.status, table.revision)
-        if table.status is not Status.ACTIVE and self._moving.get(table.id) != stage:
-            self._moving[table.id] = stage
-            self._host.spawn(self._move(table))
-
-    async def _settle(self, table: Table) -> None:
-        """Let a table come to its end before it is answered for, if that takes but a moment.
-
-        Then whoever looks at it next need not look again: SDKs do that after 20 seconds.
-        """
-        waited_us = 0
-        while waited_us < self._options.table_answer_us and table.id in self._moving:
-            await self._host.sleep(LOOK_US)
-            waited_us += LOOK_US
-
-    async def _move(self, table: Table) -> None:
-        try:
-            match table.status:
-                case Status.CREATING:
-                    await self._open(table)
-                case Status.UPDATING:
-                    await self._set(table)
-                case _:
-                    await self._drop(table)
-        finally:
-            if self._moving.get(table.id) == (table.status, table.revision):
-                del self._moving[table.id]
-
-    async def _open(self, table: Table) -> None:
-        for _, index in table.remote:  # First, so that whoever has entries finds them open.
-            await self._nodes.ask_everyone(OpenTable(TableId(index.id), index.schema))
-        await self._nodes.ask_everyone(OpenTable(table.id, table.schema, table.settings))
-        if self._options.table_creating_us:
-            await self._host.sleep(self._options.table_creating_us)
-        # Where it is refused, somebody else was faster, and the table may even be gone again.
-        active = with_status(table, Status.ACTIVE)
-        await self._write(move(table, active), self._options.patience(None))
-
-    async def _set(self, table: Table) -> None:
-        """Have every partition do what the table's definition says by now."""
-        for traits, index in table.remote:
-            if traits.status == Status.CREATING:
-                await self._nodes.ask_everyone(OpenTable(TableId(index.id), index.schema))
-        await self._nodes.ask_everyone(SetTable(table.id, table.settings))
-        for traits, index in table.remote:
-            if traits.status == Status.CREATING:
-                await Backfilling(self._host, self._nodes, table.id, index.id).go()
-            elif traits.status == Status.DELETING:
-                await self._nodes.ask_everyone(DropTable(TableId(index.id)))
-        if self._options.table_updating_us:
-            await self._host.sleep(self._options.table_updating_us)
-        updated = settled(table)
-        changes = amendment if updated.revision != table.revision else move
-        await self._write(changes(table, updated), self._options.patience(None))
-
-    async def _drop(self, table: Table) -> None:
-        await self._nodes.ask_everyone(DropTable(table.id))
-        for _, index in table.remote:
-            await self._nodes.ask_everyone(DropTable(TableId(index.id)))
-        if self._options.table_deleting_us:
-            await self._host.sleep(self._options.table_deleting_us)
-        values: dict[str, AttributeValue] = {":id": ("S", table.id)}
-        gone = Delete(TABLES_TABLE, table_key(table.name), "#id = :id", {"#id": "Id"}, values)
-        await self._write(gone, self._options.patience(None))
-
-    async def _write(
-        self, action: Put | Update | Delete, patience: Patience
-    ) -> tuple[bool, Table | None]:
-        """Write surely; say whether it was written, and else what was in the way."""
-        reply = await self._nodes.write_surely(action, patience)
-        match reply:
-            case Written():
-                return True, None
-            case WriteRefused(error=error, item=item):
-                assert error == CONDITIONAL_CHECK_FAILED.name, reply.message
-                return False, None if item is None else table_of(item)
-            case _:
-                raise nobody_knows()
 
     def _in_time(self) -> Patience:
         return self._options.patience(self._options.write_deadline_us)

@@ -33,6 +33,7 @@ from partition.machine import Machine, Output
 from partition.record import Record
 from partition.storage import Changes
 from router.definitions import Status, Table
+from sim.entries_seen import EntriesSeen
 from sim.figures import nearest_rank
 
 LIES_MAX = 1_000  # The first ones say most.
@@ -61,9 +62,13 @@ class IndexAsked:
             return item
         return {name: value for name, value in item.items() if name in self.shows}
 
+    @property
+    def place_names(self) -> tuple[str, ...]:
+        return (*(name for name, _ in self.keys), *self.table_keys)
+
     def place(self, item: Item) -> Key:
         """Return where its entry is: the index key, and the item's own."""
-        return tuple(item[name] for name in (*(name for name, _ in self.keys), *self.table_keys))
+        return tuple(item[name] for name in self.place_names)
 
 
 def indexes_asked(table: Json) -> tuple[IndexAsked, ...]:
@@ -103,7 +108,10 @@ class IndexesSeen:
         """`names` are the tables', by id, as they come to be known."""
         self.asked = {(one.table, one.name): one for one in asked}
         self.versions: dict[RecordKey, list[Item]] = {}  # Of each item, all there ever were.
+        self.entries = EntriesSeen()
+        self.dropped: set[str] = set()  # Tables of which some partition was told that they go.
         self.lies: list[tuple[str, str]] = []  # Kind, and what is wrong.
+        self._latest: dict[RecordKey, Item | None] = {}
         self._lags_us: list[int] = []
         self._born_us: dict[tuple[str, Key, Timestamp], int] = {}  # Each version of an item.
         # To judge what an index has from the beginning: each item's past, and entries as they are.
@@ -113,6 +121,7 @@ class IndexesSeen:
         self._moment = 0  # Counts the changes of items.
         self._names = names
         self._tables = {one.table for one in self.asked.values()}
+        self._local = [one for one in self.asked.values() if one.is_local]
 
     def of(self, index_id: str) -> IndexAsked | None:
         """Find an index by the id that partitions have for it."""
@@ -156,23 +165,45 @@ class IndexesSeen:
 
     def durable(self, node: str, changes: Changes, now_us: int) -> Changes:
         """Take what has become durable; return what of it is no matter of indexes."""
+        for state in changes.tables:
+            if state.dropped:
+                self.dropped.add(self._names.get(state.id.partition(INDEX_MARK)[0], ""))
         for key, record in changes.records:
             if self.of(key[0]) is not None:
                 if record is not None:
                     self._entry(node, key, record, now_us)
             elif changes.cause and self._names.get(key[0]) in self._tables:
-                self._version(key, None if record is None else record.item)
+                self._version(key, None if record is None else record.item, now_us)
                 if changes.timestamp != NEVER:
                     self._born_us.setdefault((*key, changes.timestamp), now_us)
         own = tuple([one for one in changes.records if INDEX_MARK not in one[0][0]])
         return changes if len(own) == len(changes.records) else replace(changes, records=own)
 
-    def _version(self, key: RecordKey, item: Item | None) -> None:
+    def _version(self, key: RecordKey, item: Item | None, now_us: int) -> None:
+        before = self._latest.get(key)
+        if item is before:  # A promise changes nothing that can be seen.
+            return
+        self._latest[key] = item
         self._moment += 1
         self._pasts.setdefault(key, []).append((self._moment, item))
+        for asked in self._local:
+            if self._names.get(key[0]) == asked.table:
+                self._moved(asked, before, item, now_us)
         known = self.versions.setdefault(key, [])
         if item is not None and (not known or known[-1] != item):
             known.append(item)
+
+    def _moved(
+        self, asked: IndexAsked, before: Item | None, item: Item | None, now_us: int
+    ) -> None:
+        """Note where an item is in a local index now, and where it is no more."""
+        old = asked.place(before) if before is not None and asked.has(before) else None
+        new = asked.place(item) if item is not None and asked.has(item) else None
+        index = asked.table, asked.name
+        if old is not None and old != new:
+            self.entries.note(index, old, now_us, is_there=False)
+        if new is not None:
+            self.entries.note(index, new, now_us, is_there=True)
 
     def lag(self) -> IndexLag:
         return IndexLag(tuple(sorted(self._lags_us)))
@@ -188,6 +219,8 @@ class IndexesSeen:
         born_us = self._born_us.get((table, own, record.timestamp))
         if born_us is not None:
             self._lags_us.append(now_us - born_us)
+        index, is_there = (asked.table, asked.name), bool(item)
+        self.entries.note(index, key[1], now_us, is_there=is_there, version=record.timestamp)
         if not item:
             return
         # The latest first: an entry is late, but hardly ever of long ago.

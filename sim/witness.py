@@ -40,9 +40,13 @@ from sim.books import Books
 from sim.checkers.disks import Change, Disks, shown_lsn
 from sim.checkers.stream_appends import StreamAppends
 from sim.followed import Followed
+from sim.index_refusals import refused_by_index
 from sim.indexes_seen import IndexesSeen, indexes_asked
 from sim.packed import Packed
 from sim.tables_seen import TablesSeen
+
+# What takes a look at the item to say.
+OF_ITEM = ("ConditionalCheckFailed", "ValidationError", "ItemCollectionSizeLimitExceeded")
 
 
 class Decision(NamedTuple):
@@ -134,6 +138,7 @@ class Witness:
         self.books = Books()  # Of tables that are held to their units.
         self.tables = TablesSeen()  # What they are to be, and who was told.
         self.indexes: IndexesSeen | None = None  # Of tables that have indexes.
+        self.of_indexes: set[str] = set()  # Singletons that an index was rightly against.
         self._in_conflict: set[str] = set()  # Singletons that were rightly refused for a conflict.
         self._in_throttling: set[str] = set()  # … because their partition took no new work.
         self._inside: Inside | None = None
@@ -263,6 +268,9 @@ class Witness:
         refused = isinstance(output.reply, WriteRefused)
         if isinstance(output.reply, WriteRefused) and message.request:
             self._keep(Refused(self.number(), message.request, output.reply.error))
+            record = machine.record(message.action.table, message.action.key)
+            if refused_by_index(machine, message.action, record.item) is not None:
+                self.of_indexes.add(message.request)
             if output.reply.error == "TransactionConflictException":
                 self._note("singleton.conflicted")
                 self._conflicted(machine, message)
@@ -281,7 +289,8 @@ class Witness:
 
     def _throttled(self, machine: Machine, message: Write) -> None:
         """Judge a refusal of new work where it was made; a copy is answered from memory."""
-        if machine.throttled or self.books.is_spent(message.action.table):
+        is_spent = self.books.is_spent(message.action.table)
+        if machine.throttled or is_spent or message.request in self.of_indexes:
             self._in_throttling.add(message.request)
         elif message.request not in self._in_throttling:
             self.lies.append((message.request, "its partition took new work"))
@@ -326,11 +335,15 @@ class Witness:
         self._keep(Said(message.transaction, tuple(said)))
 
     def _rejected(self, machine: Machine, message: Prepare, action: Action, vote: Reject) -> None:
+        record = machine.record(action.table, action.key)
+        of_index = refused_by_index(machine, action, record.item)
         if vote.reason.code == "ProvisionedThroughputExceeded":
             self._note("prepare.throttled")
             if known_in(machine, message):
                 self.lies.append((message.transaction, "it was promised already: no new work"))
-            elif not machine.throttled and not self.books.is_spent(action.table):
+            elif not (
+                machine.throttled or self.books.is_spent(action.table) or is_throttling(of_index)
+            ):
                 self.lies.append((message.transaction, "its partition took new work"))
             return
         if vote.in_the_way is not None:
@@ -339,8 +352,7 @@ class Witness:
             self._note("prepare.conflicted")
         else:
             self._note("prepare.failed")
-        record = machine.record(action.table, action.key)
-        lie = lie_in(message, action, vote.reason, record)
+        lie = lie_in(message, action, vote.reason, record, of_index)
         if lie:
             self.lies.append((message.transaction, lie))
 
@@ -360,8 +372,20 @@ def known_in(machine: Machine, message: Prepare) -> bool:
     return any(ongoing.transaction == message.transaction for ongoing in found)
 
 
-def lie_in(message: Prepare, action: Action, reason: Reason, record: Record) -> str:
+def is_throttling(reason: Reason | None) -> bool:
+    return reason is not None and reason.code == "ProvisionedThroughputExceeded"
+
+
+def lie_in(
+    message: Prepare,
+    action: Action,
+    reason: Reason,
+    record: Record,
+    of_index: Reason | None = None,
+) -> str:
     """Say what is not true about a rejection of this record; nothing if it is all true.
+
+    `of_index` is what its table's indexes have against the action.
 
     What is ongoing is judged first, then the timestamp: before that the item is not looked at, for
     it may be another one when this transaction's turn comes.
@@ -374,9 +398,9 @@ def lie_in(message: Prepare, action: Action, reason: Reason, record: Record) -> 
             if is_held or is_late:
                 return ""
             return "nothing was ongoing, and its timestamp was later"
-        case "ConditionalCheckFailed" | "ValidationError" if is_held and ongoing is not None:
+        case code if code in OF_ITEM and is_held and ongoing is not None:
             return f"{reason.code} while {ongoing.transaction} was ongoing: that comes first"
-        case "ConditionalCheckFailed" | "ValidationError" if is_late:
+        case code if code in OF_ITEM and is_late:
             return f"{reason.code} at a timestamp that was too late: that comes first"
         case "ConditionalCheckFailed":
             if allowed_on(action, record.item):
@@ -389,7 +413,9 @@ def lie_in(message: Prepare, action: Action, reason: Reason, record: Record) -> 
                 allowed_on(action, record.item)
             except DynamoDBError:
                 return ""
-            return "the action was possible"
+            return "" if reason == of_index else "the action was possible"
+        case "ItemCollectionSizeLimitExceeded":
+            return "" if reason == of_index else "its item collection had room"
         case _:
             pass
     return f"no partition says {reason.code}"

@@ -23,7 +23,7 @@ from network.placement import HASHES, Range
 from network.weather import Uniform, Weather
 from partition import rules
 from partition.machine import Machine, Output
-from partition.memory import Now
+from partition.now import Now
 from partition.options import PartitionOptions
 from partition.record import Record, TableState
 from partition.storage import Changes, Contents, Stored

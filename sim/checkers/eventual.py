@@ -55,7 +55,7 @@ def _judged(
     for place, asked, told in told_in(evidence, operation):
         known = versions.get(place, ())
         count = bisect_right(known, operation.returned_us, key=lambda one: one.us)
-        # The latest first: hardly anybody is shown one of long ago.
+        # The latest first: a follower is a moment behind, and an item may have many versions.
         was = (known[n].item for n in range(count - 1, -1, -1))
         if not any(get_answer(item, asked) == told for item in chain(was, (None,))):
             latest = known[count - 1].item if count else None

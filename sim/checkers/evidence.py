@@ -73,6 +73,7 @@ class Evidence:
             self.reads[read.request.partition("/")[0]].append(read)
         self.followed = witness.followed
         self.late: set[str] = set()  # Attempts that a follower answered, and may.
+        self.of_indexes = witness.of_indexes
         self.lies, self.wrongs = witness.lies, witness.disks.wrongs
         self.table_names = witness.table_names
         self.by_call = {

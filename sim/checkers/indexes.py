@@ -3,7 +3,7 @@
 A *local* index changes with its items: each answer from one is what the items there come to at that
 very moment.  A *global* one is late, and shows parts of transactions; but an entry shows what its
 item once was, all of it at one time, and when everything has arrived, each item has the one entry
-that it should have.
+that it should have.  What a page leaves out, and its order, is judged in `index_pages`.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from items.values import Item
 from network.messages import RecordKey
 from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
+from sim.checkers.index_pages import check_index_pages
 from sim.checkers.model import shown_place
 from sim.cluster import Cluster
 from sim.history import Operation
@@ -31,6 +32,7 @@ def check_indexes(seen: IndexesSeen, evidence: Evidence, cluster: Cluster) -> It
     entries: Entries = {}
     for operation in evidence.operations:
         yield from _told(seen, operation, entries)
+    yield from check_index_pages(seen, evidence)
     yield from _in_calm(seen, cluster)
 
 

@@ -1,7 +1,9 @@
 """Mutants of Query, Scan and BatchGetItem: what routers leave out, or show twice (§2.2)."""
 
+from dataclasses import replace
 from typing import Any
 
+from network.messages import NotMine
 from router import batches, queries
 from sim.mutants.mutant import OF_TRANSACTIONS, Hint, mutant
 from sim.mutants.patches import Patches
@@ -11,6 +13,9 @@ LEFT_OUT = ("item left out",)
 # Followers leave out what they have not heard of; what partitions leave out is wrong.
 STRONG = {"workload.strong": "0.6", "workload.transactions": "80"}
 NEEDS = {"scenario": SCENARIO, **STRONG}
+# Indexes are looked at page by page, and backwards.
+LOOKING = {"workload.looks": "0.6"}
+INDEXED = {"scenario": "indexes", "protocol.tombstones_kept_us": "600000000", **LOOKING}
 
 
 @mutant(
@@ -56,3 +61,38 @@ def scans_begin_anew_after_a_split(patches: Patches) -> None:
     @patches.around(queries, "shares_of")
     def shares_of(original: Any, placement: Any, draft: Any, asked: Any, _: int = 0) -> Any:
         return original(placement, draft, asked)
+
+
+@mutant(
+    "§2.2",
+    "A Query that is to go backwards is asked of its partition forwards.",
+    "a client takes the first items for the last ones",
+    kinds=("page out of order",),
+    blind=OF_TRANSACTIONS,
+    hint=Hint("indexes", LOOKING),
+    needs=INDEXED,
+)
+def pages_are_forwards(patches: Patches) -> None:
+    @patches.around(queries, "scan_of")
+    def scan_of(original: Any, *asked: Any, **more: Any) -> Any:
+        return replace(original(*asked, **more), forward=True)
+
+
+@mutant(
+    "§2.2",
+    "A page that goes on where another one ended begins with the item behind the next.",
+    "a client that asks page by page never sees some of the items",
+    kinds=("entry left out",),
+    blind=OF_TRANSACTIONS,
+    hint=Hint("indexes", LOOKING),
+    needs=INDEXED,
+)
+def pages_go_on_behind_the_next(patches: Patches) -> None:
+    @patches.around(queries, "find_on")
+    async def find_on(
+        original: Any, tools: Any, draft: Any, asked: Any, *more: Any, **late: Any
+    ) -> Any:
+        found = await original(tools, draft, asked, *more, **late)
+        if asked.after is None or isinstance(found, NotMine):
+            return found
+        return replace(found, items=found.items[1:])

@@ -18,7 +18,7 @@ from network.messages import Cancel, Failed, Finished, Read, Reject, from_frame
 from network.placement import HASHES, NOTHING, Range
 from partition import rules
 from partition.machine import Machine
-from partition.memory import Now
+from partition.now import Now
 from partition.server import PartitionServer
 from partition.storage import Changes
 from sim.disk import SimulatedDisk

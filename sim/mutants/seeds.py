@@ -52,6 +52,8 @@ SEEDS: Mapping[str, int] = {
     "scans-end-with-a-partition": 0,
     "batches-leave-out-their-last": 0,
     "scans-begin-anew-after-a-split": 6,
+    "pages-are-forwards": 0,
+    "pages-go-on-behind-the-next": 0,
     "one-accept-is-enough": 0,
     "silence-is-consent": 0,
     "the-last-vote-is-not-counted": 0,

@@ -17,8 +17,8 @@ from network.settings import Throughput
 from partition import capacity, meters
 from partition.capacity import Bucket
 from partition.machine import Machine
-from partition.memory import Time
 from partition.meters import Meters
+from partition.now import Time
 from partition.record import TableState
 from sim.mutants.mutant import WRONG_REASON, Hint, mutant
 from sim.mutants.patches import Patches

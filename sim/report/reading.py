@@ -19,7 +19,7 @@ from items.errors import DynamoDBError
 from items.typed_json import from_json, item_from_json
 from items.values import AttributeValue, Item
 from network.events import EVENTS, FAULTS
-from network.ids import NEVER, Timestamp
+from network.ids import Timestamp
 from network.messages import MESSAGES, Envelope, Message
 from partition.storage import Changes
 from sim.trace import FATES, Event
@@ -156,16 +156,10 @@ def _message(name: str, line: Mapping[str, Any]) -> dict[str, Any]:
 # By annotations ----------------------------------------------------------------------------------
 
 
-def timestamp_of(text: str) -> Timestamp:
-    """Read a timestamp as it is printed: µs, a point, a node."""
-    us, _, node = text.partition(".")
-    return Timestamp(int(us), node) if node else NEVER
-
-
 SPECIAL: dict[Any, Read] = {
     AttributeValue: from_json,
     Item: item_from_json,
-    Timestamp: timestamp_of,
+    Timestamp: Timestamp.of,
     bytes: b64decode,
 }
 

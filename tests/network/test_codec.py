@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from items.actions import Action
 from items.errors import Reason
-from network.codec import CodecError, decode, encode, pack, unpack
+from network import codec
+from network.codec import CodecError, codec_of, decode, encode, pack, unpack
 from network.ids import Timestamp
-from network.messages import MESSAGES, Accept, Envelope, Read, from_frame, to_frame
+from network.messages import MESSAGES, Accept, Envelope, Read, Readings, from_frame, to_frame
 from tests.builders import add, at, check, delete, prepare, put
 from tests.items.strategies import items, texts, values
 from tests.network import strategies
@@ -109,6 +110,12 @@ def test_an_envelope_around_garbage_is_a_frame_or_none(
 def test_a_kind_of_message_that_is_none_is_refused() -> None:
     with pytest.raises(CodecError):
         from_frame(pack(("c1", 1, 0, len(MESSAGES), ())))
+
+
+def test_the_code_that_the_docstring_shows_is_what_is_made() -> None:
+    shown = [line.strip() for line in (codec.__doc__ or "").splitlines() if "lambda" in line]
+
+    assert shown == list(codec_of(Readings).sources)
 
 
 def test_a_timestamp_comes_back_as_it_was() -> None:

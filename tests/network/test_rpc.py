@@ -119,6 +119,18 @@ def test_a_fan_out_waits_for_the_last_one() -> None:
     assert not future.done()
 
 
+def test_however_long_people_wait_nothing_is_kept_of_it() -> None:
+    """What is left of a deadline after a detour is any time at all."""
+    talk = Talk()
+    for left_us in range(500, 600):
+        talk.ask("b", patience=Patience(1_000, 8_000, left_us))
+    talk.wait(1_000)
+    talk.ask("b")
+
+    assert talk.peers.questions
+    assert list(talk.peers._lanes) == [1_000]
+
+
 def test_one_host_may_be_asked_two_things_at_once() -> None:
     talk = Talk()
     future = talk.ask("b", "b")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from items.actions import Put, Update
+from items.actions import Check, Put, Update
 from items.indexes import GONE, Index, index_id
 from items.keys import Key, KeyAttribute, KeySchema
 from items.values import Item
@@ -41,7 +41,7 @@ from network.settings import TableSettings
 from partition import indexed
 from partition.indexed import is_outbox, outbox_of
 from partition.machine import Machine
-from partition.memory import Now
+from partition.now import Now
 from partition.options import PartitionOptions
 from partition.sqlite import SqliteStorage
 from partition.storage import Changes
@@ -336,8 +336,12 @@ def test_an_index_that_is_younger_than_its_items_is_filled_page_by_page() -> Non
     assert pages == 4
     assert set(pets.waiting()) == {place("fish", str(n)) for n in range(5)}
     assert 0 < filled.oldest <= filled.lsn
-    waiting = pets.machine.entries.waiting()
-    pets.machine.entries.arrived([(key, one.timestamp) for key, one in waiting])
+    pets.ask(write(putting(pet("new", food="fish"))))
+    waiting = sorted(pets.machine.entries.waiting(), key=lambda one: one[1].lsn, reverse=True)
+    while waiting:
+        assert pets.ask(Backfill(PETS, BY_FOOD.id, None, 0)).oldest == waiting[-1][1].lsn
+        arrived, one = waiting.pop()
+        pets.machine.entries.arrived([(arrived, one.timestamp)])
     assert pets.ask(Backfill(PETS, BY_FOOD.id, None, 0)).oldest == 0
     assert pets.ask(Backfill(PETS, "none", None, 2)) == NotMine(PETS)
 
@@ -583,6 +587,15 @@ def test_an_index_that_does_not_keep_up_holds_up_its_table() -> None:
     (waits,) = pets.machine.entries.waiting()
     pets.machine.entries.arrived([(waits[0], waits[1].timestamp)])
     assert pets.ask(write(action)) == Written(None)
+
+
+def test_a_check_queues_nothing_and_is_not_held_up() -> None:
+    pets = Pets(PartitionOptions(outbox_max=1), pet(food="fish"))
+
+    votes = pets.ask(prepare(Check(PETS, own_key(), "attribute_exists(k)"), us=10**9))
+
+    assert votes == Votes((Accept(),))
+    assert len(pets.waiting()) == 1
 
 
 def test_names_of_outboxes_and_indexes_are_told_apart() -> None:

@@ -38,7 +38,7 @@ from network.messages import (
     Written,
 )
 from partition.machine import Machine
-from partition.memory import Now
+from partition.now import Now
 from partition.options import PartitionOptions
 from partition.storage import Changes
 from sim.mutants import splits
@@ -321,6 +321,11 @@ class PartitionModel(RuleBasedStateMachine):
             assert reading.item == (None if value is None else item(name, value))
             assert reading.ongoing == self.state.ongoing.get(name)
             assert reading.lsn == self.state.lsns[name]
+
+    @invariant()
+    def the_oldest_ongoing_is_at_hand(self) -> None:
+        ongoing = [self.prepares[one].timestamp for one in self.state.ongoing.values()]
+        assert self.machine._oldest_ongoing() == min(ongoing, default=None)
 
     @invariant()
     def scans_count_items_and_no_placeholders(self) -> None:

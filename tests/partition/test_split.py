@@ -27,7 +27,7 @@ from network.messages import (
 )
 from network.placement import HASHES, PLACEMENT_TABLE, Range
 from partition import parts, split
-from partition.memory import Now
+from partition.now import Now
 from partition.options import PartitionOptions
 from partition.record import TableState
 from partition.storage import Changes, Contents

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from items.values import Item
+from items.limits import NESTING_MAX
+from items.values import AttributeValue, Item
 from network.ids import NEVER
 from network.placement import NOTHING
 from partition import sqlite_rows
@@ -276,6 +277,20 @@ def test_every_item_comes_back_as_it_was(disk: Disk, item: Item) -> None:
     assert found.item == item
 
 
+def test_what_was_stored_is_read_by_the_rules_that_it_was_stored_under(disk: Disk) -> None:
+    """Stands for every rule that is stricter today: no client may write any of this."""
+    nested: AttributeValue = ("N", "1" * 39)
+    for _ in range(NESTING_MAX + 1):
+        nested = "L", (nested,)
+    item = {"k": ("S", "a"), "deep": nested, "": ("SS", ())}
+    disk.append("t", ("a", Record(item, ts(3), 1)), lsn=1)
+    disk.settle()
+
+    ((_, found),) = disk.storage.load().records
+
+    assert found.item == item
+
+
 # What a student reads.
 
 
@@ -325,10 +340,13 @@ def test_a_damaged_file_is_refused(disk: Disk) -> None:
         SqliteStorage(disk.path, "p1", disk.mailbox.post)
 
 
-def test_a_row_that_says_nothing_is_damage(disk: Disk) -> None:
+@pytest.mark.parametrize(
+    "item", ['{"k": 5', "[5]", '{"k": 5}', '{"k": {}}', '{"k": {"X": 1}}', '{"k": {"B": "?"}}']
+)
+def test_a_row_that_says_nothing_is_damage(disk: Disk, item: str) -> None:
     disk.append("t1", ("a", record(1)), lsn=1)
     disk.settle()
-    disk.storage._connection.execute("UPDATE records SET item = '{\"k\": 5'")
+    disk.storage._connection.execute("UPDATE records SET item = ?", (item,))
 
     with pytest.raises(StorageError, match="damaged"):
         disk.storage.load()

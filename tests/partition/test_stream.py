@@ -30,7 +30,7 @@ from network.messages import (
 from network.placement import HASHES, Range
 from network.settings import StreamSettings, TableSettings
 from network.streams import Shard, StreamRecord, node_of_shard, sequence_number, sequence_of
-from partition import parts, stream
+from partition import memory, parts, stream
 from partition.machine import Machine
 from partition.options import PartitionOptions
 from partition.storage import Stored
@@ -263,6 +263,20 @@ def test_a_record_waits_while_something_earlier_is_ongoing() -> None:
     assert names(released(partition)) == "ab"
     changes = partition.last.changes
     assert changes is None  # That was the read; the commit had released both.
+
+
+def test_of_what_has_ended_meanwhile_little_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "ENDED_MAX", 3)
+    streaming = waiting()
+    kept = []
+
+    for n in range(20):
+        streaming.ask(prepare(put("z"), transaction=f"t{n + 10}", us=10_000 + n))
+        streaming.ask(cancel("z", transaction=f"t{n + 10}"))
+        kept.append(len(streaming.machine._ages or ()))
+
+    assert max(kept) == 3 + 2
+    assert not released(streaming)
 
 
 def test_a_release_is_in_the_append_of_what_makes_it_possible() -> None:

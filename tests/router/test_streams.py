@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -255,15 +256,21 @@ def test_a_page_that_has_all_there_is_names_no_last_one() -> None:
     assert "LastEvaluatedShardId" not in shards
 
 
-def test_of_a_shard_that_has_split_its_children_are_told_alone() -> None:
-    world = Feed(partitions=2)
-    parent, other = (shard["ShardId"] for shard in world.described()["Shards"])
-    assert (node_of_shard(parent), node_of_shard(other)) == ("p1", "p2")
+def split(world: Feed) -> str:
+    """Have p1 give half of its range to a child, and name that."""
     served = world.cluster.placement.range_of("p1")
     child = world.cluster.add_for_split("p1")
     world.cluster.start(child)
     assert world.cluster.split("p1", (served.first + served.end) // 2, child)
     world.loop.run_for(1_000_000)
+    return child
+
+
+def test_of_a_shard_that_has_split_its_children_are_told_alone() -> None:
+    world = Feed(partitions=2)
+    parent, other = (shard["ShardId"] for shard in world.described()["Shards"])
+    assert (node_of_shard(parent), node_of_shard(other)) == ("p1", "p2")
+    split(world)
 
     def children(shard: str) -> list[str]:
         only = {"Type": "CHILD_SHARDS", "ShardId": shard}
@@ -456,6 +463,33 @@ def test_an_iterator_that_was_forged_is_refused(inside: bytes) -> None:
 
     with pytest.raises(DynamoDBError, match="Invalid ShardIterator"):
         iterator_of(f"{SOMEONES}{MARK}{packed}")
+
+
+@pytest.mark.parametrize(
+    "shard", ["shardId-00000000000000000001-0000270f", "shardId-1", "shardId-1-00000000"]
+)
+def test_a_shard_of_nobodys_is_refused_at_once(shard: str) -> None:
+    world = Feed()
+    forged = text_of(replace(iterator_of(world.iterator()), shard=shard))
+    asked_us = world.loop.now_us
+
+    refusal = world.error("GetRecords", {"ShardIterator": forged})
+
+    assert refusal == (VALIDATION.name, "Invalid ShardIterator")
+    assert world.loop.now_us - asked_us < 1_000_000
+
+
+def test_a_shard_of_a_partition_that_is_new_to_its_router_is_read() -> None:
+    world = Feed()
+    child = split(world)
+    shards = [one["ShardId"] for one in world.described()["Shards"]]
+    (shard,) = [one for one in shards if node_of_shard(one) == child]
+    iterator = world.iterator(ShardId=shard)
+
+    page = world.ok("GetRecords", {"ShardIterator": iterator}, router="r2")
+
+    assert not page["Records"]
+    assert "NextShardIterator" in page
 
 
 def test_an_iterator_expires() -> None:

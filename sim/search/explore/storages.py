@@ -17,7 +17,7 @@ from network.ids import NEVER, EntryKey, TransactionId
 from network.messages import Envelope, Message, RecordKey, Stalled, Write
 from network.placement import LEDGER_TABLE
 from partition.machine import Machine
-from partition.memory import Now
+from partition.now import Now
 from partition.options import PartitionOptions
 from partition.record import TableState
 from partition.storage import Changes, Contents

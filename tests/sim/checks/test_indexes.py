@@ -123,7 +123,8 @@ def test_an_answer_that_shows_what_never_was_is_found(going: Run) -> None:
         if one.name == "Query" and one.request["IndexName"] == "by-person" and one.answer["Items"]
     )
     item = {**shown.answer["Items"][0], "version": {"S": "k9.9"}}
-    evidence.operations[place] = shown._replace(answer={**shown.answer, "Items": [item]})
+    items = [item, *shown.answer["Items"][1:]]
+    evidence.operations[place] = shown._replace(answer={**shown.answer, "Items": items})
 
     (finding,) = judged(going, evidence)
 
@@ -162,9 +163,19 @@ def test_an_answer_that_shows_what_was_once_is_fine(going: Run) -> None:
         for place, one in enumerate(evidence.operations)
         if one.name == "Query" and one.request["IndexName"] == "by-person" and one.answer["Items"]
     ]
-    everything = [item for _, one in answers for item in one.answer["Items"]]
     place, last = answers[-1]
-    evidence.operations[place] = last._replace(answer={**last.answer, "Items": everything})
+    person = last.request["ExpressionAttributeValues"][":value"]
+    everything = {
+        (int(item["due"]["N"]), item["team"]["S"], item["task"]["S"]): item
+        for _, one in answers
+        for item in one.answer["Items"]
+        if item["person"] == person
+    }
+    assert len(everything) > len(last.answer["Items"])
+    request = {**last.request, "ScanIndexForward": True}
+    request.pop("ExclusiveStartKey", None)
+    items = [everything[key] for key in sorted(everything)]
+    evidence.operations[place] = last._replace(request=request, answer={"Items": items})
 
     assert judged(going, evidence) == []
 

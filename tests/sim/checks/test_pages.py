@@ -1,14 +1,14 @@
 """Query, Scan and BatchGetItem against what was there: answers that are false in one place."""
 
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sim.checkers.evidence import Evidence, Version, returned_us
+from sim.checkers.evidence import Evidence, Version
 from sim.checkers.finding import Finding
-from sim.checkers.pages import check_pages, was_there
+from sim.checkers.lifetimes import Lifetime
+from sim.checkers.pages import check_pages
 from sim.history import Operation
 from sim.run import Run
 from sim.scenario import load
@@ -160,28 +160,38 @@ def at(span: tuple[int, int]) -> Operation:
 
 
 @pytest.mark.parametrize(
-    ("written", "is_there"),
+    ("written", "there"),
     [
-        ([], False),
-        ([(BEFORE, True)], True),
-        ([(MEANWHILE, True)], None),
-        ([(UNKNOWN, True)], None),
-        ([(AFTER, True)], False),
-        ([(BEFORE, True), (MEANWHILE, True)], True),
-        ([(BEFORE, True), (MEANWHILE, False)], None),
-        ([(BEFORE, True), (UNKNOWN, False)], None),
-        ([(BEFORE, True), (BEFORE, False)], False),
-        ([(BEFORE, True), (AFTER, False)], True),
+        ([], (0, 0)),
+        ([BEFORE], (1, 1)),
+        ([MEANWHILE], (0, 1)),
+        ([UNKNOWN], (0, 1)),
+        ([AFTER], (0, 0)),
+        ([BEFORE, MEANWHILE], (1, 2)),
+        ([BEFORE, UNKNOWN], (1, 2)),
+        ([BEFORE, BEFORE], (2, 2)),
+        ([BEFORE, AFTER], (1, 1)),
+        ([MEANWHILE, BEFORE, MEANWHILE], (2, 3)),
+        ([UNKNOWN, BEFORE], (2, 2)),
+        ([MEANWHILE, AFTER, MEANWHILE], (0, 1)),
     ],
 )
 def test_only_what_is_sure_by_real_time_is_asked_for(
-    written: list[tuple[tuple[int, int], bool]], is_there: bool | None
+    written: list[tuple[int, int]], there: tuple[int, int]
 ) -> None:
-    writers = {f"w{n}": at(span) for n, (span, _) in enumerate(written)}
-    versions = [Version(n + 1, n, left, f"w{n}") for n, (_, left) in enumerate(written)]
-    evidence: Any = SimpleNamespace(writers=writers, over_us=returned_us)
+    writers = {f"w{n}": at(span) for n, span in enumerate(written)}
+    versions = [Version(n + 1, n, is_item=True, writer=f"w{n}") for n in range(len(written))]
 
-    assert was_there(evidence, versions, at((100, 200))) is is_there
+    counts = Lifetime(versions, writers).during(at((100, 200)))
+
+    assert (counts[0], counts[-1]) == there
+
+
+def test_a_real_time_that_contradicts_itself_says_nothing_of_an_item() -> None:
+    writers = {"w0": at(AFTER), "w1": at(BEFORE)}
+    versions = [Version(1, 0, is_item=True, writer="w0"), Version(2, 1, is_item=True, writer="w1")]
+
+    assert not Lifetime(versions, writers).during(at((100, 200)))
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from network.ids import NEVER, Timestamp
 from network.messages import Envelope, Write
 from partition import rules
 from partition.machine import Machine
-from partition.memory import Now
+from partition.now import Now
 from partition.record import Record
 from sim.search.explore.frozen import frozen, twin
 from sim.search.explore.graph import Graph
