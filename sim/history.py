@@ -3,11 +3,14 @@
 An operation is a call under one token with all its attempts, or one attempt of a singleton.  Only
 the latest attempt's answer counts.  An operation without a definite answer is *unknown*: it may
 have happened, before or after its last attempt, or not at all; it is neither dropped nor guessed.
+Calls that share a token are an operation each; `one_a_request` makes one of those that ask for the
+same.
 
 Kept packed, a few hundred bytes an operation, because long runs are judged by their whole history.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from items.errors import CATALOGUE
@@ -16,6 +19,7 @@ from sim.packed import Packed
 
 FOR_THE_CALL = ("TransactionCanceledException", "IdempotentParameterMismatchException")
 ELSEWHERE = "k0"  # Stands for all clients of other regions.
+OUTCOMES = ("committed", "unknown", "cancelled")
 WRITE_TRANSACTION, READ_TRANSACTION = "TransactWriteItems", "TransactGetItems"
 
 
@@ -86,6 +90,34 @@ class History:
     def since(self, place: int) -> Iterator[Operation]:
         """Give the operations from a place on, for who looks again and again."""
         return map(_operation, self._packed.since(place))
+
+
+def one_a_request(operations: Iterable[Operation]) -> list[Operation]:
+    """Make one operation of all calls that ask for the same under one token (§2.3).
+
+    For whoever looks from outside: these calls have one effect together, at some moment after the
+    first of them was asked for, and before any of them was told 'committed'.
+    """
+    calls: dict[tuple[str, bytes], list[Operation]] = defaultdict(list)
+    found = []
+    for one in operations:
+        if one.name == WRITE_TRANSACTION:
+            calls[_asked(one)].append(one)
+        else:
+            found.append(one)
+    for (token, _), group in calls.items():
+        # As they were answered: the first that was told 'committed', else one that may have been.
+        first = min(group, key=lambda one: OUTCOMES.index(one.outcome))
+        if len(group) > 1:
+            first = first._replace(client=token, invoked_us=min(one.invoked_us for one in group))
+        found.append(first)
+    return sorted(found, key=lambda one: one.place)
+
+
+def _asked(operation: Operation) -> tuple[str, bytes]:
+    """Return what calls have in common that are to have one effect: token and request."""
+    token = operation.request.get("ClientRequestToken", operation.call)
+    return token, pack(operation.request.get("TransactItems"))
 
 
 def _operation(packed: bytes) -> Operation:

@@ -59,6 +59,7 @@ class Decision(NamedTuple):
     us: int  # Its timestamp: µs …
     node: str  # … and coordinator.
     commits: bool
+    at_us: int = 0  # When it was durable, since the run began.
 
 
 class Applied(NamedTuple):
@@ -236,7 +237,9 @@ class Witness:
             call = item["Call"][1] if "Call" in item else ""
             us, node = timestamp_of(item)
             commits = state == State.COMMITTING
-            self._keep(Decision(number, transaction, token, call, us, node, commits))
+            assert self._inside is not None, "a witness is inside a cluster"
+            at_us = self._inside.elapsed_us()
+            self._keep(Decision(number, transaction, token, call, us, node, commits, at_us))
 
     # What the partitions do ------------------------------------------------------------------
 

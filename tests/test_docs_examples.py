@@ -241,7 +241,7 @@ def shown(value: Value) -> str:
 def test_every_check_is_described() -> None:
     """Most are named in one function; those of a run's end, and of regions, are not."""
     source = (ROOT / "sim" / "checkers" / "all.py").read_text(encoding="utf-8")
-    made = re.findall(r'"(\w+)": lambda|checks\["(\w+)"\] =', source)
+    made = re.findall(r'"(\w+)"[:,] lambda|checks\["(\w+)"\] =', source)
     names = {"calm", "graph", "replication", "snapshots"} | {one or other for one, other in made}
     text = CHECKS.read_text(encoding="utf-8").partition("\n| check | judges | by |\n")[2]
     rows = re.findall(r"^\| (`.*?) \|", text.partition("\n\n")[0], re.MULTILINE)

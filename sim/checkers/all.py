@@ -57,7 +57,7 @@ def check_run(
     the run as well, and not only explain.
     """
     options = cluster.settings.coordinator
-    evidence = Evidence(history, witness, tables, options.votes_deadline_us)
+    evidence = Evidence(history, witness, tables, options.votes_deadline_us, options.token_valid_us)
     checks: dict[str, Check] = {
         "disks": lambda: check_disks(cluster),
         "outcomes": lambda: check_outcomes(evidence),

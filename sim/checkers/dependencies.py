@@ -17,7 +17,7 @@ from sim.checkers.graph import HistoryError, Txn, check
 from sim.checkers.graph.txn import FAIL, INFO, OK
 from sim.checkers.model import Place, shown_place
 from sim.checkers.whence import versions_shown
-from sim.history import WRITE_TRANSACTION, Operation
+from sim.history import WRITE_TRANSACTION, Operation, one_a_request
 
 WRITES = (WRITE_TRANSACTION, *SINGLETON_WRITES)
 SERIALIZABLE, STRICT = "serializable", "strict-serializable"
@@ -28,10 +28,15 @@ Ops: TypeAlias = dict[str, list[tuple[str, str, Hashable]]]  # By call.
 def explained(evidence: Evidence, *, model: str, is_inside: bool = True) -> Iterator[Finding]:
     """Say by the dependency graph why a run is not serializable; nothing if it is."""
     ops: Ops
-    orders: Mapping[Hashable, Sequence[Hashable]] | None
-    ops, orders = _inside(evidence) if is_inside else (_outside(evidence), None)
+    orders: Mapping[Hashable, Sequence[Hashable]] | None = None
+    operations = evidence.operations
+    if is_inside:
+        ops, orders = _inside(evidence)
+    else:
+        operations = one_a_request(operations)
+        ops = _outside(evidence, operations)
     # A GetItem keeps real time for its own item only.
-    operations = [one for one in evidence.operations if model != STRICT or one.name != "GetItem"]
+    operations = [one for one in operations if model != STRICT or one.name != "GetItem"]
     try:
         report = check(_transactions(operations, ops), model, orders)
     except HistoryError:
@@ -103,11 +108,11 @@ def reads_item(action: Action) -> bool:
 # From outside ------------------------------------------------------------------------------------
 
 
-def _outside(evidence: Evidence) -> Ops:
+def _outside(evidence: Evidence, operations: Sequence[Operation]) -> Ops:
     """Give what everybody wrote, by request, and read, by answer."""
     ops: Ops = defaultdict(list)
     deleted: set[Place] = set()
-    for operation in evidence.operations:
+    for operation in operations:
         if operation.name in WRITES:
             for step in evidence.steps(operation):
                 name, version = shown_place(step.place), _version_of(step.action)
@@ -116,7 +121,7 @@ def _outside(evidence: Evidence) -> Ops:
                     version = f"gone by {operation.call}"
                 if version is not None:
                     ops[operation.call].append(("w", name, version))
-    for operation in evidence.operations:
+    for operation in operations:
         if not evidence.is_read(operation):
             continue
         answers = operation.answer.get("Responses", [operation.answer])

@@ -5,7 +5,7 @@ actions, the versions of each item - is worked out once.
 """
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -44,10 +44,15 @@ class Evidence:
         witness: Witness,
         tables: Iterable[Json],
         votes_deadline_us: int = CoordinatorOptions().votes_deadline_us,
+        token_valid_us: int = CoordinatorOptions().token_valid_us,
     ) -> None:
-        """Gather it; a coordinator waits for votes as long as `votes_deadline_us` says."""
+        """Gather it.
+
+        A coordinator waits for votes as long as `votes_deadline_us` says, and the ledger keeps a
+        finished entry for `token_valid_us` at least.
+        """
         self.tables = tuple(tables)
-        self.votes_deadline_us = votes_deadline_us
+        self.votes_deadline_us, self.token_valid_us = votes_deadline_us, token_valid_us
         self.operations = list(history)
         # The entry of a decided transaction may be written again, say for a call refused beside it.
         decided: dict[tuple[str, bool], Decision] = {}
@@ -101,6 +106,43 @@ class Evidence:
                 ongoing = (None,) * len(keys)
                 read = ReadAt(answer.number, answer.request, 0, ongoing, lsns, keys)
                 self.reads[answer.request].append(read)
+
+    @cached_property
+    def under_token(self) -> dict[str, list[Operation]]:
+        """Give the write transactions that were asked for under each token, as they ended."""
+        found: dict[str, list[Operation]] = defaultdict(list)
+        for operation in self.operations:
+            if operation.name == WRITE_TRANSACTION:
+                found[operation.request["ClientRequestToken"]].append(operation)
+        return found
+
+    @cached_property
+    def _told_by_others(self) -> dict[str, Operation]:
+        """Find the calls of whose commit another call under their token was told first."""
+        commits = Counter(one.token for one in self.decisions if one.commits)
+        found = {}
+        for decision in self.decisions:
+            mine = self.of(decision)
+            if decision.commits and mine is not None and commits[decision.token] == 1:
+                calls = self.under_token[decision.token]
+                told = next((one for one in calls if one.outcome == "committed"), mine)
+                if told.call != mine.call:
+                    found[mine.call] = told
+        return found
+
+    def over_us(self, operation: Operation) -> int:
+        """Say until when an operation may have happened: for ever, if nobody knows whether it did.
+
+        Whoever is told 'committed' under the same token knows it as well.
+        """
+        return returned_us(self._told_by_others.get(operation.call, operation))
+
+    def over(self, operation: Operation) -> str:
+        """Say when an operation was over, for an explanation."""
+        other = self._told_by_others.get(operation.call)
+        if other is None:
+            return f"had its answer at {operation.returned_us} µs"
+        return f"was known to {other.call}, under the same token, at {other.returned_us} µs"
 
     def is_late(self, operation: Operation) -> bool:
         """Say whether a follower may have answered, who shows what was, not what is."""

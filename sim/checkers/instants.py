@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from items.values import Item
-from sim.checkers.evidence import Evidence, named, returned_us
+from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
 from sim.checkers.graph.txn import Precedes
 from sim.checkers.items_told import both_told
@@ -227,11 +227,12 @@ class Instants:
         operation, latest = line.operation, self._latest
         if latest is None or operation.invoked_us > latest.invoked_us:
             self._latest = operation
-        if latest is not None and returned_us(operation) < latest.invoked_us:
+        if latest is not None and self.evidence.over_us(operation) < latest.invoked_us:
+            over = self.evidence.over(operation)
             text = (
-                f"{named(operation)} must come before {named(latest)}, because it had its answer at"
-                f" {operation.returned_us} µs, and {latest.call} was asked for at"
-                f" {latest.invoked_us} µs; but {latest.call} happened first"
+                f"{named(operation)} must come before {named(latest)}, because it {over}, and"
+                f" {latest.call} was asked for at {latest.invoked_us} µs; but {latest.call}"
+                " happened first"
             )
             calls = operation.call, latest.call
             steps = (
@@ -239,8 +240,8 @@ class Instants:
                     operation.call,
                     latest.call,
                     "rt",
-                    f"{operation.call} had its answer at {operation.returned_us} µs, and"
-                    f" {latest.call} was asked for at {latest.invoked_us} µs",
+                    f"{operation.call} {over}, and {latest.call} was asked for at"
+                    f" {latest.invoked_us} µs",
                 ),
                 Precedes(latest.call, operation.call, "", f"{latest.call} happened first"),
             )

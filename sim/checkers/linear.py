@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from network.messages import RecordKey
-from sim.checkers.evidence import Evidence, named, returned_us
+from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
 from sim.checkers.graph.txn import Precedes
 from sim.checkers.model import shown_place
@@ -56,7 +56,7 @@ def _judged(evidence: Evidence, key: RecordKey, events: list[_Event]) -> Iterato
     latest, latest_us = events[0], -1
     for event in events:
         operation = event.operation
-        if event.phase != HAS_READ and returned_us(operation) < latest_us:
+        if event.phase != HAS_READ and evidence.over_us(operation) < latest_us:
             yield _finding(evidence, key, latest, event)
             return
         if event.phase != READS and operation.invoked_us > latest_us:
@@ -65,19 +65,15 @@ def _judged(evidence: Evidence, key: RecordKey, events: list[_Event]) -> Iterato
 
 def _finding(evidence: Evidence, key: RecordKey, first: _Event, second: _Event) -> Finding:
     one, other = first.operation, second.operation
-    place = shown_place(evidence.place(key))
+    place, over = shown_place(evidence.place(key)), evidence.over(other)
     text = (
         f"{named(one)} must come before {named(other)}, because of {place} it"
         f" {_did(first)} and the other {_did(second)};\n"
-        f"but {named(other)} must come before {named(one)}, because it had its answer at"
-        f" {other.returned_us} µs, and {one.call} was asked for at {one.invoked_us} µs:"
-        " a contradiction"
+        f"but {named(other)} must come before {named(one)}, because it {over}, and {one.call}"
+        f" was asked for at {one.invoked_us} µs: a contradiction"
     )
     did = f"of {place} {one.call} {_did(first)}, and {other.call} {_did(second)}"
-    when = (
-        f"{other.call} had its answer at {other.returned_us} µs, and {one.call} was asked for at"
-        f" {one.invoked_us} µs"
-    )
+    when = f"{other.call} {over}, and {one.call} was asked for at {one.invoked_us} µs"
     steps = (
         Precedes(one.call, other.call, _kind(first, second), did),
         Precedes(other.call, one.call, "rt", when),

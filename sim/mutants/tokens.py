@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from coordinator import ledger
-from coordinator.ledger import Entry, Ledger, State, Transaction
+from coordinator import ledger, server, tokens
+from coordinator.ledger import Entry, Ledger, Reasons, State, Transaction
 from network.ids import TransactionId
 from sim.mutants.mutant import ONCE, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
 
 IMPATIENT_CLIENTS = {"client.attempt_deadline_us": "20000"}
-# A cancelled call and another one under the same token: shipped workloads have a token a call.
+# A cancelled call and another one under the same token.
 TWO_REQUESTS = """k1: write check(b if exists) [token=T]
 k2: at 12ms write put(d, 1) [token=T]
 k2: get d
@@ -115,3 +115,107 @@ def decisions_ask_for_no_owner(patches: Patches) -> None:
         if ":preparing" in values:
             condition = condition.replace(" AND #transaction = :id", "")
         return original(key, text, condition, values)
+
+
+# Several calls under one token -------------------------------------------------------------------
+
+# Workers who hardly do anything but hear of the same two jobs again.
+CROWDED = {
+    **ONCE,
+    "workload.transactions": "150",
+    "workload.jobs": "2",
+    "workload.newer": "0.5",
+    "workload.deliveries": "8",
+}
+# A message is slow now and then, so that two begin anew on what both of them have read.
+SLOW = {"network.late": "0.2", "network.late_us": "60000", "protocol.repeat_first_us": "200000"}
+# Half of all messages come twice, and jobs are often cancelled for want of budget.
+TWICE = {
+    "network.late": "0.05",
+    "network.repeat": "0.5",
+    "network.late_us": "15000",
+    "workload.transactions": "120",
+    "workload.jobs": "3",
+    "workload.teams": "3",
+    "workload.budget": "1",
+    "workload.deliveries": "4",
+}
+
+
+@mutant(
+    "§2.3",
+    "A request is not compared with the one that its token stands for.",
+    "'committed' for what nobody carries out",
+    kinds=("mismatch overlooked",),
+    hint=Hint("work-queue"),
+    needs={"scenario": "work-queue"},
+)
+def requests_are_not_compared(patches: Patches) -> None:
+    def is_mismatch(_: Entry, __: Any) -> bool:
+        return False
+
+    patches.set(tokens, "is_mismatch", is_mismatch)
+    patches.set(server, "is_mismatch", is_mismatch)
+
+
+@mutant(
+    "§2.3",
+    "A cancellation is remembered for every call under its token, not for its own alone.",
+    "a call that nobody has tried is told what came of another, and a job is never done",
+    kinds=("reason misplaced",),
+    hint=Hint("work-queue"),
+    needs={"scenario": "work-queue"},
+)
+def calls_are_not_told_apart(patches: Patches) -> None:
+    @patches.around(Entry, "refusal_of")
+    def refusal_of(original: Any, self: Entry, call: str) -> Reasons:
+        return self.reasons or original(self, call)
+
+
+@mutant(
+    "§2.3",
+    "Of two calls that ask for the same one is a mismatch, until the other one is over.",
+    "a worker who asks for the same as another is told that it is something else",
+    kinds=("mismatch invented",),
+    hint=Hint("work-queue"),
+    needs={"scenario": "work-queue"},
+)
+def each_call_is_another_request(patches: Patches) -> None:
+    def is_mismatch(original: Any, entry: Entry, message: Any) -> bool:
+        if entry.is_cancelled or entry.refusal_of(message.call):
+            return False
+        is_other = entry.transaction.call not in ("", message.call)
+        return is_other or bool(original(entry, message))
+
+    for place in (tokens, server):
+        patches.around(place, "is_mismatch")(is_mismatch)
+
+
+@mutant(
+    "§3.5",
+    "Who begins anew under a token replaces whatever stands there by then.",
+    "a promise that nobody decides about, or a commit that is forgotten",
+    kinds=("token forgotten", "token applied twice", "cancelled and committed"),
+    hint=Hint("work-queue", {**CROWDED, **SLOW}),
+    needs={"scenario": "work-queue", **CROWDED, **SLOW},
+)
+def anew_replaces_whatever_is_there(patches: Patches) -> None:
+    @patches.around(ledger, "_entering")
+    def entering(original: Any, entry: Entry, expected: Entry | None) -> Any:
+        put = original(entry, expected)
+        return put if expected is None else replace(put, condition=None, names={}, values={})
+
+
+@mutant(
+    "§2.3",
+    "That a request did not match its token is told, and not written down.",
+    "a late copy of what was refused is carried out when the token is free",
+    kinds=("cancelled and committed",),
+    hint=Hint("work-queue", {**CROWDED, **TWICE}),
+    needs={"scenario": "work-queue", **CROWDED, **TWICE},
+)
+def mismatches_are_not_remembered(patches: Patches) -> None:
+    async def refuse(*_: Any) -> bool:
+        return True
+
+    patches.set(Ledger, "refuse", refuse)

@@ -14,6 +14,7 @@ from sim.workloads.orders_and_payments import OrdersAndPayments
 from sim.workloads.ring import Ring
 from sim.workloads.scoreboard import Scoreboard
 from sim.workloads.task_list import TaskList
+from sim.workloads.work_queue import WorkQueue
 
 
 class WorkloadType(Protocol):
@@ -35,6 +36,7 @@ WORKLOADS: dict[str, WorkloadType] = {
     "task_list": TaskList,
     "changing_table": ChangingTable,
     "scoreboard": Scoreboard,
+    "work_queue": WorkQueue,
     "listed": Listed,
 }
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.history import History, Operation
+from sim.history import History, Operation, one_a_request
 from sim.packed import BLOCK
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -97,3 +97,36 @@ def test_reasons_are_those_of_the_answer() -> None:
 
     assert operation(answer={"CancellationReasons": reasons}).reasons == reasons
     assert operation().reasons == []
+
+
+def called(place: int, token: str, value: str, **fields: Any) -> Operation:
+    request = {"ClientRequestToken": token, "TransactItems": [{"Put": {"Item": value}}]}
+    times = {"invoked_us": 10 * place, "returned_us": 10 * place + 5}
+    return operation(place=place, request=request, call=f"k1/{place}", **{**times, **fields})
+
+
+CANCELLED = {"status": 400, "answer": error("TransactionCanceledException")}
+NO_ANSWER: dict[str, Any] = {"status": 0, "answer": {}}
+
+
+def test_calls_that_ask_for_the_same_under_one_token_are_one_operation() -> None:
+    calls = [called(0, "T", "v", **NO_ANSWER), called(1, "T", "v"), called(2, "T", "v")]
+
+    (one,) = one_a_request(calls)
+
+    assert (one.call, one.client, one.outcome) == ("k1/1", "T", "committed")
+    assert (one.invoked_us, one.returned_us) == (0, 15)
+
+
+def test_what_one_call_was_told_does_not_say_that_another_was_cancelled() -> None:
+    (one,) = one_a_request([called(0, "T", "v", **CANCELLED), called(1, "T", "v", **NO_ANSWER)])
+    (other,) = one_a_request([called(0, "T", "v", **CANCELLED), called(1, "T", "v", **CANCELLED)])
+
+    assert (one.outcome, other.outcome) == ("unknown", "cancelled")
+
+
+def test_another_request_or_another_token_is_another_operation() -> None:
+    calls = [called(0, "T", "v"), called(1, "T", "w"), called(2, "U", "v")]
+    reads = [operation(place=3, name="GetItem"), operation(place=4, name="GetItem")]
+
+    assert one_a_request([*calls, *reads]) == [*calls, *reads]

@@ -21,7 +21,7 @@ from sim.checkers.evidence import SINGLETON_WRITES
 from sim.checkers.graph.txn import INFO, OK, READ, WRITE
 from sim.checkers.histories import INVOKE
 from sim.checkers.model import Json, Model, Place, Step, shown_place
-from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
+from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation, one_a_request
 
 Op: TypeAlias = list[Any]  # As ["w", register, value].
 Line: TypeAlias = dict[str, Any]
@@ -33,7 +33,11 @@ KEYWORD = re.compile(r"[a-z]+")
 
 
 def elle_lines(operations: Sequence[Operation]) -> Iterator[Line]:
-    """Give a history's invocations and ends, in the order of real time."""
+    """Give a history's invocations and ends, in the order of real time.
+
+    Calls that ask for the same under one token are one transaction, of a process of their own.
+    """
+    operations = one_a_request(operations)
     asked = dict(_asked(operations))
     processes: dict[str, int] = {}
     fresh = count()

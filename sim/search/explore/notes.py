@@ -80,6 +80,8 @@ class Notes:
         """Return the number of a note; the moment that it names itself is left out."""
         if isinstance(what, Decision | Applied | Landed | Refused | ReadAt):
             what = what._replace(number=0)
+        if isinstance(what, Decision):
+            what = what._replace(at_us=0)
         key = type(what).__name__, pack(tuple(what))
         number = self._numbers.get(key)
         if number is None:

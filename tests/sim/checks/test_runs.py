@@ -23,8 +23,8 @@ from tests.sim.trouble import TROUBLE
 
 SEEDS, SEEDS_SOAK = 6, 100
 BROKEN_SEEDS_MAX = 40
-WITH_INVARIANT = ("bank", "ring")
-EACH = ("bank", "ring", "game-shop", "orders-and-payments", "bookshop")
+WITH_INVARIANT = ("bank", "ring", "work-queue")
+EACH = ("bank", "ring", "game-shop", "orders-and-payments", "bookshop", "work-queue")
 
 
 # The canary ---------------------------------------------------------------------------------------

@@ -45,7 +45,9 @@ def judged(lines: Sequence[str]) -> list[str]:
     return [one.type for one in check(reader, STRICT).anomalies]
 
 
-@pytest.mark.parametrize("name", ["bank", "game-shop", "hot-keys", "bookshop", "ring"])
+@pytest.mark.parametrize(
+    "name", ["bank", "game-shop", "hot-keys", "bookshop", "ring", "work-queue"]
+)
 def test_the_check_reads_a_run_and_finds_nothing(name: str) -> None:
     history = [*run(load(name, {"workload.transactions": "40"}), 1).history]
     lines = [*as_json(elle_lines(history))]
