@@ -319,7 +319,7 @@ def test_other_paths_pass(text: str) -> None:
 @pytest.mark.parametrize("place", ["my venv", ""])
 def test_make_refuses_a_place_that_is_not_one_name(place: str) -> None:
     done = subprocess.run(
-        ["make", "-n", "demo", f"VENV={place}"],
+        ["make", "-n", "--no-print-directory", "demo", f"VENV={place}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
