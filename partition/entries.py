@@ -120,12 +120,12 @@ class Entries:
     ) -> None:
         """Queue what a change does to the entries of its item, in the step of the change."""
         for place, item in table.outgoing(key, before, after):
-            self._queue(place, Record(item, timestamp, self._machine.last_lsn()))
+            self._queue(place, item, timestamp, self._machine.last_lsn())
 
-    def _queue(self, place: RecordKey, record: Record) -> None:
+    def _queue(self, place: RecordKey, item: Item, timestamp: Timestamp, lsn: int) -> None:
         table = self._machine.table(place[0])
         waiting = None if table is None else table.records.get(place[1])
-        record = replace(record, lsn=indexed.waits_since(waiting, record.lsn))
+        record = Record(item, timestamp, indexed.waits_since(waiting, lsn))
         self._machine.keep(place, record)
         if self.queued is not None:
             self.queued(place, record)
@@ -171,7 +171,7 @@ class Entries:
             return NotMine(message.table)
         keys = table.order.after(message.after, table.records, message.limit)
         for place, item, timestamp in indexed.backfill(found, index, keys, table.records):
-            self._queue(place, Record(item, timestamp, self._machine.next_lsn()))
+            self._queue(place, item, timestamp, self._machine.next_lsn())
         last = keys[-1] if keys and len(keys) == message.limit else None
         return Filled(last, self._machine.last_lsn(), self._oldest(found, index.id))
 

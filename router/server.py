@@ -104,8 +104,7 @@ class RouterServer:
             await self._look_for_tables()
 
     async def _look_for_tables(self) -> None:
-        # Where the definitions cannot be read now, there is another time.
-        with suppress(DynamoDBError):
+        with suppress(DynamoDBError):  # Where definitions cannot be read, there is another time.
             await self.api.look_for_tables()
 
     def _answer(self, envelope: Envelope, response: Response, *, once: bool) -> None:

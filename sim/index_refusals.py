@@ -15,6 +15,6 @@ def refused_by_index(machine: Machine, action: Action, item: Item | None) -> Rea
     try:
         after = applied_to(action, item)
         is_allowed = allowed_on(action, item)
-    except DynamoDBError:
+    except DynamoDBError:  # Nor can the action be carried out, and that is the reason.
         return None
     return machine.entries.refusal(action, item, after) if is_allowed else None

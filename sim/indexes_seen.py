@@ -111,7 +111,6 @@ class IndexesSeen:
         self.entries = EntriesSeen()
         self.dropped: set[str] = set()  # Tables of which some partition was told that they go.
         self.lies: list[tuple[str, str]] = []  # Kind, and what is wrong.
-        self._latest: dict[RecordKey, Item | None] = {}
         self._lags_us: list[int] = []
         self._born_us: dict[tuple[str, Key, Timestamp], int] = {}  # Each version of an item.
         # To judge what an index has from the beginning: each item's past, and entries as they are.
@@ -180,12 +179,12 @@ class IndexesSeen:
         return changes if len(own) == len(changes.records) else replace(changes, records=own)
 
     def _version(self, key: RecordKey, item: Item | None, now_us: int) -> None:
-        before = self._latest.get(key)
+        past = self._pasts.setdefault(key, [])
+        before = past[-1][1] if past else None
         if item is before:  # A promise changes nothing that can be seen.
             return
-        self._latest[key] = item
         self._moment += 1
-        self._pasts.setdefault(key, []).append((self._moment, item))
+        past.append((self._moment, item))
         for asked in self._local:
             if self._names.get(key[0]) == asked.table:
                 self._moved(asked, before, item, now_us)

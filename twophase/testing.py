@@ -25,17 +25,21 @@ from twophase.local.world import new_seed
 EXTRA = ("boto3", "httptools", "orjson", "uvicorn", "uvloop")  # Libraries that it brings along.
 BRINGS_IT = "pip install '/path/to/twophase[testing]' brings it"
 
+
+def told_what_brings(error: ModuleNotFoundError, who_needs: str) -> ModuleNotFoundError:
+    """Have an error say what brings a library; of one that nothing brings, it stays as it is."""
+    if error.name not in EXTRA:
+        return error
+    text = f"{who_needs} {error.name}, which is not installed: {BRINGS_IT}"
+    return ModuleNotFoundError(text, name=error.name)
+
+
 try:
     from twophase.local.cluster import LocalCluster, Nodes
     from twophase.local.serving import Asked, Opened, Server, new_loop
     from twophase.local.splitting import split
 except ModuleNotFoundError as error:
-    if error.name not in EXTRA:
-        raise
-    raise ModuleNotFoundError(
-        f"twophase.testing needs {error.name}, which is not installed: {BRINGS_IT}",
-        name=error.name,
-    ) from None
+    raise told_what_brings(error, "twophase.testing needs") from None
 
 START_SECONDS = 60
 REGION = "us-east-1"
@@ -244,11 +248,7 @@ def library_of_clients() -> Any:
     try:
         import boto3  # noqa: PLC0415  # Only clients ask for it: the server serves any SDK.
     except ModuleNotFoundError as error:
-        if error.name not in EXTRA:
-            raise
-        raise ModuleNotFoundError(
-            f"a client needs boto3, which is not installed: {BRINGS_IT}", name=error.name
-        ) from None
+        raise told_what_brings(error, "a client needs") from None
     return boto3
 
 

@@ -170,6 +170,8 @@ class Disks:
         applied: Iterable[Change],
     ) -> None:
         """Judge that a table's marks for what is missing move only where something went."""
+        if not changes.tables:  # As of most appends.
+            return
         missing = {key[0] for key, record in changes.records if record is None}
         went = {key[0] for key, before, after in applied if after is not None and after < 0}
         for state in changes.tables:

@@ -15,13 +15,12 @@ from items.values import Item
 from network.messages import RecordKey
 from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
-from sim.checkers.index_pages import check_index_pages
+from sim.checkers.index_pages import EVENTUAL, check_index_pages
 from sim.checkers.model import shown_place
 from sim.cluster import Cluster
 from sim.history import Operation
 from sim.indexes_seen import IndexAsked, IndexesSeen
 
-EVENTUAL = ("eventually consistent",)
 # By table, index and the item's own key: all entries that the item has ever come to.
 Entries = dict[tuple[str, str, Key], list[Item]]
 

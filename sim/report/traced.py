@@ -38,7 +38,7 @@ def operations_in(moments: Sequence[Moment]) -> list[Operation]:
             case Noted(event="request.unknown", fields=fields):
                 _given_up(calls.get(str(fields.get("call"))), moment.us)
             case _:
-                pass
+                pass  # What nodes say to each other is no call.
     ended = sorted(
         calls.values(), key=lambda one: (one.returned_us is None, one.returned_us or one.latest_us)
     )

@@ -97,7 +97,9 @@ class Connection(HttpToolsProtocol):
         self._quiet_since = 0.0  # When something was last heard, or answered.
         self._around_bytes = 0  # Heard since a head or a part of a body was there as a whole.
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(  # type: ignore[override]  # As uvicorn has it: a transport to write on.
+        self, transport: asyncio.Transport
+    ) -> None:
         super().connection_made(transport)
         self._quiet_since = self.loop.time()
         self._wait(self.timeout_keep_alive)

@@ -20,7 +20,7 @@ def files_max() -> int:
     """Return how many files this process may have open."""
     try:
         import resource  # noqa: PLC0415  # Not on every platform.
-    except ImportError:
+    except ImportError:  # Such a platform counts files by no limit that it tells.
         return sys.maxsize
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft

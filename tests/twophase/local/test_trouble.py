@@ -324,7 +324,7 @@ def test_a_servers_seed_draws_the_same_faults_again() -> None:
                 try:
                     client.transact_write_items(TransactItems=[PUT])
                     answers.append("done")
-                except client.exceptions.TransactionCanceledException:
+                except client.exceptions.TransactionCanceledException:  # As the faults have it.
                     answers.append("cancelled")
             return server.seed, answers
 
