@@ -1,7 +1,7 @@
 """The laboratory: a whole cluster on virtual time, from one seed, with someone making trouble.
 
-Reading order: `chance`, `loop`, `clock`, `disk`, `cluster`, `trace`; then who takes part in a run
-(`client`, `history`, `workload`, `faults`, `witness`) and the run itself (`scenario`, `run`, the
-`checkers`); then golden scripts (`script`, `words`), rules that are broken on purpose (`mutants`),
-and many runs at once (`search`).
+Reading order: `chance`, `loop`, `clock`, `disk`, `nodes`, `cluster`, `trace`; then who takes part
+in a run (`client`, `history`, `workload`, `faults`, `witness`) and the run itself (`scenario`,
+`run`, the `checkers`); then golden scripts (`script`, `words`), rules that are broken on purpose
+(`mutants`), and many runs at once (`search`).
 """

@@ -4,105 +4,43 @@ A crash takes a host's node, memory and tasks and leaves its disk and its clock;
 new incarnation on them.  No host shares an object with another: they meet in bytes.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Protocol, TypeAlias
+from collections.abc import Iterable
+from typing import Protocol
 
 from coordinator.manager import RecoveryManager
-from coordinator.options import CoordinatorOptions
-from coordinator.server import CoordinatorServer
-from items.data import data
-from items.keys import KeyAttribute, KeySchema
 from network.host import Host, Receive, Transport
 from network.ids import NEVER
 from network.lossy import LossyNetwork
 from network.messages import Envelope, RecordKey
 from network.placement import (
-    LEDGER_TABLE,
     NODES_MAX,
     PLACEMENT_KEY,
     PLACEMENT_TABLE,
-    REPLICATION_TABLE,
-    TABLES_TABLE,
     Placement,
-    followed_by,
-    followers_of,
     placement_of,
 )
-from network.weather import LogNormal, Uniform, Weather
 from partition.feed import Feed
-from partition.follower_server import FollowerOptions, FollowerServer
+from partition.follower_server import FollowerServer
 from partition.machine import Machine, Output
-from partition.options import PartitionOptions
-from partition.record import Record, TableState
+from partition.record import Record
 from partition.server import Observe, PartitionServer
-from partition.storage import Changes, Stored
-from replication.replicator import Replicator
-from router.options import RouterOptions
+from partition.storage import Changes
 from router.server import RouterServer
 from sim.chance import NamedChance
-from sim.client import Client, ClientOptions
-from sim.clock import DriftingClock, SkewedClock
-from sim.disk import DiskSpeed, DiskWatcher, SimulatedDisk
+from sim.client import Client
+from sim.clock import DriftingClock, SkewedClock, clock_of
+from sim.disk import DiskWatcher, SimulatedDisk
 from sim.followed import Followed
 from sim.history import History
+from sim.internal_tables import HOME_TABLES, INTERNAL_TABLES, REGION_TABLES
 from sim.loop import VirtualLoop
+from sim.nodes import Server, node_on
 from sim.regions.gate import Gate, Region
+from sim.settings import Settings, names
 from sim.trace import Trace
 
-INTERNAL_TABLES = (
-    TableState(LEDGER_TABLE, KeySchema(KeyAttribute("Entry", "S"), None), NEVER),
-    TableState(TABLES_TABLE, KeySchema(KeyAttribute("Name", "S"), None), NEVER),
-)
-# Kept by one node only.
-HOME_TABLES = (TableState(PLACEMENT_TABLE, KeySchema(KeyAttribute("Name", "S"), None), NEVER),)
-# Kept where there are several regions.
-REGION_TABLES = (
-    TableState(REPLICATION_TABLE, KeySchema(KeyAttribute("Position", "S"), None), NEVER),
-)
 
-Server: TypeAlias = (
-    PartitionServer
-    | FollowerServer
-    | CoordinatorServer
-    | RecoveryManager
-    | RouterServer
-    | Replicator
-    | Client
-)
-
-
-@data
-class Shape:
-    """How many there are of each kind of node."""
-
-    partitions: int = 4
-    coordinators: int = 2
-    routers: int = 2
-    ledgers: int = 1
-    managers: int = 1
-    clients: int = 4
-    followers: int = 0  # Of each partition.
-    readers: int = 0  # Of streams.
-
-
-@data
-class Settings:
-    """All options of all nodes, and of the world around them."""
-
-    shape: Shape = Shape()
-    weather: Weather = Weather(Uniform(200, 2_000))
-    disk: DiskSpeed = DiskSpeed()
-    clock_skew_us: int = 0  # A clock is off by up to this much, either way.
-    partition: PartitionOptions = PartitionOptions()
-    coordinator: CoordinatorOptions = CoordinatorOptions()
-    router: RouterOptions = RouterOptions()
-    client: ClientOptions = ClientOptions()
-    clock_drift_ppm: int = 0  # A clock gains or loses up to this many µs a second.
-    seals: bool = False  # Frames carry a checksum.
-    follower_delay: Uniform | LogNormal = Uniform(5_000, 50_000)
-
-
-class Witness(Protocol):
+class Watcher(Protocol):
     """Whoever sees inside the nodes: the white-box checks."""
 
     def number(self) -> int:
@@ -123,7 +61,7 @@ class Cluster:
         settings: Settings,
         *,
         history: History,
-        witness: Witness,
+        witness: Watcher,
         region: Region | None = None,
     ) -> None:
         """Set up all hosts; of one of several regions if a `region` is given."""
@@ -156,7 +94,7 @@ class Cluster:
         self.servers: dict[str, Server] = {}
         self.hosts: dict[str, Host] = {}
         self._incarnations: dict[str, int] = {}
-        self._throttled: dict[str, bool] = {}
+        self._throttled: set[str] = set()
         self.disk_watcher: DiskWatcher | None = None  # Of disks that are yet to come.
         self._clocks = {name: self._clock(name) for name in self.all_names()}
         self.disks = {name: self._disk(name) for name in (*self.partitions, *self.ledgers)}
@@ -204,7 +142,7 @@ class Cluster:
         host.noted = self.trace.noted
         self.hosts[name] = host
         self.trace.host("host.started", name)
-        server = self.servers[name] = self._serve(name, host)(stored)
+        server = self.servers[name] = node_on(host, stored, self)
         if name in self._throttled and isinstance(server, PartitionServer):
             server.machine.throttled = True
         feed = self.feeds.get(name)
@@ -243,13 +181,12 @@ class Cluster:
 
     def throttle(self, name: str, *, is_on: bool) -> None:
         """Let a partition refuse new work, or take it again; a restart does not change that."""
-        was_on = name in self._throttled
-        if is_on and not was_on:
-            self._throttled[name] = True
-        elif was_on and not is_on:
-            del self._throttled[name]
-        else:
+        if is_on == (name in self._throttled):
             return
+        if is_on:
+            self._throttled.add(name)
+        else:
+            self._throttled.remove(name)
         machine = self.machine(name)
         if machine is not None:
             machine.throttled = is_on
@@ -339,6 +276,11 @@ class Cluster:
         server = self.servers.get(name)
         return server.machine if isinstance(server, PartitionServer) else None
 
+    def follower(self, name: str) -> FollowerServer | None:
+        """Return a follower; None while it is down."""
+        server = self.servers.get(name)
+        return server if isinstance(server, FollowerServer) else None
+
     def set_clock(self, name: str, offset_us: int) -> None:
         """Make a host's clock fast by so much, or slow."""
         self._clocks[name].offset_us = offset_us
@@ -348,91 +290,19 @@ class Cluster:
         self._clocks[name].offset_us += by_us
         self.trace.fault("clock.jumped", host=name, by_us=by_us)
 
-    def _serve(self, name: str, host: Host) -> Callable[..., Server]:
-        settings, placement = self.settings, self.placement
-        match name[0]:
-            case "p" if self.leads(name):
-                return lambda stored: self._lead(name, host, stored)
-            case "f":
-                leader = followed_by(name, settings.shape.followers)
-                options = FollowerOptions(
-                    settings.follower_delay, settings.partition.page_bytes_max
-                )
-                watch = None if self.followed is None else self.followed.answered
-                return lambda _: FollowerServer(host, leader, options, watch)
-            case "p" | "l":
-                return lambda stored: PartitionServer(
-                    host,
-                    self.disks[name],
-                    stored,
-                    placement.range_of(name),
-                    settings.partition,
-                    managers=self.managers,
-                    observe=self.observe,
-                    placement=placement,
-                )
-            case "c":
-                return lambda _: CoordinatorServer(host, placement.copy(), settings.coordinator)
-            case "m":
-                return lambda _: RecoveryManager(
-                    host, placement.copy(), self.coordinators, settings.coordinator
-                )
-            case "x" if self.region is not None:
-                region = self.region
-                return lambda _: Replicator(
-                    host, placement.copy(), region.name, region.others, region.options
-                )
-            case "r":
-                return lambda _: RouterServer(
-                    host, placement.copy(), self.coordinators, settings.router
-                )
-            case "s":
-                return lambda _: Client(host, self.routers, settings.client, self.read_history)
-            case _:
-                return lambda _: Client(host, self.routers, settings.client, self.history)
-
     def _transport_of(self, name: str) -> Transport:
         """Return what a host sends through; a replicator's goes further than others'."""
         if self.region is None or name not in self.replicators:
             return self.transport
         return Gate(self.region, self.transport)
 
-    def leads(self, name: str) -> bool:
-        """Say whether a partition has followers; a split's child has none."""
-        return bool(self.followers) and int(name[1:]) <= self.settings.shape.partitions
-
-    def _lead(self, name: str, host: Host, stored: Stored) -> PartitionServer:
-        """Begin a partition that has followers."""
-        feed = Feed(host, self.disks[name], followers_of(name, self.settings.shape.followers))
-        server = PartitionServer(
-            host,
-            feed,
-            stored,
-            self.placement.range_of(name),
-            self.settings.partition,
-            managers=self.managers,
-            observe=self.observe,
-            placement=self.placement,
-        )
-        feed.serve(server)
-        self.feeds[name] = feed
-        return server
-
-    def follower(self, name: str) -> FollowerServer | None:
-        """Return a follower; None while it is down."""
-        server = self.servers.get(name)
-        return server if isinstance(server, FollowerServer) else None
-
     def _failed(self, node: str, error: BaseException) -> None:
         self.failures.append((node, error))
 
     def _clock(self, name: str) -> SkewedClock | DriftingClock:
-        skew_us, drift_ppm = self.settings.clock_skew_us, self.settings.clock_drift_ppm
-        offset_us = either_way(self.chance.site(f"{name} clock").below(2 * skew_us + 1))
-        if not drift_ppm:
-            return SkewedClock(self.loop, offset_us)
-        drawn = self.chance.site(f"{name} drift").below(2 * drift_ppm + 1)
-        return DriftingClock(self.loop, offset_us, either_way(drawn))
+        settings = self.settings
+        skew_us, drift_ppm = settings.clock_skew_us, settings.clock_drift_ppm
+        return clock_of(name, self.loop, self.chance, skew_us=skew_us, drift_ppm=drift_ppm)
 
     def _disk(self, name: str) -> SimulatedDisk:
         disk = SimulatedDisk(
@@ -461,13 +331,3 @@ class Cluster:
         self.witness.durable(host, number, changes)
         if self.followed is not None:
             self.followed.durable(host, changes)
-
-
-def either_way(drawn: int) -> int:
-    """Return 0, -1, 1, -2, 2 …: the calm choice is a clock that is right."""
-    return (drawn + 1) // 2 * (1 if drawn % 2 == 0 else -1)
-
-
-def names(kind: str, count: int) -> list[str]:
-    """Return the names of `count` nodes of one kind, as in p1, p2, p3."""
-    return [f"{kind}{n}" for n in range(1, count + 1)]

@@ -19,7 +19,6 @@ from network.weather import Weather
 from partition.options import PartitionOptions
 from router.options import RouterOptions
 from sim.client import ClientOptions
-from sim.cluster import Settings, Shape
 from sim.disk import DiskSpeed
 from sim.faults.steps import Step
 from sim.keys import (
@@ -37,6 +36,7 @@ from sim.permitted import permissions_in
 from sim.recorded import SECTION, Recorded, recorded
 from sim.regions.names import names_of, text_of_names
 from sim.sense import check_sense, steps_of
+from sim.settings import Settings, Shape
 from sim.workloads.listed import Listed
 from sim.workloads.registry import WORKLOADS
 

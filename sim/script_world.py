@@ -7,10 +7,11 @@ from partition.options import PartitionOptions
 from router.options import RouterOptions
 from sim.chance import NamedChance, NamedSite
 from sim.client import ClientOptions
-from sim.cluster import Cluster, Settings, Shape
+from sim.cluster import Cluster
 from sim.disk import DiskSpeed
 from sim.keys import is_whole
 from sim.script_requests import ScriptError, options
+from sim.settings import Settings, Shape
 
 DELAY_US = 1_000
 LONG_US = 60_000_000  # Longer than a script, as a rule.

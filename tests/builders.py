@@ -29,9 +29,10 @@ from partition.record import Record, TableState
 from partition.storage import Changes, Contents, Stored
 from sim.chance import NamedChance
 from sim.client import ClientOptions
-from sim.cluster import Cluster, Settings, Shape
+from sim.cluster import Cluster
 from sim.history import History, Operation
 from sim.loop import VirtualLoop, new_loop
+from sim.settings import Settings, Shape
 from sim.trace import Event
 from sim.witness import Witness
 

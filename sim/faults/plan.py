@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from items.data import data
 from sim.chance import NamedChance
-from sim.cluster import Settings
 from sim.faults.kinds import KINDS
 from sim.faults.steps import Step
 from sim.scenario import Scenario
+from sim.settings import Settings
 
 # What is drawn for each message or clock, by its key.
 ALWAYS = {

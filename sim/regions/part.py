@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from items.data import data
 from sim.chance import NamedChance
-from sim.cluster import Settings
-from sim.cluster import Witness as Watcher
+from sim.cluster import Watcher
 from sim.loop import VirtualLoop
 from sim.regions.gate import Region
+from sim.settings import Settings
 from sim.witness import Witness
 
 

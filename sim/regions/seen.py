@@ -48,7 +48,7 @@ class Beaten(NamedTuple):
 
 
 class Seen:
-    """One region's; a `sim.cluster.Witness`."""
+    """One region's; a `sim.cluster.Watcher`."""
 
     def __init__(
         self, loop: VirtualLoop, region: str, witness: Witness, tables: Iterable[Json]

@@ -10,8 +10,8 @@ from coordinator.read import in_the_way
 from network.ids import TransactionId
 from network.messages import Commit, Prepare, Read, Reading, Readings
 from partition import reads
-from sim.cluster import Settings
 from sim.history import Operation
+from sim.settings import Settings
 from tests.builders import (
     SECOND_US,
     Partition,

@@ -3,7 +3,7 @@
 import pytest
 
 from network.placement import Range
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 from tests.router.indexed import Json, index, query, table, texts
 

@@ -12,9 +12,10 @@ from partition.storage import Changes
 from router.options import RouterOptions
 from sim.chance import NamedChance
 from sim.clock import SkewedClock
-from sim.cluster import Cluster, Settings, Shape
+from sim.cluster import Cluster
 from sim.history import History
 from sim.loop import new_loop
+from sim.settings import Settings, Shape
 
 Json = Mapping[str, Any]
 
@@ -23,7 +24,7 @@ PATIENCE = Patience(30 * SECOND_US, 30 * SECOND_US, 30 * SECOND_US, repeats=Fals
 
 
 class NoWitness:
-    """Looks away; a `sim.cluster.Witness`."""
+    """Looks away; a `sim.cluster.Watcher`."""
 
     def number(self) -> int:
         return 0

@@ -12,7 +12,7 @@ from router.api import OPERATIONS
 from router.options import RouterOptions
 from router.policies import Patterns, Permissions, Principal, Statement
 from router.stream_iterators import iterator_of, text_of
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 
 Json = dict[str, Any]

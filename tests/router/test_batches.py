@@ -6,7 +6,7 @@ from items.errors import INTERNAL_SERVER_ERROR, RESOURCE_NOT_FOUND, VALIDATION, 
 from network.messages import NotMine, Written
 from router.batch_requests import batch_write_item
 from router.batches import unprocessed_of
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 
 

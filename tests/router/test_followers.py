@@ -8,7 +8,7 @@ import pytest
 
 from network.messages import Eventual, OfRange, Read, Scan, from_frame
 from router.options import RouterOptions
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 
 KEY = {"pk": {"S": "rex"}}

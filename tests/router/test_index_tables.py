@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from router.options import RouterOptions
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 from tests.router.indexed import Json, definitions, index, listed, query, table, texts
 

@@ -11,7 +11,7 @@ from items.errors import (
 )
 from network.placement import LEDGER_TABLE
 from network.weather import Uniform, Weather
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 
 KEY = {"pk": {"S": "a"}}

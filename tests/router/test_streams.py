@@ -18,7 +18,7 @@ from network.streams import node_of_shard
 from partition.options import PartitionOptions
 from router.stream_iterators import MARK, Iterator, _check, iterator_of, text_of
 from router.stream_parameters import label_after
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 
 Json = Mapping[str, Any]

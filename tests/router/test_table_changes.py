@@ -7,7 +7,7 @@ import pytest
 from items.errors import RESOURCE_IN_USE, RESOURCE_NOT_FOUND, VALIDATION
 from network.settings import TableSettings, Throughput
 from partition.server import PartitionServer
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ from items.errors import INTERNAL_SERVER_ERROR, RESOURCE_IN_USE, RESOURCE_NOT_FO
 from network.messages import Response
 from network.placement import TABLES_TABLE
 from router.options import RouterOptions
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 
 PETS: dict[str, Any] = {

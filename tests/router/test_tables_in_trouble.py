@@ -9,7 +9,7 @@ from network.rpc import Patience
 from network.weather import Uniform, Weather
 from partition.machine import Machine
 from sim.chance import NamedChance, NamedSite
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import SECOND_US, World
 
 STEPS = 20

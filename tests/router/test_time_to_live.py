@@ -5,7 +5,7 @@ import pytest
 from items.errors import RESOURCE_NOT_FOUND, VALIDATION
 from network.messages import Request
 from network.placement import TABLES_TABLE
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 
 Json = dict[str, Any]

@@ -9,7 +9,7 @@ from items.errors import (
     TRANSACTION_CANCELED,
 )
 from network.messages import Response
-from sim.cluster import Shape
+from sim.settings import Shape
 from tests.router.harness import World
 
 

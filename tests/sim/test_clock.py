@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.clock import EPOCH_US, DriftingClock, SkewedClock
-from sim.cluster import either_way
+from sim.clock import EPOCH_US, DriftingClock, SkewedClock, either_way
 from sim.loop import new_loop
 
 

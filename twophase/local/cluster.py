@@ -30,7 +30,8 @@ from partition.sqlite import SqliteStorage, StorageError
 from partition.storage import MemoryStorage
 from router.options import RouterOptions
 from router.server import RouterServer
-from sim.cluster import HOME_TABLES, INTERNAL_TABLES, names
+from sim.internal_tables import HOME_TABLES, INTERNAL_TABLES
+from sim.settings import names
 from twophase.local.counting import Counts
 from twophase.local.direct import DirectNetwork
 from twophase.local.directory import Directory

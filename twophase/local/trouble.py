@@ -17,7 +17,7 @@ from network.lossy import Link, LossyNetwork
 from network.weather import Uniform, Weather
 from partition.server import PartitionServer
 from router.transactions import MINTED_MARK
-from sim.cluster import either_way
+from sim.clock import either_way
 from twophase.local.faults import (
     KINDS,
     NONE,

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sim.chance import NamedChance
-from sim.cluster import either_way, names
+from sim.clock import offset_us
 from sim.faults.steps import MessageAt, Step
 from sim.keys import COUNTED, KEYS
 from sim.search.shrink.recording import FIRST
 from sim.search.shrink.story import Choice, Story, asked_for
 from sim.search.shrink.tale import Tale, first
 from sim.search.shrink.trials import Trials
+from sim.settings import names
 
 SKEW = "cluster.clock_skew_us"
 
@@ -44,9 +45,7 @@ def clocks(tale: Tale, trials: Trials) -> Tale:
         *names("c", int(tale.story.key("cluster.coordinators"))),
         *names("p", int(tale.story.key("cluster.partitions"))),
     ]
-    off_us = {
-        host: either_way(chance.site(f"{host} clock").below(2 * skew_us + 1)) for host in hosts
-    }
+    off_us = {host: offset_us(chance, host, skew_us) for host in hosts}
     # What was there at first has a partition's time: where that matters, a coordinator's clock is
     # off by the difference.
     fastest_us = max(us for host, us in off_us.items() if host[0] == "p")

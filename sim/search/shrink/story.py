@@ -12,12 +12,12 @@ from dataclasses import field, replace
 
 from items.data import data
 from network.placement import Placement
-from sim.cluster import names
 from sim.faults.step_words import shown_us
 from sim.faults.steps import MessageAt, Step
 from sim.keys import COUNTED, KEYS, Value
 from sim.scenario import Scenario
 from sim.script_requests import LEAVE_A_VALUE
+from sim.settings import names
 from sim.workloads.listed import Listed
 
 TRANSACTIONS = ("write", "read")
