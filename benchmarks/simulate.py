@@ -23,8 +23,8 @@ from network.rpc import Patience, Peers
 from network.weather import Uniform, Weather
 from sim.chance import NamedChance
 from sim.clock import SkewedClock
+from sim.cluster_run import Run
 from sim.loop import new_loop
-from sim.run import Run
 from sim.scenario import load
 from sim.trace import Trace
 

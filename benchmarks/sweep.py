@@ -16,7 +16,7 @@ from collections import defaultdict
 from contextlib import closing
 from statistics import median
 
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.scenario import Scenario, load
 from sim.search.executors import Processes, cores
 from sim.search.memory import forgotten, many_runs

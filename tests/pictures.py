@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple
 
 from playwright.sync_api import Browser
 
+from sim.cluster_run import Run
 from sim.report.page import page_of
 from sim.report.recording import Origin, Recorder, Recording, recording_of
-from sim.run import Run
 from sim.scenario import Scenario, load, parse
 from tests import browser as browsers
 from tests.tidy import ROOT

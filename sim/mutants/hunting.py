@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from sim.mutants.catalogue import applied
 from sim.mutants.mutant import Mutant
-from sim.run import Result, run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import load
 
 

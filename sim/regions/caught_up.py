@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from replication.replicator import Replicator
 from replication.sender import Way
 from sim.checkers.finding import Finding
-from sim.run import Run
+from sim.cluster_run import Run
 
 TOLD_MAX = 5
 

@@ -11,9 +11,9 @@ from network.ids import Version
 from sim.checkers.all import data_of
 from sim.checkers.finding import Finding
 from sim.checkers.model import Place, shown_place
+from sim.cluster_run import Run
 from sim.regions.caught_up import is_caught_up
 from sim.regions.seen import ItemWrite, Seen
-from sim.run import Run
 
 CONVERGENCE = ("eventual consistency of regions",)
 

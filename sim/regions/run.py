@@ -20,6 +20,8 @@ from sim.checkers.canary import falsified, verdict
 from sim.checkers.finding import Finding
 from sim.checkers.model import Place
 from sim.client import Client
+from sim.cluster_run import Run
+from sim.course import Course, Progress
 from sim.faults.nemesis import Nemesis
 from sim.garbage import OF_A_RUN, collecting
 from sim.loop import new_loop
@@ -33,9 +35,8 @@ from sim.regions.seen import Seen
 from sim.regions.snapshots import Snapshot, check_snapshots, snapshot
 from sim.regions.told import across, merged
 from sim.regions.whose import region_seen
-from sim.run import CALM_STEP_US, PROGRESS_US, Progress, Result, Run, bug_of
+from sim.result import Result
 from sim.scenario import Scenario
-from sim.tables import SetupError
 from sim.trace import Listener
 from sim.witness import Witness
 from sim.workload import Workload
@@ -56,8 +57,7 @@ class RegionsRun:
         ]
         for name, run in zip(scenario.regions, self.runs, strict=True):
             self.links.network.join(f"{name}{MARK}x1", self._door(run))
-        self.is_in_loop = False
-        self.is_interrupted = False
+        self.course = Course(self.loop, self.runs)
         self._snapshots: list[Snapshot] = []
         self._asked: list[int] = []  # How long each history was when the trouble ended.
         self._trouble_ended_us = self._caught_up_us = 0
@@ -94,10 +94,6 @@ class RegionsRun:
             run.listen(named(name, listener))
         self.links.trace.listen(listener)
 
-    def interrupt(self) -> None:
-        """End the run at its next step: between two events, where nothing is half done."""
-        self.is_interrupted = True
-
     @collecting(*OF_A_RUN)
     def go(self, progress: Progress | None = None) -> Result:
         """Run from start to end, check everything, and say what came of it.
@@ -107,36 +103,22 @@ class RegionsRun:
             KeyboardInterrupt: Somebody called `interrupt`.
         """
         nemeses = [Nemesis(run.cluster, run.budget, run.plan) for run in self.runs]
-        unfinished: list[Finding] = []
-        broken: list[tuple[str, BaseException]] = []
-        try:
-            unfinished = self._phases(nemeses, progress)
-        except SetupError:
-            raise
-        except Exception as error:  # noqa: BLE001  # A node's bug, in a step: that is a finding.
-            broken.append(("a node", error))
-        finally:
-            self.is_in_loop = False
-            for run in self.runs:
-                run.cluster.stop()
-        for name, run in zip(self.scenario.regions, self.runs, strict=True):
-            broken += [(f"{name}{MARK}{node}", error) for node, error in run.cluster.failures]
-        if broken:  # What a run that was broken off has left is no evidence against anybody.
-            return self._result([bug_of(*one) for one in broken], ("nodes",), nemeses)
+        ended = self.course.carry_out(lambda: self._phases(nemeses, progress))
+        if ended.bugs:  # What a run that was broken off has left is no evidence against anybody.
+            return self._result([*ended.bugs], ("nodes",), nemeses)
         checks, found = self._checked()
-        return self._result([*unfinished, *found], ("calm", *checks), nemeses)
+        return self._result([*ended.unfinished, *found], ("calm", *checks), nemeses)
 
     # The phases ------------------------------------------------------------------------------
 
     def _phases(self, nemeses: list[Nemesis], progress: Progress | None) -> list[Finding]:
         """Set up, make trouble, be calm; return what is left unfinished."""
-        self.is_in_loop = True
         limit_us = self.scenario.number("run.trouble_us_max")
         for run in self.runs:
             run.cluster.network.change_weather(Weather(run.cluster.settings.weather.delay))
             run.cluster.start_all()
             run.begin_set_up()
-        self._until_idle(limit_us, "setting up")
+        self.course.until_idle(limit_us, "setting up")
         if not self._until_settled():
             return self._unfinished()
 
@@ -145,9 +127,8 @@ class RegionsRun:
             run.cluster.network.change_weather(run.cluster.settings.weather)
             nemesis.begin()
             run.begin_trouble()
-        if progress is not None:
-            self.loop.after(PROGRESS_US, self._show_progress, progress, None)
-        self._until_idle(limit_us, "trouble")
+        self.course.show(progress)
+        self.course.until_idle(limit_us, "trouble")
 
         self._asked = [len(run.history) for run in self.runs]
         self._trouble_ended_us = self.loop.now_us
@@ -186,7 +167,7 @@ class RegionsRun:
             client.be_patient()  # Silence would be its impatience, and says nothing of regions.
             run.working = 1
             client.host.spawn(self._read_all(run, client, places))
-        self._until_idle(self.loop.now_us + self.scenario.number("run.calm_us_max"), "calm")
+        self.course.until_idle(self.loop.now_us + self.scenario.number("run.calm_us_max"), "calm")
 
     def _unfinished(self) -> list[Finding]:
         """Tell what is left undone in any region, or between them."""
@@ -203,43 +184,10 @@ class RegionsRun:
     def _until_settled(self) -> bool:
         """Let all regions come to their end, and hear of each other; say whether they have."""
         limit_us = self.loop.now_us + self.scenario.number("run.calm_us_max")
-        while not self._is_settled():
-            if self.loop.now_us >= limit_us:
-                return False
-            for run in self.runs:
-                run.look_for_tables()
-            self.loop.run_for(CALM_STEP_US)
-            self._heed_interrupt()
-        return True
+        return self.course.until(self._is_settled, limit_us)
 
     def _is_settled(self) -> bool:
         return is_caught_up(self.runs) and all(is_settled(run.cluster) for run in self.runs)
-
-    def _until_idle(self, limit_us: int, phase: str) -> None:
-        failures = [run.cluster.failures for run in self.runs]
-        ended = self.loop.run(
-            lambda: (
-                self.is_interrupted or all(run.working == 0 for run in self.runs) or any(failures)
-            ),
-            limit_us,
-        )
-        self._heed_interrupt()
-        if not ended:
-            raise SetupError(f"{phase} has not ended within {limit_us} µs of virtual time")
-        for failure in failures:
-            if failure and isinstance(failure[0][1], SetupError):
-                raise failure[0][1]
-
-    def _heed_interrupt(self) -> None:
-        if self.is_interrupted:
-            raise KeyboardInterrupt
-
-    def _show_progress(self, progress: Progress, _: None) -> None:
-        progress(
-            sum(run.budget.begun for run in self.runs), sum(run.transactions for run in self.runs)
-        )
-        if not self._trouble_ended_us:
-            self.loop.after(PROGRESS_US, self._show_progress, progress, None)
 
     # What came of it -------------------------------------------------------------------------
 

@@ -13,8 +13,8 @@ from items.to_json import item_to_json
 from sim.checkers.finding import Finding
 from sim.checkers.model import Place, schema_of, shown_place
 from sim.client import Client
+from sim.cluster_run import Run
 from sim.history import READ_TRANSACTION, Operation
-from sim.run import Run
 
 Items: TypeAlias = Mapping[Place, Any]
 

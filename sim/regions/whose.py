@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from items.data import data
 from network.ids import Version
 from sim.checkers.model import Place, shown_place
+from sim.cluster_run import Run
 from sim.history import WRITE_TRANSACTION, Operation
 from sim.regions.seen import ItemWrite, Seen
-from sim.run import Run
 from sim.witness import Decision
 
 

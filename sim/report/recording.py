@@ -12,7 +12,7 @@ from network.messages import Eventual, Message, Page, Readings, from_frame
 from partition.storage import Changes
 from sim.history import Operation
 from sim.report.calls import Calls
-from sim.run import Result
+from sim.result import Result
 from sim.search.shrink.failure import Failure
 from sim.trace import FATES, Event
 from sim.witness import Witness

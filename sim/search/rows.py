@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from items.data import data
-from sim.run import Result, outcomes
+from sim.result import Result, outcomes
 
 EXPLANATION_MAX = 400  # Characters.
 KINDS_MAX = 20  # Kinds of finding of one run.

@@ -6,7 +6,8 @@ import pytest
 
 from router.definitions import Status
 from sim.checkers.calm import defined_tables
-from sim.run import Run, run
+from sim.cluster_run import Run
+from sim.run import run
 from sim.scenario import load
 from sim.workloads.registry import make
 

@@ -22,8 +22,8 @@ from sim.checkers.outcomes import check_outcomes, check_singletons
 from sim.checkers.reasons import check_reasons
 from sim.checkers.structure import check_structure
 from sim.checkers.timestamps import check_timestamps
+from sim.cluster_run import Run
 from sim.history import Operation
-from sim.run import Run
 from sim.scenario import load
 from sim.witness import Decision, ReadAt
 from tests.builders import (

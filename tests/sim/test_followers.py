@@ -5,7 +5,8 @@ from functools import cache
 import pytest
 
 from sim.keys import ScenarioError
-from sim.run import Result, run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import load
 from tests.sim.trouble import TROUBLE
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.run import Result, run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import load
 
 SCENARIO = """

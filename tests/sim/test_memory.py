@@ -4,8 +4,8 @@ import pytest
 
 from partition.server import PartitionServer
 from partition.storage import Contents
+from sim.cluster_run import Run
 from sim.regions.run import RegionsRun
-from sim.run import Run
 from sim.scenario import load
 
 SEEDS = range(4)

@@ -3,7 +3,8 @@
 import pytest
 
 from sim.keys import ScenarioError
-from sim.run import Result, run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import load, shipped
 
 FEW = {"workload.transactions": "80"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.scenario import load
 from sim.workloads.registry import make
 

@@ -5,7 +5,8 @@ from functools import cache
 
 import pytest
 
-from sim.run import outcomes, run
+from sim.result import outcomes
+from sim.run import run
 from sim.scenario import load, shipped
 from tests.sim.trouble import TROUBLE
 

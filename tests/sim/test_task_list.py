@@ -3,8 +3,10 @@
 import pytest
 
 from sim.checkers.calm import check_calm, is_settled
+from sim.cluster_run import Run
 from sim.keys import ScenarioError
-from sim.run import Run, outcomes, run
+from sim.result import outcomes
+from sim.run import run
 from sim.scenario import load
 from sim.workloads.registry import make
 

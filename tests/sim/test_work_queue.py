@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 
 import pytest
 
+from sim.cluster_run import Run
 from sim.history import Operation
 from sim.mutants.catalogue import MUTANTS, applied
-from sim.run import Run, outcomes, run
+from sim.result import outcomes
+from sim.run import run
 from sim.scenario import load
 from sim.workload import HasInvariant
 from sim.workloads.registry import make

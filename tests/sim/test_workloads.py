@@ -17,7 +17,8 @@ from items.values import Item
 from network.placement import Placement
 from sim.chance import NamedChance
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
-from sim.run import outcomes, run
+from sim.result import outcomes
+from sim.run import run
 from sim.scenario import load, shipped
 from sim.workload import Json, Session, Workload
 from sim.workloads import tutorial

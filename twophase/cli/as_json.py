@@ -9,7 +9,7 @@ from sim.figures import Figures, Percentiles
 from sim.history import Operation
 from sim.indexes_seen import IndexLag
 from sim.regions.figures import AcrossRegions
-from sim.run import Result
+from sim.result import Result
 from sim.staleness import Staleness
 from sim.streams_seen import StreamsSeen
 from sim.telling import Schemas, parts_of

@@ -63,6 +63,6 @@ class Bar(PatientBar):
         self._task = self._bar.add_task(what, total=None)
 
     def show(self, begun: int, total: int) -> None:
-        """Take how far the run has come; a `sim.run.Progress`."""
+        """Take how far the run has come; a `sim.course.Progress`."""
         if self.is_shown():
             self._bar.update(self._task, completed=begun, total=total)

@@ -5,7 +5,8 @@ from hashlib import blake2b
 from typing import Any
 
 from sim.checkers.proof import VERSION, proof_of
-from sim.run import Result, Run
+from sim.cluster_run import Run
+from sim.result import Result
 from twophase.cli.as_json import dumps
 from twophase.cli.files import LinesFile
 

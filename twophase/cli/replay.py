@@ -2,7 +2,8 @@
 
 import click
 
-from sim.run import Result, run
+from sim.result import Result
+from sim.run import run
 from sim.search.broken import broken, kinds_of
 from sim.search.shrink.failure import Failure, ordered
 from sim.tables import SetupError

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from sim.cluster_run import Run
 from sim.report.reading import NONSENSE, Progress, TraceError, read_trace
 from sim.report.recording import Origin, Recorder, Recording, recording_of
 from sim.report.traced import operations_in
-from sim.run import Run
 from twophase.cli import options
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import BadInputError

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
+from sim.cluster_run import Run
 from sim.report.inside import Inside
 from sim.report.page import page_of
 from sim.report.recording import Origin, Recorder, Recording, recording_of
-from sim.run import Result, Run
+from sim.result import Result
 from sim.scenario import load
 from sim.search.shrink.failure import Failure, read
 from twophase.cli.bars import plain_bar

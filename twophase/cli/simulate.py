@@ -9,10 +9,13 @@ from time import perf_counter
 import click
 
 from items.data import data
+from sim.cluster_run import Run
+from sim.course import Progress
 from sim.figures import figures_of
 from sim.keys import ScenarioError, whole_within
 from sim.recorded import SEEDS
-from sim.run import Going, Progress, Result, Run, begun
+from sim.result import Result
+from sim.run import Going, begun
 from sim.scenario import DEFAULT, Scenario, load
 from sim.tables import SetupError
 from sim.telling import schemas_of
@@ -262,7 +265,7 @@ def timed(run: Going, progress: Progress | None) -> tuple[Result, float]:
     """Carry out a run, and say how many seconds it took on the wall's clock."""
     began = perf_counter()
     try:
-        with interrupting(run.interrupt, is_late=lambda: run.is_interrupted or not run.is_in_loop):
+        with interrupting(run.course.interrupt, is_late=lambda: not run.course.is_interruptible):
             result = run.go(progress)
     except SetupError as error:
         name = run.scenario.name

@@ -21,7 +21,7 @@ from sim.faults.kinds import in_words
 from sim.figures import Figures, Percentiles
 from sim.history import Operation
 from sim.indexes_seen import IndexLag
-from sim.run import Result
+from sim.result import Result
 from sim.scenario import Scenario
 from sim.staleness import Staleness
 from sim.streams_seen import StreamsSeen

@@ -14,8 +14,9 @@ import click
 from rich.text import Text
 
 from network.messages import Request, from_frame
+from sim.cluster_run import Run
 from sim.figures import SETTING_UP
-from sim.run import Result, Run
+from sim.result import Result
 from sim.trace import Event
 from sim.watch.watching import Watching
 from twophase.cli.watch_keys import Wish
@@ -81,7 +82,7 @@ class Watcher:
             self._is_stale = True
         except Exception as error:  # noqa: BLE001  # Raised here, it would be a node's bug.
             self.failure = error
-            self._run.interrupt()
+            self._run.course.interrupt()
 
     def _look_for_clients(self, event: Event) -> None:
         """Set up at full speed: what is to be seen begins with what clients ask for."""
@@ -93,7 +94,7 @@ class Watcher:
     def _hold_back(self, event: Event) -> None:
         """Wait until an event may happen, and do meanwhile what keys ask for."""
         steering = self.steering
-        while not steering.may_happen(event) and not self._run.is_interrupted:
+        while not steering.may_happen(event) and not self._run.course.is_interrupted:
             self._wait(steering.due(event))
         steering.happens(event.us)
         if steering.mode is not Mode.SETTING_UP and self._clock() - self._drawn_at >= FRAME_SECONDS:
@@ -111,7 +112,7 @@ class Watcher:
             self._is_stale = True
             self.steering.heed(wish)
             if self.steering.has_quit:
-                self._run.interrupt()
+                self._run.course.interrupt()
 
     def _decisions(self) -> int:
         self._hear_answers()

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from items.data import data
+from sim.cluster_run import Run
 from sim.history import Operation
 from sim.keys import ScenarioError
-from sim.run import Result, Run
+from sim.result import Result
 from sim.search.broken import broken
 from sim.search.diff.variants import Variant
 from sim.search.event_lines import EventLines

@@ -18,9 +18,9 @@ from items.data import data
 from network.host import Host
 from network.ids import TransactionId, transaction_id
 from network.messages import Envelope, Message, Recover, from_frame, to_frame
+from sim.bugs import said_of
 from sim.loop import new_loop
 from sim.script_world import CalmChance
-from sim.search.explore.bugs import said_of
 from sim.search.explore.frozen import frozen
 from sim.search.explore.world import World
 

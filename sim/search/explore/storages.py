@@ -21,8 +21,8 @@ from partition.now import Now
 from partition.options import PartitionOptions
 from partition.record import TableState
 from partition.storage import Changes, Contents
+from sim.bugs import said_of
 from sim.internal_tables import HOME_TABLES, INTERNAL_TABLES
-from sim.search.explore.bugs import said_of
 from sim.search.explore.frozen import frozen, twin
 from sim.search.explore.notes import Notes
 from sim.search.explore.world import ITEMS, World

@@ -1,6 +1,6 @@
 """Faults on random steps of a small world: what `twophase steps` does one by one, drawn."""
 
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.search.hunt.draws import Draws, World
 from sim.search.steps.cells import Cell, cells_of
 from sim.search.steps.occasions import Occasions

@@ -8,7 +8,8 @@ from functools import lru_cache
 from time import process_time
 
 from items.data import data
-from sim.run import Result, run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import Scenario
 from sim.search.broken import broken, needs_of
 from sim.search.hunt.draws import World

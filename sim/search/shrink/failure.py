@@ -22,7 +22,8 @@ from items.data import data
 from sim.checkers.finding import Finding
 from sim.keys import ScenarioError
 from sim.recorded import Recorded
-from sim.run import Result, run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import Scenario, load
 from sim.search.broken import broken, kinds_of
 from sim.search.shrink.scenario_file import written

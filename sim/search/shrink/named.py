@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import replace
 
 from network.messages import from_frame
+from sim.cluster_run import Run
 from sim.faults.step_words import KIND_OF
 from sim.faults.steps import MessageAt
 from sim.faults.whose import Whose
-from sim.run import Run
 from sim.scenario import Scenario
 from sim.trace import Event
 

@@ -12,10 +12,10 @@ from items.data import data
 from network.lossy import Link
 from network.messages import from_frame
 from network.weather import CORRUPT, LATE, LOST, PERMILLE, REPEATED, Uniform
+from sim.cluster_run import Run
 from sim.faults.step_words import KIND_OF
 from sim.faults.steps import ANY, MessageAt, Step
 from sim.faults.whose import Whose
-from sim.run import Run
 from sim.trace import Event
 
 # Events that begin and end what a step can do to a host, and the act that does it.

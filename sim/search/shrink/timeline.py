@@ -5,8 +5,8 @@ A script leaves nothing to chance, so what chance has chosen in the run is heard
 
 from items.data import data
 from network.messages import ReadTransaction, Recover, WriteTransaction, from_frame
+from sim.cluster_run import Run
 from sim.faults.whose import Whose
-from sim.run import Run
 from sim.search.shrink.story import Story, request_names, scenario_of
 from sim.trace import Event
 

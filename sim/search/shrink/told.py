@@ -5,11 +5,12 @@ from typing import Any
 
 from items.data import data
 from sim.checkers.finding import Finding
+from sim.cluster_run import Run
 from sim.faults.acts import LASTS_US
 from sim.faults.step_words import shown_us
 from sim.faults.steps import ANY, MessageAt, Step
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
-from sim.run import Result, Run
+from sim.result import Result
 from sim.scenario import Scenario
 from sim.script_requests import answered
 from sim.search.shrink.failure import class_of

@@ -11,9 +11,10 @@ from typing import Any
 from items.data import data
 from sim.checkers.all import data_of
 from sim.checkers.model import Place
+from sim.cluster_run import Run
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
 from sim.keys import COUNTED, Value
-from sim.run import Result, Run
+from sim.result import Result
 from sim.scenario import Scenario
 from sim.script_requests import LEAVE_A_VALUE
 from sim.search.shrink.recording import Recording, least_us

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from time import process_time
 
 from sim.keys import ScenarioError
-from sim.run import Result, run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import Scenario
 from sim.search.shrink.failure import Failure
 from sim.tables import SetupError

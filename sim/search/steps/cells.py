@@ -7,8 +7,8 @@ and what recovery says, is hit as well.
 from dataclasses import replace
 
 from items.data import data
+from sim.cluster_run import Run
 from sim.faults.steps import parse
-from sim.run import Run
 from sim.scenario import Scenario
 from sim.search.broken import broken
 from sim.search.steps.columns import Column, columns_of

@@ -8,8 +8,8 @@ from collections import Counter
 
 from items.data import data
 from network.messages import from_frame
+from sim.cluster_run import Run
 from sim.disk import DiskWatcher
-from sim.run import Run
 from sim.trace import Event
 from sim.words import Words
 

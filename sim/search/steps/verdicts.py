@@ -13,8 +13,9 @@ from items.data import data
 from network.ids import incarnation_of
 from network.messages import Write, from_frame
 from network.placement import LEDGER_TABLE
+from sim.cluster_run import Run
 from sim.history import WRITE_TRANSACTION, Operation
-from sim.run import Result, Run
+from sim.result import Result
 from sim.trace import Event
 from sim.witness import Decision, origin_of
 

@@ -6,7 +6,7 @@ from router.server import RouterServer
 from sim.checkers.calm import check_calm, is_settled, unfinished_tables
 from sim.checkers.finding import Finding
 from sim.cluster import Cluster
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.scenario import load
 from sim.script import Player
 

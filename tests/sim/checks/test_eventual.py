@@ -15,9 +15,9 @@ from partition.storage import Changes
 from sim.checkers.calm import check_calm
 from sim.checkers.eventual import check_eventual
 from sim.checkers.evidence import Evidence
+from sim.cluster_run import Run
 from sim.followed import Followed, Version
 from sim.history import Operation
-from sim.run import Run
 from sim.scenario import load
 from tests.builders import at, item, ts
 

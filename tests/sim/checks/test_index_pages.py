@@ -9,10 +9,10 @@ from network.ids import NEVER, Timestamp
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.index_pages import check_index_pages
+from sim.cluster_run import Run
 from sim.entries_seen import EntryLife
 from sim.history import Operation
 from sim.indexes_seen import IndexesSeen
-from sim.run import Run
 from sim.scenario import load
 
 SEED = 2

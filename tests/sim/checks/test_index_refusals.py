@@ -13,8 +13,9 @@ from items.errors import (
 )
 from partition.options import PartitionOptions
 from sim import scenario
+from sim.cluster_run import Run
 from sim.history import Operation
-from sim.run import Result, Run
+from sim.result import Result
 from sim.witness import lie_in
 from sim.workload import Session
 from sim.workloads.requests import Action, ItemKey, check, update

@@ -17,9 +17,9 @@ from router.definitions import IndexTraits, Status, Table, Traits
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.indexes import check_indexes
+from sim.cluster_run import Run
 from sim.indexes_seen import IndexesSeen, indexes_asked
 from sim.mutants.catalogue import MUTANTS, applied
-from sim.run import Run
 from sim.scenario import load
 from sim.workloads.task_list import TABLE
 

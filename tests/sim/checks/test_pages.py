@@ -9,8 +9,8 @@ from sim.checkers.evidence import Evidence, Version
 from sim.checkers.finding import Finding
 from sim.checkers.lifetimes import Lifetime
 from sim.checkers.pages import check_pages
+from sim.cluster_run import Run
 from sim.history import Operation
-from sim.run import Run
 from sim.scenario import load
 
 SEED = 3

@@ -14,7 +14,8 @@ from router.policies import Patterns, Permissions, Principal, Statement
 from sim.checkers.permissions import check_permissions, not_allowed
 from sim.history import WRITE_TRANSACTION, Operation
 from sim.keys import ScenarioError
-from sim.run import Result, run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import load, parse
 from sim.witness import Applied, Refused
 from tests.sim.test_history import operation

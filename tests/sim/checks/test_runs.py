@@ -11,9 +11,10 @@ from sim.checkers.dependencies import SERIALIZABLE, explained
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.invariant import check_invariant
+from sim.cluster_run import Run
 from sim.history import READ_TRANSACTION, History
 from sim.mutants.catalogue import applied, find
-from sim.run import Run, run
+from sim.run import run
 from sim.scenario import load
 from sim.workload import HasInvariant, Json
 from sim.workloads.bank import Bank

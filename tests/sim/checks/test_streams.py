@@ -30,7 +30,7 @@ from sim.checkers.stream_order import topological
 from sim.checkers.streams import check_streams, on_now
 from sim.checkers.streams_kept import Kept, kept_by
 from sim.clock import EPOCH_US
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.scenario import load
 from tests.builders import SCHEMA, TABLE, at, key, record, ts
 

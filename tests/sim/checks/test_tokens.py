@@ -7,8 +7,8 @@ from sim.checkers.instants import Instants
 from sim.checkers.linear import check_items
 from sim.checkers.outcomes import check_outcomes
 from sim.checkers.reasons import check_reasons
+from sim.cluster_run import Run
 from sim.history import Operation
-from sim.run import Run
 from sim.scenario import load
 
 SAME = "k1: write delete(a) [token=T]\nk2: at 50ms write delete(a) [token=T]\nk2: get a"

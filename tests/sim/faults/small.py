@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from sim.run import Result, Run, run
+from sim.cluster_run import Run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import load
 from sim.trace import Event
 

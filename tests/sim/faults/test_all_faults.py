@@ -11,7 +11,8 @@ import pytest
 
 from sim.faults.kinds import KINDS
 from sim.keys import SURVIVED
-from sim.run import outcomes, run
+from sim.result import outcomes
+from sim.run import run
 from sim.scenario import load, shipped
 
 ROOT = Path(__file__).parents[3]

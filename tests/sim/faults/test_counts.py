@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
+from sim.cluster_run import Run
 from sim.faults.kinds import KINDS, Kind
 from sim.faults.nemesis import Nemesis
 from sim.faults.world import Begun, Fault
-from sim.run import Run
 from sim.scenario import load
 from sim.trace import Event
 from tests.sim.faults.small import SMALL, names, settings

@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 
 from sim.chance import Overrides
+from sim.cluster_run import Run
 from sim.faults.kinds import KINDS
 from sim.keys import KEYS, SURVIVED
-from sim.run import Result, Run
+from sim.result import Result
 from sim.scenario import load
 from sim.trace import Event
 from tests.sim.faults.small import SMALL, names

@@ -3,8 +3,8 @@
 import pytest
 
 from sim.chance import Overrides
+from sim.cluster_run import Run
 from sim.faults.nemesis import AFTER_US_MAX, TICK_US
-from sim.run import Run
 from sim.scenario import load
 from sim.trace import Event
 from sim.workload import Budget

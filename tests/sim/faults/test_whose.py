@@ -3,9 +3,10 @@
 from collections import Counter
 
 from network.messages import Scan, from_frame
+from sim.cluster_run import Run
 from sim.faults.step_words import KIND_OF
 from sim.faults.whose import Whose
-from sim.run import Run, run
+from sim.run import run
 from sim.scenario import Scenario, load
 from sim.trace import Event
 

@@ -6,9 +6,11 @@ from functools import cache
 
 import pytest
 
+from sim.cluster_run import Run
 from sim.keys import ScenarioError
 from sim.regions.run import RegionsRun
-from sim.run import Result, Run, run
+from sim.result import Result
+from sim.run import run
 from sim.scenario import load
 from sim.trace import Event
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from functools import cache
 
+from sim.cluster_run import Run
 from sim.report.recording import Origin, Recorder, Recording, recording_of
-from sim.run import Run
 from sim.scenario import load
 from sim.search.broken import broken
 

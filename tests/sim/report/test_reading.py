@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from sim.cluster_run import Run
 from sim.history import Operation
 from sim.report.page import run_of
 from sim.report.reading import TraceError, events_of, read_trace
 from sim.report.recording import Durable, Noted, Origin, Recorder, Sent, recording_of
 from sim.report.traced import operations_in
-from sim.run import Run
 from sim.scenario import load
 from sim.trace import Event
 from tests.sim.report.builders import recording

@@ -3,9 +3,10 @@
 import pytest
 
 from network.messages import Commit, Prepare, Request, Response
+from sim.cluster_run import Run
 from sim.report import recording as recordings
 from sim.report.recording import Arrived, Lost, Recorder, Sent
-from sim.run import Run, run
+from sim.run import run
 from sim.scenario import load
 from tests.sim.report.builders import recording
 

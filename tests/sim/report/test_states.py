@@ -3,11 +3,11 @@
 import pytest
 
 from network.placement import LEDGER_TABLE, is_internal
+from sim.cluster_run import Run
 from sim.report.diagram import node_names
 from sim.report.naming import Names
 from sim.report.recording import Durable, Recording
 from sim.report.states import GONE, writes_of
-from sim.run import Run
 from tests.sim.report.builders import recorded_run
 
 RUNS = {

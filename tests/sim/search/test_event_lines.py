@@ -5,7 +5,7 @@ from collections import Counter
 from network.lossy import Link
 from network.weather import CARRIED, CORRUPT, LATE, LOST, REPEATED, Uniform, Weather
 from sim.chance import NamedChance
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.scenario import load
 from sim.search.event_lines import EventLines
 from sim.trace import Event

@@ -12,8 +12,9 @@ from network.placement import LEDGER_TABLE, is_internal
 from network.weather import CARRIED, LOST, REPEATED, Uniform, Weather
 from sim.chance import NamedChance
 from sim.cluster import Cluster
+from sim.cluster_run import Run
 from sim.figures import figures_of
-from sim.run import Result, Run
+from sim.result import Result
 from sim.scenario import load
 from sim.trace import Event
 from sim.watch.nodes import folded, in_order

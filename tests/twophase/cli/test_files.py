@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from sim.run import Run
+from sim.cluster_run import Run
 from twophase.cli.main import main
 
 SMALL = ("--json", "--set", "workload.transactions=15")

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sim.checkers.finding import Finding
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.scenario import shipped
 from twophase.cli.main import main
 
@@ -176,7 +176,7 @@ def test_a_finding_is_told_in_full_and_makes_the_exit_code_1(
         refutes=("read committed",),
         possible=("read uncommitted",),
     )
-    monkeypatch.setattr("sim.run.check_run", lambda *_, **__: (("instants",), [finding]))
+    monkeypatch.setattr("sim.cluster_run.check_run", lambda *_, **__: (("instants",), [finding]))
     shown = twophase("simulate", *SMALL)
     document = twophase("simulate", "--json", *SMALL)
 
@@ -201,7 +201,7 @@ def test_two_findings_of_a_kind_are_shown_and_the_others_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = [Finding("calm", "unfinished", f"number {n}", ()) for n in range(5)]
-    monkeypatch.setattr("sim.run.check_run", lambda *_, **__: (("calm",), found))
+    monkeypatch.setattr("sim.cluster_run.check_run", lambda *_, **__: (("calm",), found))
     shown = twophase("simulate", *SMALL)
     document = twophase("simulate", "--json", *SMALL)
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from network.messages import Done
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.scenario import load
 from twophase.cli import story
 from twophase.cli.following import Followed, Follower, Noted, Sent

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 from rich.text import Text
 
-from sim.run import Result, Run
+from sim.cluster_run import Run
+from sim.result import Result
 from sim.scenario import load
 from tests.test_docs_examples import REWRITES
 from tests.tidy import ROOT
@@ -299,7 +300,7 @@ def test_ctrl_c_ends_a_run_that_is_paused() -> None:
     def act(person: Person) -> Wish | None:
         if person.mode is Mode.RUNNING:
             return Wish.PAUSE
-        run.interrupt()  # As the signal's handler does.
+        run.course.interrupt()  # As the signal's handler does.
         return None
 
     person = Person(act)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.scenario import load
 from tests.twophase.terminal import Terminal
 from twophase.cli.errors import INTERRUPTED

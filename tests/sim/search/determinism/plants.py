@@ -32,7 +32,7 @@ class Thing:
     def __init__(self, ask): self.ask = ask
 """ + SHUFFLED.format(shuffled="[thing.ask for thing in {Thing(ask) for ask in asks}]")
 LEFT_BEHIND = """
-from sim.run import Run
+from sim.cluster_run import Run
 from sim.loop import VirtualLoop
 plain, born, runs = VirtualLoop.after, Run.__init__, []
 def counted(self, *rest):

@@ -10,9 +10,9 @@ from itertools import pairwise
 import pytest
 
 from sim.checkers.all import data_of
+from sim.cluster_run import Run
 from sim.history import Operation
 from sim.mutants.catalogue import MUTANTS, applied
-from sim.run import Run
 from sim.scenario import load
 from sim.search.explore import notes
 from sim.search.explore.walk import Bounds, Walk, Walked, explore

@@ -8,9 +8,10 @@ from functools import cache
 import pytest
 
 from sim.checkers.finding import Finding
+from sim.cluster_run import Run
 from sim.faults.steps import MessageAt
 from sim.mutants.catalogue import MUTANTS
-from sim.run import Run, run
+from sim.run import run
 from sim.scenario import Scenario, load, parse
 from sim.search.broken import broken
 from sim.search.shrink.failure import Failure, class_of, found, text_of
