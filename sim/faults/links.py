@@ -22,6 +22,7 @@ class Links:
         self._holds: Counter[LinkName] = Counter()
         self._clogs: dict[LinkName, list[int]] = {}  # By how much; the largest holds.
         self._groups: list[dict[str, int]] = []  # Of each split: which group a host is in.
+        self._origins: dict[str, str] = {}  # Of hosts that are born: which one was there before.
 
     def known(self) -> list[LinkName]:
         """Return all links on which anything was ever sent."""
@@ -70,13 +71,18 @@ class Links:
             link.cut = self._cuts[name] > 0 or self._is_split(*name)
         self._trace.fault("network.united", groups=said(groups))
 
+    def born(self, child: str, parent: str) -> None:
+        """Have a host that was born of another one be in its group, whatever splits there are."""
+        self._origins[child] = self._origins.get(parent, parent)
+
     def _met(self, link: Link) -> None:
         """Look at a link, which may be new."""
         if self._is_split(link.source, link.target):
             link.cut = True
 
     def _is_split(self, source: str, target: str) -> bool:
-        return any(groups.get(source) != groups.get(target) for groups in self._groups)
+        one, other = self._origins.get(source, source), self._origins.get(target, target)
+        return any(groups.get(one) != groups.get(other) for groups in self._groups)
 
     # Holds -----------------------------------------------------------------------------------
 

@@ -16,7 +16,10 @@ def split(world: World, fault: Fault) -> Begun:
     parent, served = _of_range(world, victim, drawn >> 9)
     at = served.first + (served.end - served.first) * drawn // STRENGTHS
     child = cluster.add_for_split(parent) if served.first < at else ""
-    if not child or not cluster.split(parent, at, child):
+    if not child:
+        return Begun.NOTHING
+    world.links.born(child, parent)
+    if not cluster.split(parent, at, child):
         return Begun.NOTHING
     # The lower bits of the one draw; its upper ones have chosen among the parts of the range.
     late, who, moment = drawn & 3, drawn >> 2 & 3, drawn >> 4 & 31

@@ -74,9 +74,9 @@ def test_a_run_whose_partitions_split_is_the_same_each_time() -> None:
     assert run(scenario, 5).marks["partition.split_committed"] > 0
 
 
-def ordered(stage: Stage, strength: int, victim: str = "p1") -> bool:
+def ordered(stage: Stage, strength: int, victim: str = "p1", world: World | None = None) -> bool:
     fault = Fault(0, 0, (victim,), SECOND_US, strength)
-    return moves.split(World(stage.cluster), fault) is Begun.ANEW
+    return moves.split(world or World(stage.cluster), fault) is Begun.ANEW
 
 
 @pytest.mark.parametrize("victim", ["p1", "l1"])
@@ -114,6 +114,17 @@ def test_now_and_then_somebody_crashes_in_the_middle_of_a_split(who: int, victim
     assert begun == 1
     assert stage.marks["partition.split_committed"] == 1
     assert stage.cluster.disks[victim].contents.incarnation == 2
+
+
+def test_a_child_hears_its_parent_while_the_network_is_split() -> None:
+    stage = Stage()
+    world = World(stage.cluster)
+    world.links.split({host: int(host == "p2") for host in stage.cluster.all_names()})
+
+    ordered(stage, 1 << 15, world=world)
+    stage.run_for(SECOND_US)
+
+    assert stage.marks["partition.split_committed"] == 1
 
 
 def test_what_was_born_of_a_split_splits_as_well() -> None:

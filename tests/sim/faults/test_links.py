@@ -61,6 +61,22 @@ def test_a_split_cuts_all_links_between_groups_new_ones_as_well() -> None:
     assert [scene.sends(*one) for one in (AB, BA, AC)] == [100] * 3
 
 
+def test_a_host_that_is_born_is_in_the_group_of_the_host_that_it_was_born_of() -> None:
+    scene = Scene()
+    scene.links.born("early", "a")
+    scene.links.split({"a": 0, "b": 1, "c": 0})
+    scene.links.born("late", "b")
+    scene.links.born("later", "late")
+    scene.wires.join("early", "late", "later")
+
+    met = [(one, host) for one in ("early", "late", "later") for host in ("a", "b", "c")]
+    assert [scene.sends(*one) for one in met] == [100, 0, 100, *[0, 100, 0] * 2]
+    assert [scene.sends("early", "late"), scene.sends("late", "later")] == [0, 100]
+    scene.links.unite({"a": 0, "b": 1, "c": 0})
+
+    assert [scene.sends(*one) for one in met] == [100] * 9
+
+
 def test_a_link_that_is_cut_within_a_split_stays_cut_after_it() -> None:
     scene = Scene()
     scene.links.split({"a": 0, "b": 1})
