@@ -2,9 +2,10 @@
 
 It does what an SDK does: one `amz-sdk-invocation-id` a call, a ClientRequestToken for each write
 transaction, a time limit for each attempt, a growing pause between attempts, and another attempt
-after silence, a 5xx, throttling and TransactionInProgressException.  Singleton writes it asks for
-once: a second attempt would be a second operation.  Only what was throttled, and so surely was not
-carried out, is asked for again, if tables are provisioned.
+after silence, a 5xx, throttling and TransactionInProgressException.  Singleton writes and changes
+of tables it asks for once: a second attempt would be a second operation, refused perhaps because
+the first one was carried out.  Only what was throttled, and so surely was not carried out, is asked
+for again, if tables are provisioned.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ NOT_REPEATED = {
     "DeleteItem",
     "BatchWriteItem",
     "CreateTable",
+    "UpdateTable",
+    "UpdateTimeToLive",
     "DeleteTable",
 }
 THROTTLED = PROVISIONED_THROUGHPUT_EXCEEDED.name
