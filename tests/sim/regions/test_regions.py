@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from sim.checkers.finding import Finding
 from sim.cluster_run import Run
 from sim.keys import ScenarioError
 from sim.regions.run import RegionsRun
@@ -183,3 +184,29 @@ def test_no_seed_finds_anything(soak: bool) -> None:
         for seed in range(MANY if soak else SOME):
             result = run(load("global-tables", settings), seed)
             assert result.findings == (), f"seed {seed}"
+
+
+def test_where_a_node_has_failed_it_is_told_what_was_left_unfinished_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    behind = Finding("replication", "unfinished", "eu-west-1 has not heard of it", ())
+    going = RegionsRun(load("global-tables", SMALL), 1)
+
+    def fail(_: object) -> list[Finding]:
+        going.runs[1].failures.append(("p1", ValueError("this is wrong")))
+        return [behind]
+
+    monkeypatch.setattr("sim.regions.run.check_caught_up", fail)
+    result = going.go()
+
+    assert result.checks == ("nodes",)
+    assert result.findings[0] == behind
+    assert result.findings[1].explanation.startswith("eu-west-1.p1 has a bug: ValueError: this is")
+
+
+def test_an_invariant_is_not_asked_for_where_regions_overwrite_each_other() -> None:
+    settings = {"regions.names": "2", "regions.transactions": "true", "workload.transactions": "25"}
+    result = run(load("bank", settings), 0)
+
+    assert result.findings == ()
+    assert "invariant" not in result.checks
