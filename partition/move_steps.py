@@ -23,7 +23,7 @@ from network.placement import NOTHING, PLACEMENT_TABLE, PlacementRecord
 from partition import split, stream
 from partition.memory import Steps, Table
 from partition.now import Time
-from partition.split import Holding, Kept
+from partition.split import Holding, KeyedRecord
 from partition.storage import Changes
 from partition.stream_steps import StreamSteps
 from partition.streams import Streams
@@ -92,7 +92,7 @@ class MoveSteps(StreamSteps):
         assert leaving is not None, "nothing leaves"
         tables = {name: one for name, one in self._tables.items() if name != PLACEMENT_TABLE}
         kept = tuple(
-            Kept((name, key), record)
+            KeyedRecord((name, key), record)
             for name, table in tables.items()
             for key, record in table.records.items()
             if leaving.range.has(key)

@@ -128,14 +128,14 @@ def _revision(settings: TableSettings) -> int:
 
 
 @data
-class Kept:
-    """A record and its place."""
+class KeyedRecord:
+    """A record under its key."""
 
     key: RecordKey
     record: Record
 
 
-Records = tuple[Kept, ...]
+Records = tuple[KeyedRecord, ...]
 Tables = tuple[TableState, ...]
 
 
@@ -158,7 +158,7 @@ def carries(
         yield Carry(holding.attempts, holding.leaving.range, nothing, nothing, lsn, part_of_streams)
 
 
-def _item_bytes(kept: Kept) -> int:
+def _item_bytes(kept: KeyedRecord) -> int:
     return weight_bytes(kept.record.item)
 
 

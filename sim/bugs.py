@@ -22,5 +22,5 @@ def where(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return "nobody knows where"
-    place = Path(frames[-1].filename)
-    return f"{place.parent.name}/{place.name}: {frames[-1].name}"
+    file = Path(frames[-1].filename)
+    return f"{file.parent.name}/{file.name}: {frames[-1].name}"

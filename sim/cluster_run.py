@@ -73,7 +73,7 @@ class Run:
             witness=self.witness if part is None else part.watched(self.witness),
             region=None if part is None else part.region,
         )
-        self.place = "" if part is None else f"{part.region.name}{MARK}"
+        self.before = "" if part is None else f"{part.region.name}{MARK}"
         self.failures = self.cluster.failures
         self.witness.enter(self.cluster)
         self.witness.followed = self.cluster.followed

@@ -28,7 +28,7 @@ class AtWork(Protocol):
     budget: Budget
     transactions: int
     working: int  # Clients that have not finished.
-    place: str  # What stands before the names of its nodes.
+    before: str  # What stands before the names of its nodes.
 
     def look_for_tables(self) -> None: ...
 
@@ -78,8 +78,8 @@ class Course:
             self._is_in_loop = False
             for one in self._clusters:
                 one.cluster.stop()
-        failed = [(one.place, *failure) for one in self._clusters for failure in one.failures]
-        bugs += [bug_of(f"{place}{node}", error) for place, node, error in failed]
+        for one in self._clusters:
+            bugs += [bug_of(f"{one.before}{node}", error) for node, error in one.failures]
         return Ended(tuple(unfinished), tuple(bugs))
 
     def until_idle(self, limit_us: int, phase: str) -> None:

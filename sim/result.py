@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from items.data import data
 from sim.books import Capacity
 from sim.checkers.finding import Finding
-from sim.faults.placed import Told
+from sim.faults.placed import PlacedStep
 from sim.history import History
 from sim.indexes_seen import IndexLag
 from sim.regions.figures import AcrossRegions
@@ -27,7 +27,7 @@ class Result:
     messages: Mapping[str, int]  # sent, delivered, lost, repeated
     faults: Mapping[str, int]  # By kind, how often each was carried out.
     switched_off: tuple[str, ...]  # Faults that the scenario asks for, and swarm left out.
-    steps: tuple[Told, ...]  # What came of each of the scenario's steps.
+    steps: tuple[PlacedStep, ...]  # What came of each of the scenario's steps.
     checks: tuple[str, ...]  # The names of the checks that were made.
     virtual_us: int
     digest: str

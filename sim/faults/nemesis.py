@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sim.cluster import Cluster
 from sim.faults.kinds import KINDS, Kind
-from sim.faults.placed import Placed, Told
+from sim.faults.placed import Placed, PlacedStep
 from sim.faults.plan import Plan
 from sim.faults.victims import Draw
 from sim.faults.world import STRENGTHS, Begun, Fault, World
@@ -55,7 +55,7 @@ class Nemesis:
             named["steps"] = None
         return {name: self.world.counts[name] for name in named}
 
-    def told(self) -> tuple[Told, ...]:
+    def told(self) -> tuple[PlacedStep, ...]:
         """Say of each step whether it came."""
         return self._placed.told() if self._placed is not None else ()
 

@@ -23,8 +23,8 @@ FATES = {"lose": LOST, "repeat": REPEATED, "delay": LATE, "corrupt": CORRUPT}
 
 
 @data
-class Told:
-    """What came of a step."""
+class PlacedStep:
+    """A step of a scenario, and whether it came."""
 
     step: str
     happened: bool
@@ -89,8 +89,8 @@ class Placed:
         """Let no step come any more."""
         self._is_on = False
 
-    def told(self) -> tuple[Told, ...]:
-        return tuple(Told(str(one.step), one.happened) for one in self._all)
+    def told(self) -> tuple[PlacedStep, ...]:
+        return tuple(PlacedStep(str(one.step), one.happened) for one in self._all)
 
     def _intervene(self, *, messages: bool, writes: bool) -> None:
         cluster = self._cluster

@@ -42,7 +42,7 @@ def children_forget_promises(patches: Patches) -> None:
         tables, records = original(message)
         kept = [(one.key, rules.cancel(one.record)) for one in records if one.record.ongoing]
         plain = [one for one in records if one.record.ongoing is None]
-        plain += [split.Kept(key, record) for key, record in kept if record is not None]
+        plain += [split.KeyedRecord(key, record) for key, record in kept if record is not None]
         return tables, tuple(plain)
 
 

@@ -13,12 +13,12 @@ from sim.checkers.finding import Finding
 from sim.checkers.model import Place, shown_place
 from sim.cluster_run import Run
 from sim.regions.caught_up import is_caught_up
-from sim.regions.seen import ItemWrite, Seen
+from sim.regions.seen import ItemWrite, RegionWitness
 
 CONVERGENCE = ("eventual consistency of regions",)
 
 
-def check_replication(runs: Sequence[Run], seen: Sequence[Seen]) -> Iterator[Finding]:
+def check_replication(runs: Sequence[Run], seen: Sequence[RegionWitness]) -> Iterator[Finding]:
     """Judge all regions by the writes that each has seen, and by what is on their disks."""
     regions = dict(zip(runs[0].scenario.regions, seen, strict=True))
     written = {
@@ -82,7 +82,7 @@ def _written(
 
 
 def _latest(
-    regions: Mapping[str, Seen],
+    regions: Mapping[str, RegionWitness],
     data: Sequence[Mapping[Place, Item]],
     latest: Mapping[Place, ItemWrite],
 ) -> Iterator[Finding]:

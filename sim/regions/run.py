@@ -31,7 +31,7 @@ from sim.regions.link import FarLinks
 from sim.regions.naming import named
 from sim.regions.part import Part
 from sim.regions.replication import check_replication
-from sim.regions.seen import Seen
+from sim.regions.seen import RegionWitness
 from sim.regions.snapshots import Snapshot, check_snapshots, snapshot
 from sim.regions.told import across, merged
 from sim.regions.whose import region_seen
@@ -51,7 +51,7 @@ class RegionsRun:
         self.workload: Workload = make(scenario.workload, scenario.workload_keys)
         self.loop = new_loop()
         self.links = FarLinks(self.loop, NamedChance(seed, overrides), scenario)
-        self.seen: list[Seen] = []
+        self.seen: list[RegionWitness] = []
         self.runs = [
             Run(scenario, seed, part=self._part(name, overrides)) for name in scenario.regions
         ]
@@ -65,8 +65,8 @@ class RegionsRun:
     def _part(self, name: str, overrides: Overrides | None) -> Part:
         others = tuple(other for other in self.scenario.regions if other != name)
 
-        def watched(witness: Witness) -> Seen:
-            self.seen.append(Seen(self.loop, name, witness, self.workload.tables))
+        def watched(witness: Witness) -> RegionWitness:
+            self.seen.append(RegionWitness(self.loop, name, witness, self.workload.tables))
             return self.seen[-1]
 
         return Part(

@@ -47,8 +47,8 @@ class Beaten(NamedTuple):
     winner: Version
 
 
-class Seen:
-    """One region's; a `sim.cluster.Watcher`."""
+class RegionWitness:
+    """What one region's nodes do, before its witness sees it; a `sim.cluster.Watcher`."""
 
     def __init__(
         self, loop: VirtualLoop, region: str, witness: Witness, tables: Iterable[Json]

@@ -7,7 +7,7 @@ from network.ids import Version
 from sim.checkers.model import Place, shown_place
 from sim.cluster_run import Run
 from sim.history import WRITE_TRANSACTION, Operation
-from sim.regions.seen import ItemWrite, Seen
+from sim.regions.seen import ItemWrite, RegionWitness
 from sim.witness import Decision
 
 
@@ -20,7 +20,7 @@ class RegionSeen:
     by_cause: Mapping[str, Operation]  # By transaction and by attempt.
     writes: Mapping[Place, Sequence[ItemWrite]]  # Of each item, in the order of their moments.
     by_version: Mapping[tuple[Place, Version], ItemWrite]  # The first that brought it here.
-    seen: Seen
+    seen: RegionWitness
 
     def whose(self, write: ItemWrite) -> Operation | None:
         return self.by_cause.get(write.cause)
@@ -30,7 +30,7 @@ class RegionSeen:
         return self.by_version.get((place, version))
 
 
-def region_seen(run: Run, seen: Seen, count: int) -> RegionSeen:
+def region_seen(run: Run, seen: RegionWitness, count: int) -> RegionSeen:
     """Put together what is known of a region; of its history the first `count` operations."""
     assert run.part is not None, "each run is one region's"
     operations = tuple(one for one in run.history if one.place < count)

@@ -14,7 +14,7 @@ from sim.report.recording import Recording
 from sim.search.diff.apart import apart
 from sim.search.diff.nearest import Nearest, NothingPassesError, nearest
 from sim.search.diff.rows import BEFORE, Row, first_events, rows_of
-from sim.search.diff.seen import Seen
+from sim.search.diff.seen import SeenEvent
 from sim.search.shrink.failure import ordered
 
 Json: TypeAlias = dict[str, Any]
@@ -135,5 +135,5 @@ def row_of(row: Row) -> Json:
     return {"failing": seen_of(row.failing), "passing": seen_of(row.passing), "same": row.is_same}
 
 
-def seen_of(seen: Seen | None) -> Json | None:
+def seen_of(seen: SeenEvent | None) -> Json | None:
     return None if seen is None else {"us": seen.us, "said": seen.said.removeprefix("sent ")}

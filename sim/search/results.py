@@ -18,7 +18,7 @@ OTHER: Kind = ("sweep", "other kinds of finding")
 
 
 @data
-class Seen:
+class FailedRun:
     """One run that had a finding."""
 
     combination: int
@@ -31,12 +31,12 @@ class Group:
 
     def __init__(self) -> None:
         self.runs = self.count = 0
-        self.first: list[Seen] = []
+        self.first: list[FailedRun] = []
 
     def add(self, row: Row, count: int, explanation: str) -> None:
         self.runs += 1
         self.count += count
-        insort(self.first, Seen(row.combination, row.seed, explanation), key=_place)
+        insort(self.first, FailedRun(row.combination, row.seed, explanation), key=_place)
         del self.first[FIRST_MAX:]
 
 
@@ -140,5 +140,5 @@ class Results:
         return self.groups.setdefault(kind, Group())
 
 
-def _place(seen: Seen) -> tuple[int, int]:
+def _place(seen: FailedRun) -> tuple[int, int]:
     return seen.combination, seen.seed

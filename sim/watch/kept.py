@@ -9,7 +9,7 @@ from network.placement import LEDGER_TABLE, is_internal
 from partition.storage import Changes
 
 
-class Kept:
+class WatchedDisk:
     """One disk."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from sim.report.naming import Names
 from sim.report.states import particulars, said_of
 from sim.trace import Event
 from sim.watch.flights import Flights
-from sim.watch.kept import Kept
+from sim.watch.kept import WatchedDisk
 from sim.watch.nodes import Nodes, in_order, in_words, kind_of
 from sim.watch.picture import Decided, Happened, Node, Picture
 from sim.watch.working import Working
@@ -69,7 +69,7 @@ class Watching:
         self._names.words = RecentWords()
         self._nodes, self._working = Nodes(), Working()
         self._flights = Flights(self._names.words)
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, WatchedDisk] = {}
         self._flying: dict[tuple[str, str, int], Flying] = {}
         self._decided: deque[Decided] = deque(maxlen=DECIDED_MAX)
         # Said in words only when a picture is made: most of it is gone by then.
@@ -139,7 +139,7 @@ class Watching:
     def _durable(self, event: Event) -> None:
         host, changes = event.fields["host"], event.fields["changes"]
         if self._with_disks:
-            self._kept.setdefault(host, Kept()).take(changes)
+            self._kept.setdefault(host, WatchedDisk()).take(changes)
         for found in self._flights.durable(event.us, changes):
             if isinstance(found, Decided):
                 self._decide(found)
@@ -195,7 +195,7 @@ class Watching:
         kind = kind_of(host)
         kept = self._kept.get(host)
         with_disk = kind in WITH_DISKS
-        counts = (kept or Kept()).counts(kind) if with_disk else self._working.counts(host)
+        counts = (kept or WatchedDisk()).counts(kind) if with_disk else self._working.counts(host)
         if waiting:
             counts["waiting"] = waiting
         state, troubles = self._nodes.state(host), self._nodes.troubles_of(host)

@@ -24,7 +24,7 @@ from sim.search.determinism.asked import (
 )
 from sim.search.determinism.certificate import Certificate, certify
 from sim.search.determinism.difference import ATTEMPTS
-from sim.search.determinism.environments import Environment, Told
+from sim.search.determinism.environments import Environment, EnvironmentDigests
 from sim.search.determinism.pythons import find_pythons
 from tests.sim.search.determinism.one_python import ONLY_THIS
 from tests.sim.search.determinism.plants import LEFT_BEHIND, PLANTS, plant
@@ -106,7 +106,9 @@ def test_a_difference_that_does_not_come_again_is_told_as_such(
     assert len(tried) == ATTEMPTS
 
 
-def altered(found: Certificate, environment: Environment, digests: tuple[str, str]) -> Told:
+def altered(
+    found: Certificate, environment: Environment, digests: tuple[str, str]
+) -> EnvironmentDigests:
     """Return what was told, with another digest in the last environment."""
     told = next(one for one in found.tolds if one.environment == environment)
     return replace(told, digests=digests) if told is found.tolds[-1] else told

@@ -10,7 +10,7 @@ from sim.counted import counted
 from sim.search.determinism.asked import SHORT, total_of
 from sim.search.determinism.certificate import Certificate
 from sim.search.determinism.difference import Difference, Parting
-from sim.search.determinism.environments import HASH_SEEDS, Told
+from sim.search.determinism.environments import HASH_SEEDS, EnvironmentDigests
 from twophase.cli.drawing import drawing, section
 
 WIDTH_MAX = 140
@@ -49,7 +49,7 @@ def draw_cells(console: Console, found: Certificate) -> None:
     console.print(grid)
 
 
-def cell(told: Told, expected: tuple[str, ...]) -> Text:
+def cell(told: EnvironmentDigests, expected: tuple[str, ...]) -> Text:
     if told.problem:
         return Text("broke off", style="bold red")
     same = told.digests == expected

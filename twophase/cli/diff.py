@@ -13,7 +13,7 @@ from sim.search.broken import kinds_of
 from sim.search.diff.apart import apart
 from sim.search.diff.nearest import Nearest, NothingPassesError, Progress, nearest
 from sim.search.diff.rows import Row, first_events, rows_of
-from sim.search.diff.seen import Seen
+from sim.search.diff.seen import SeenEvent
 from sim.search.diff.variants import requests_of
 from sim.search.shrink.failure import Failure, ordered
 from sim.search.shrink.shrink import shrink
@@ -111,7 +111,7 @@ def sentence(found: Nearest) -> str:
     return f"{what}: {same}; {parted(failing, passing)}; {ending}."
 
 
-def parted(failing: Seen | None, passing: Seen | None) -> str:
+def parted(failing: SeenEvent | None, passing: SeenEvent | None) -> str:
     """Say what the two runs have where they part."""
     within = apart(failing, passing)
     if within:
@@ -126,11 +126,11 @@ def leading_of(found: Nearest) -> Finding:
     return next(one for one in findings if (one.checker, one.kind) == (checker, kind))
 
 
-def at(seen: Seen | None) -> str:
+def at(seen: SeenEvent | None) -> str:
     return "the end" if seen is None else f"{seen.us / 1_000:,.3f} ms"
 
 
-def said(seen: Seen | None) -> str:
+def said(seen: SeenEvent | None) -> str:
     return NOTHING if seen is None else seen.said
 
 
@@ -165,5 +165,5 @@ def row(one: Row) -> dict[str, Any]:
     return {"failing": event(one.failing), "passing": event(one.passing)}
 
 
-def event(seen: Seen | None) -> dict[str, Any] | None:
+def event(seen: SeenEvent | None) -> dict[str, Any] | None:
     return None if seen is None else {"us": seen.us, "event": seen.said}

@@ -5,7 +5,7 @@ from rich.text import Text
 
 from sim.search.diff.nearest import Nearest
 from sim.search.diff.rows import BEFORE, Row, rows_of
-from sim.search.diff.seen import Seen
+from sim.search.diff.seen import SeenEvent
 from twophase.cli.diff import leading_of, sentence
 from twophase.cli.drawing import drawing
 
@@ -63,7 +63,7 @@ def cells(row: Row) -> tuple[Text, Text, Text, Text]:
     )
 
 
-def cell(seen: Seen | None, style: str) -> tuple[Text, Text]:
+def cell(seen: SeenEvent | None, style: str) -> tuple[Text, Text]:
     if seen is None:
         return Text(""), Text("")
     return Text(f"{seen.us / 1_000:,.1f}", style="dim"), Text(short(seen.said), style=style)

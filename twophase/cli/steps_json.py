@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sim.search.steps.cells import Told
+from sim.search.steps.cells import CellRun
 from sim.search.steps.table import Table
 from sim.search.steps.verdicts import Ending, Verdict
 from twophase.cli.steps import Asked
@@ -49,7 +49,7 @@ def as_json(asked: Asked, table: Table) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def _told(asked: Asked, told: Told) -> dict[str, Any]:
+def _told(asked: Asked, told: CellRun) -> dict[str, Any]:
     return {
         "cell": told.address,
         "steps": [cell.step for cell in told.cells],

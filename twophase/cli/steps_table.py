@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from sim.search.steps.cells import Told
+from sim.search.steps.cells import CellRun
 from sim.search.steps.columns import ON_MESSAGES, ON_WRITES, Column
 from sim.search.steps.table import Table
 from sim.search.steps.verdicts import Ending, Outcome, Verdict
@@ -129,9 +129,9 @@ def draw_totals(console: Console, table: Table, asked: Asked) -> None:
             console.print(f"  … and {more:,} more, with --json", style="dim")
 
 
-def samples(table: Table) -> list[Told]:
+def samples(table: Table) -> list[CellRun]:
     """Choose a few of the pairs that differ, some of each outcome, the rarest first."""
-    by_outcome: dict[Outcome, list[Told]] = {}
+    by_outcome: dict[Outcome, list[CellRun]] = {}
     for pair in table.differing:
         by_outcome.setdefault(pair.verdict.outcome, []).append(pair)
     rare_first = sorted(by_outcome, key=lambda outcome: (table.pair_outcomes[outcome], outcome))
@@ -165,7 +165,7 @@ def described(told: str, truth: str, is_recovered: bool) -> str:
     return ", ".join(words)
 
 
-def draw_told(console: Console, some: Sequence[Told]) -> None:
+def draw_told(console: Console, some: Sequence[CellRun]) -> None:
     grid = Grid(box=None, padding=(0, 2, 0, 2), show_header=False)
     for told in some:
         steps = "\n".join(one.step for one in told.cells)

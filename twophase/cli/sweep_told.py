@@ -7,7 +7,7 @@ from typing import Any
 from items.data import data
 from network.events import EVENTS
 from sim.search.plan import Plan
-from sim.search.results import Group, Results, Seen, Tally
+from sim.search.results import FailedRun, Group, Results, Tally
 from sim.search.sweep import Sweep
 from sim.search.verdict import fault_model, verdict
 from twophase.cli.as_json import dumps
@@ -44,7 +44,7 @@ class Told:
         groups = [(checker, kind, group) for (checker, kind), group in self.results.groups.items()]
         return sorted(groups, key=lambda one: (-one[2].runs, one[0], one[1]))
 
-    def replay(self, seen: Seen) -> str:
+    def replay(self, seen: FailedRun) -> str:
         """Return the command that does one run again."""
         words = ["twophase", "simulate", self.scenario, "--seed", str(seen.seed)]
         for key, value in self.plan.settings[seen.combination].items():

@@ -7,7 +7,12 @@ from itertools import product
 from items.data import data
 from sim.search.determinism.asked import AskedRun, total_of
 from sim.search.determinism.difference import Difference, first_difference
-from sim.search.determinism.environments import HASH_SEEDS, Environment, Processes, Told
+from sim.search.determinism.environments import (
+    HASH_SEEDS,
+    Environment,
+    EnvironmentDigests,
+    Processes,
+)
 from sim.search.determinism.pythons import LeftOut, Python
 
 Progress = Callable[[int, int], None]  # Runs that are done, of how many.
@@ -18,7 +23,7 @@ class Certificate:
     """What came of all runs in all environments."""
 
     runs: tuple[AskedRun, ...]
-    tolds: tuple[Told, ...]  # By interpreter, then by hash seed.
+    tolds: tuple[EnvironmentDigests, ...]  # By interpreter, then by hash seed.
     left_out: tuple[LeftOut, ...]
     difference: Difference | None
 
@@ -28,7 +33,7 @@ class Certificate:
         return None if self.problems or self.difference else total_of(self.tolds[0].digests)
 
     @property
-    def problems(self) -> tuple[Told, ...]:
+    def problems(self) -> tuple[EnvironmentDigests, ...]:
         """The environments that did not make all runs."""
         return tuple(told for told in self.tolds if told.problem)
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from items.data import data
 from sim.search.determinism.asked import AskedRun
-from sim.search.determinism.environments import Environment, Processes, Told
+from sim.search.determinism.environments import Environment, EnvironmentDigests, Processes
 
 ATTEMPTS = 5
 BEFORE = 3  # Events that both have, shown before the one that differs.
@@ -42,7 +42,7 @@ class Difference:
 
 
 def first_difference(
-    runs: Sequence[AskedRun], tolds: Sequence[Told], processes: Processes
+    runs: Sequence[AskedRun], tolds: Sequence[EnvironmentDigests], processes: Processes
 ) -> Difference | None:
     """Find the first run whose digests differ, and where."""
     first, *others = tolds

@@ -40,7 +40,7 @@ class Environment:
 
 
 @data
-class Told:
+class EnvironmentDigests:
     """What came of all runs in one environment."""
 
     environment: Environment
@@ -74,7 +74,7 @@ class Processes:
         runs: Sequence[AskedRun],
         step: Step | None = None,
         events: str | None = None,
-    ) -> Told:
+    ) -> EnvironmentDigests:
         """Make runs in a fresh process; `events` is a file for those of the last one that it makes.
 
         Calls `step` after each run.
@@ -91,7 +91,7 @@ class Processes:
         problem = next((line["problem"] for line in lines if "problem" in line), problem)
         if environment.goes_backwards:
             digests.reverse()
-        return Told(environment, tuple(digests), problem, perf_counter() - began)
+        return EnvironmentDigests(environment, tuple(digests), problem, perf_counter() - began)
 
     def _lines(
         self, environment: Environment, job: str, step: Step | None

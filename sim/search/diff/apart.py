@@ -4,12 +4,12 @@ from dataclasses import fields, is_dataclass
 
 from network.codec import CodecError
 from network.messages import from_frame
-from sim.search.diff.seen import Seen
+from sim.search.diff.seen import SeenEvent
 
 SHOWN_MAX = 80  # Characters of a value.
 
 
-def apart(one: Seen | None, other: Seen | None) -> str:
+def apart(one: SeenEvent | None, other: SeenEvent | None) -> str:
     """Name the first field in which two events of the same words differ; '' if none is known."""
     if one is None or other is None or one.said != other.said or one.exact == other.exact:
         return ""

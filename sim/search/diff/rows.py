@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from items.data import data
 from sim.search.diff.nearest import Nearest
-from sim.search.diff.seen import Seen, Watched
+from sim.search.diff.seen import SeenEvent, Watched
 
 BEFORE = 3  # Events that both have, shown before they part.
 ALIGNED_MAX = 600  # Events of either side that are put beside those of the other.
@@ -23,8 +23,8 @@ TIMES = re.compile(r"@-?[\d.]+ms|#\d+")
 class Row:
     """What happened on both sides; None where nothing on that side is like it."""
 
-    failing: Seen | None
-    passing: Seen | None
+    failing: SeenEvent | None
+    passing: SeenEvent | None
 
     @property
     def is_same(self) -> bool:
@@ -41,11 +41,11 @@ def rows_of(nearest: Nearest) -> tuple[Row, ...]:
     return (*before, *(row for row in rest if _is_at(row, parting) or not _says_nothing(row)))
 
 
-def _rest(watched: Watched, prefix: int) -> tuple[Seen, ...]:
+def _rest(watched: Watched, prefix: int) -> tuple[SeenEvent, ...]:
     return watched.events[prefix : min(max(watched.shows, prefix + 1), prefix + ALIGNED_MAX)]
 
 
-def _is_at(row: Row, parting: tuple[Seen | None, Seen | None]) -> bool:
+def _is_at(row: Row, parting: tuple[SeenEvent | None, SeenEvent | None]) -> bool:
     """Say whether a row has one of the two events at which the runs part."""
     pairs = zip((row.failing, row.passing), parting, strict=True)
     return any(seen is not None and seen is there for seen, there in pairs)
@@ -58,7 +58,7 @@ def _says_nothing(row: Row) -> bool:
     return bool(SAYS_NOTHING.search(seen.said))
 
 
-def aligned(failing: tuple[Seen, ...], passing: tuple[Seen, ...]) -> Iterator[Row]:
+def aligned(failing: tuple[SeenEvent, ...], passing: tuple[SeenEvent, ...]) -> Iterator[Row]:
     """Pair the events of two runs by what they say."""
     one, other = ([TIMES.sub("", seen.said) for seen in side] for side in (failing, passing))
     matcher = SequenceMatcher(None, one, other, autojunk=False)
@@ -70,7 +70,7 @@ def aligned(failing: tuple[Seen, ...], passing: tuple[Seen, ...]) -> Iterator[Ro
             yield from (Row(None, seen) for seen in passing[k:m])
 
 
-def first_events(nearest: Nearest) -> tuple[Seen | None, Seen | None]:
+def first_events(nearest: Nearest) -> tuple[SeenEvent | None, SeenEvent | None]:
     """Return the first event of each side after which they are two."""
     n = nearest.prefix
     failing, passing = nearest.failing.events[n : n + 1], nearest.passing.events[n : n + 1]

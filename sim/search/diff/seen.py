@@ -16,7 +16,7 @@ EVENTS_MAX = 20_000  # Of a run; of a longer one only the first are compared.
 
 
 @data
-class Seen:
+class SeenEvent:
     """One event of a run."""
 
     us: int  # Since the trouble began; what comes before that is below 0.
@@ -30,7 +30,7 @@ class Watched:
 
     variant: Variant
     result: Result
-    events: tuple[Seen, ...]
+    events: tuple[SeenEvent, ...]
     shows: int  # How many of its events there were when its finding showed.
 
 
@@ -52,7 +52,7 @@ def watch(variant: Variant) -> Watched | None:
         except (SetupError, ScenarioError):  # Without what was left out it is no world any more.
             return None
     began_us = ended_us[0]  # The trouble begins where setting up ends.
-    events = tuple(Seen(us - began_us, said, exact) for us, said, exact in written)
+    events = tuple(SeenEvent(us - began_us, said, exact) for us, said, exact in written)
     until_us = shows_us(result)
     shows = sum(us <= until_us for us, _, _ in written)
     return Watched(variant, result, events, shows)

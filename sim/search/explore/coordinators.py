@@ -29,7 +29,7 @@ INCARNATION = 1
 
 
 @data
-class Told:
+class Heard:
     """One answer that a coordinator was given, or the silence that it took for one."""
 
     fanout: int  # The number of the first question that was asked together with this one.
@@ -45,7 +45,7 @@ class Coordinator:
     name: str
     source: str  # Who asked it …
     first: bytes  # … and what.
-    told: tuple[Told, ...]
+    told: tuple[Heard, ...]
     said_count: int  # Messages that it has sent so far.
     fanout: int  # The number of the first of the questions that it has asked last.
     questions: tuple[int, ...]  # Those without an answer, by number.
@@ -89,7 +89,7 @@ class Coordinators:
         known = self._turns.get(key)
         if known is None:
             before = self.all[coordinator]
-            told = Told(before.fanout, False, number, reply)
+            told = Heard(before.fanout, False, number, reply)
             known = self._turns[key] = self._turn(before, _in_order(before.told, told))
         assert known is not None, "whoever waits for an answer takes it"
         return known
@@ -100,7 +100,7 @@ class Coordinators:
         if key not in self._turns:
             before = self.all[coordinator]
             assert before.questions, "who is at work waits for somebody"
-            told = Told(before.fanout, True, before.questions[0], None)
+            told = Heard(before.fanout, True, before.questions[0], None)
             turn = self._turn(before, _in_order(before.told, told))
             goes_on = turn.asked or turn.answers or turn.coordinator is None
             self._turns[key] = turn if goes_on else None
@@ -110,7 +110,7 @@ class Coordinators:
         """Return the id of the transaction that a coordinator mints for its one request."""
         return transaction_id(node=name, incarnation=INCARNATION, count=1, chance=0)
 
-    def _turn(self, before: Coordinator, told: tuple[Told, ...]) -> Turn:
+    def _turn(self, before: Coordinator, told: tuple[Heard, ...]) -> Turn:
         said, is_over, bug = _replayed(self._world, before.name, before.first, told)
         fresh = said[before.said_count :]
         new = tuple([one.number for _, one, _ in fresh if not one.reply_to])
@@ -144,7 +144,7 @@ class Coordinators:
         return number
 
 
-def _in_order(told: tuple[Told, ...], one: Told) -> tuple[Told, ...]:
+def _in_order(told: tuple[Heard, ...], one: Heard) -> tuple[Heard, ...]:
     """Add what was told; of one fan-out the answers come by number, and silence after them."""
     return tuple(sorted((*told, one), key=lambda each: (each.fanout, each.is_silence, each.number)))
 
@@ -177,7 +177,7 @@ class _Clock:
 
 
 def _replayed(
-    world: World, name: str, first: bytes, told: tuple[Told, ...]
+    world: World, name: str, first: bytes, told: tuple[Heard, ...]
 ) -> tuple[list[Said], bool, str]:
     """Begin a coordinator and tell it all this; return what it says, and whether it is through."""
     loop, network, bugs = new_loop(), _Network(), list[str]()

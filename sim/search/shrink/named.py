@@ -11,7 +11,7 @@ from sim.faults.whose import Whose
 from sim.scenario import Scenario
 from sim.trace import Event
 
-Place = tuple[str, str, str, str, int]  # Source, target, kind, request, number.
+MessageName = tuple[str, str, str, str, int]  # Source, target, kind, request, number.
 
 
 def numbered(scenario: Scenario, seed: int) -> Scenario:
@@ -20,7 +20,7 @@ def numbered(scenario: Scenario, seed: int) -> Scenario:
     Counted in a run of it, in which every choice comes: the numbers are those of that very run.
     """
     run = Run(scenario, seed)
-    whose, counts, numbers = Whose(), Counter[tuple[str, ...]](), dict[Place, int]()
+    whose, counts, numbers = Whose(), Counter[tuple[str, ...]](), dict[MessageName, int]()
     is_set_up = False
 
     def phase_ended(_: str) -> None:

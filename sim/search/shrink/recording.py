@@ -37,7 +37,7 @@ FIRST = MessageAt(ANY, ANY, "request", 1)  # Of the trouble.
 
 
 @data
-class Seen:
+class SeenChoice:
     """A choice of a run, with the request it was about, as in k2.1."""
 
     step: Step
@@ -64,8 +64,8 @@ class Recording:
         self._latest: dict[str, Moment] = {}  # By host.
         self._boxed: dict[tuple[str, str, int], int] = {}  # Held messages, and since when sent.
         self._begun: dict[tuple[str, str], Moment] = {}  # By act and host.
-        self._messages: dict[tuple[MessageAt, str], Seen] = {}  # One fate each.
-        self._hosts: list[Seen] = []
+        self._messages: dict[tuple[MessageAt, str], SeenChoice] = {}  # One fate each.
+        self._hosts: list[SeenChoice] = []
         self.began_us = 0
         self._is_on = False
         run.listen_to_phases(self._phase_ended)
@@ -136,7 +136,7 @@ class Recording:
             return
         what, of, _ = told
         step = Step(act, "", us, newest_first=False, when="before", what=what, end="sent")
-        self._messages[what, of] = Seen(step, of)
+        self._messages[what, of] = SeenChoice(step, of)
 
     def _arrived(self, us: int, link: Link, number: int) -> None:
         place = (link.source, link.target, number)
@@ -158,7 +158,7 @@ class Recording:
         if begun is not None:
             self._placed(act, host, begun, us - begun.us)
 
-    def finish(self) -> list[Seen]:
+    def finish(self) -> list[SeenChoice]:
         """Return all choices when the run is over: what hosts met, then what messages did."""
         for act, host in list(self._begun):
             self._end(act, host, self._run.loop.now_us)
@@ -182,7 +182,7 @@ class Recording:
             end=moment.end if is_own else "sent",
         )
         if us:
-            self._hosts.append(Seen(step, moment.of))
+            self._hosts.append(SeenChoice(step, moment.of))
 
 
 def least_us(run: Run) -> int:

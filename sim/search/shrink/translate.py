@@ -30,7 +30,7 @@ ITEMS = tuple[str, tuple[tuple[str, str], ...]]
 
 
 @data
-class Told:
+class TranslatedRun:
     """A run in the words of a listed world."""
 
     story: Story
@@ -74,7 +74,7 @@ class Translation:
         for table, item in self._workload.items():
             yield table, tuple(next(iter(item[name].items())) for name in self._schemas[table])
 
-    def go(self, anomaly: frozenset[str] = frozenset()) -> Told:
+    def go(self, anomaly: frozenset[str] = frozenset()) -> TranslatedRun:
         """Run it, and tell it; the anomaly is the kinds of the finding that matters.
 
         Raises:
@@ -94,7 +94,7 @@ class Translation:
         named = [one.transactions for one in result.findings if one.kind in anomaly]
         about = self._about(story, named[0] if named else ())
         names = frozenset(name for name, number in of.items() if number in about)
-        return Told(story, result, about, names)
+        return TranslatedRun(story, result, about, names)
 
     def _about(self, story: Story, named: tuple[str, ...]) -> frozenset[int]:
         """Return the requests on any item that the ones named, by call or id, are about."""

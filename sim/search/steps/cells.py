@@ -35,7 +35,7 @@ class Cell:
 
 
 @data
-class Told:
+class CellRun:
     """A run with none, one or two faults, and what came of it."""
 
     cells: tuple[Cell, ...]
@@ -61,8 +61,8 @@ class Job:
 class Done:
     """What a worker tells."""
 
-    single: Told
-    pairs: tuple[Told, ...]
+    single: CellRun
+    pairs: tuple[CellRun, ...]
 
 
 def placed(scenario: Scenario, steps: tuple[str, ...]) -> Scenario:
@@ -98,8 +98,8 @@ def _do(job: Job) -> Done:
     for second in seconds(job.cell, occasions) if job.with_pairs else ():
         both, _ = run_cells(job.scenario, job.seed, (job.cell, second))
         if all(both.came):
-            pairs.append(Told((job.cell, second), both))
-    return Done(Told((job.cell,), verdict), tuple(pairs))
+            pairs.append(CellRun((job.cell, second), both))
+    return Done(CellRun((job.cell,), verdict), tuple(pairs))
 
 
 def cells_of(occasions: list[Occasion]) -> list[Cell]:

@@ -8,7 +8,7 @@ from items.data import data
 from sim.scenario import Scenario
 from sim.search.broken import broken
 from sim.search.executors import Pool
-from sim.search.steps.cells import Cell, Done, Job, Told, cells_of, do, run_cells
+from sim.search.steps.cells import Cell, CellRun, Done, Job, cells_of, do, run_cells
 from sim.search.steps.occasions import Occasion
 from sim.search.steps.verdicts import Outcome, Verdict
 
@@ -31,14 +31,14 @@ class Table:
 
     def __init__(self, undisturbed: Undisturbed) -> None:
         self.undisturbed = undisturbed
-        self.singles: dict[str, Told] = {}  # By address.
+        self.singles: dict[str, CellRun] = {}  # By address.
         self.pairs = 0
         self.pair_outcomes: Counter[Outcome] = Counter()
-        self.differing: list[Told] = []  # Pairs that end as neither of their faults does alone.
+        self.differing: list[CellRun] = []  # Pairs that end as neither of their faults does alone.
         self.differing_count = 0
-        self.found: list[Told] = []  # Singles and pairs with findings.
+        self.found: list[CellRun] = []  # Singles and pairs with findings.
         self.found_count = 0
-        self._waiting: list[Told] = []
+        self._waiting: list[CellRun] = []
 
     @property
     def ok(self) -> bool:
@@ -70,7 +70,7 @@ class Table:
                     self.differing.append(pair)
         self._waiting = []
 
-    def _judge(self, told: Told) -> None:
+    def _judge(self, told: CellRun) -> None:
         if told.verdict.findings:
             self.found_count += 1
             if len(self.found) < LISTED_MAX:

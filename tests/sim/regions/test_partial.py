@@ -27,7 +27,7 @@ def operation(name: str, call: str, request: Mapping[str, Any], answer: Any) -> 
 
 
 class Saw:
-    """What is asked of a region's `Seen`."""
+    """What is asked of a `RegionWitness`."""
 
     def __init__(self, writes: list[ItemWrite], reads: list[ReadAt]) -> None:
         self.writes, self._reads = writes, reads

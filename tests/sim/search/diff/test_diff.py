@@ -11,7 +11,7 @@ from sim.search.diff import nearest as finding
 from sim.search.diff.apart import apart
 from sim.search.diff.nearest import NothingPassesError, nearest
 from sim.search.diff.rows import aligned, first_events, rows_of
-from sim.search.diff.seen import Seen, shows_us, watch
+from sim.search.diff.seen import SeenEvent, shows_us, watch
 from sim.search.diff.variants import Variant, flips, other_seeds, requests_of, unbroken
 from sim.search.shrink.failure import found
 from tests.sim.search.diff.failures import decided_twice, scenario_twice
@@ -135,8 +135,8 @@ def test_that_nothing_passes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 # Side by side.
 
 
-def seen(us: int, said: str, exact: str = "") -> Seen:
-    return Seen(us, said, exact)
+def seen(us: int, said: str, exact: str = "") -> SeenEvent:
+    return SeenEvent(us, said, exact)
 
 
 def test_events_are_put_beside_each_other_by_what_they_say() -> None:
