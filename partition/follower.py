@@ -104,18 +104,14 @@ def shown(key: RecordKey, record: Record | None) -> Shown:
 
 
 def entry_bytes(entry: LogEntry) -> int:
-    return sum(map(_item_bytes, entry.records))
-
-
-def _item_bytes(one: Shown) -> int:
-    return weight_bytes(one.item)
+    return sum(weight_bytes(one.item) for one in entry.records)
 
 
 def states_of(
     served: Range, lsn: int, tables: tuple[TableState, ...], records: Iterable[Shown]
 ) -> Iterator[State]:
     """Cut all that is served into parts; the tables go with the first."""
-    for part in parts_of(records, _item_bytes):
+    for part in parts_of(records, lambda one: weight_bytes(one.item)):
         yield State(served, lsn, tables, part)
         tables = ()
 

@@ -144,7 +144,8 @@ def carries(
 ) -> Iterator[Carry]:
     """Make the messages that carry the leaving range over; the marks go with the first."""
     assert holding.leaving is not None, "nothing leaves"
-    for part in parts_of(records, _item_bytes):  # One at least: the marks have to go.
+    # One part at least: the marks have to go.
+    for part in parts_of(records, lambda one: weight_bytes(one.record.item)):
         yield Carry(
             holding.attempts,
             holding.leaving.range,
@@ -156,10 +157,6 @@ def carries(
     nothing = encode((), Tables)
     for part_of_streams in streams:
         yield Carry(holding.attempts, holding.leaving.range, nothing, nothing, lsn, part_of_streams)
-
-
-def _item_bytes(kept: KeyedRecord) -> int:
-    return weight_bytes(kept.record.item)
 
 
 def carried(message: Carry) -> tuple[Tables, Records]:
