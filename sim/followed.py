@@ -11,17 +11,19 @@ else that it showed has replaced already.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from items.keys import key_of_item
 from items.values import Item
+from network.codec import pack, unpack
 from network.messages import Envelope, Eventual, Message, OfRange, Page, Read, Readings, RecordKey
 from network.messages import Scan as ScanQuestion
 from network.placement import is_internal
 from partition.follower_server import FollowerServer
 from partition.storage import Changes
 from sim.checkers.disks import shown_lsn
+from sim.packed import Packed
 
 WRONGS_MAX = 1_000  # The first ones say most.
 
@@ -72,7 +74,7 @@ class Followed:
     """What all followers of one run showed."""
 
     def __init__(self, loop: Now, number: Callable[[], int]) -> None:
-        self.answers: list[Answer] = []
+        self._answers = Packed()
         self.versions: dict[RecordKey, list[Version]] = defaultdict(list)
         self._wrongs: list[Wrong] = []
         self._early: list[Early] = []
@@ -129,7 +131,13 @@ class Followed:
         self._in_order(server, request, [(one[0], place) for one, place in found])
         age_us = max((self._age_us(one[0], place) for one, place in found), default=0)
         items = tuple((key, shown_lsn(item, lsn)) for key, item, lsn in seen)
-        self.answers.append(Answer(self._number(), self._loop.now_us, node, request, age_us, items))
+        answer = Answer(self._number(), self._loop.now_us, node, request, age_us, items)
+        self._answers.add(pack(answer))
+
+    @property
+    def answers(self) -> Iterator[Answer]:
+        """Give all answers, in the order in which they were given."""
+        return (Answer(*unpack(packed)) for packed in self._answers)
 
     def _place(self, key: RecordKey, item: Item | None, lsn: int) -> int | None:
         """Count the versions up to the one that is shown; None: there is none such so far.

@@ -35,8 +35,8 @@ from partition.storage import Changes
 from router.definitions import Status, Table
 from sim.entries_seen import EntriesSeen
 from sim.figures import nearest_rank
+from sim.tables_seen import LIES_MAX
 
-LIES_MAX = 1_000  # The first ones say most.
 Json = Mapping[str, Any]
 
 

@@ -43,7 +43,7 @@ from sim.followed import Followed
 from sim.index_refusals import refused_by_index
 from sim.indexes_seen import IndexesSeen, indexes_asked
 from sim.packed import Packed
-from sim.tables_seen import TablesSeen
+from sim.tables_seen import LIES_MAX, TablesSeen
 
 # What takes a look at the item to say.
 OF_ITEM = ("ConditionalCheckFailed", "ValidationError", "ItemCollectionSizeLimitExceeded")
@@ -178,6 +178,10 @@ class Witness:
         assert self._inside is not None, "a witness is inside a cluster"
         self._inside.note(event)
 
+    def _lie(self, whose: str, lie: str) -> None:
+        if len(self.lies) < LIES_MAX:
+            self.lies.append((whose, lie))
+
     # What the disks say ----------------------------------------------------------------------
 
     def durable(self, node: str, number: int, changes: Changes) -> None:
@@ -286,7 +290,7 @@ class Witness:
         if machine.record(action.table, action.key).ongoing is not None:
             self._in_conflict.add(message.request)
         elif message.request not in self._in_conflict:
-            self.lies.append((message.request, "nothing was ongoing on its item"))
+            self._lie(message.request, "nothing was ongoing on its item")
 
     def _throttled(self, machine: Machine, message: Write) -> None:
         """Judge a refusal of new work where it was made; a copy is answered from memory."""
@@ -294,7 +298,7 @@ class Witness:
         if machine.throttled or is_spent or message.request in self.of_indexes:
             self._in_throttling.add(message.request)
         elif message.request not in self._in_throttling:
-            self.lies.append((message.request, "its partition took new work"))
+            self._lie(message.request, "its partition took new work")
 
     def _decided(self, envelope: Envelope, action: Action) -> None:
         """Note who decided, if this was a decision."""
@@ -341,11 +345,11 @@ class Witness:
         if vote.reason.code == "ProvisionedThroughputExceeded":
             self._note("prepare.throttled")
             if known_in(machine, message):
-                self.lies.append((message.transaction, "it was promised already: no new work"))
+                self._lie(message.transaction, "it was promised already: no new work")
             elif not (
                 machine.throttled or self.books.is_spent(action.table) or is_throttling(of_index)
             ):
-                self.lies.append((message.transaction, "its partition took new work"))
+                self._lie(message.transaction, "its partition took new work")
             return
         if vote.in_the_way is not None:
             self._note("prepare.too_late")
@@ -355,7 +359,7 @@ class Witness:
             self._note("prepare.failed")
         lie = lie_in(message, action, vote.reason, record, of_index)
         if lie:
-            self.lies.append((message.transaction, lie))
+            self._lie(message.transaction, lie)
 
     def _commit(self, _: Machine, __: Envelope, ___: Commit, output: Output) -> None:
         if isinstance(output.reply, Done) and not any(output.reply.changed):

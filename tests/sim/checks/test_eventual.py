@@ -1,5 +1,6 @@
 """Eventual reads: what no follower may show is refused, and what is merely old is let through."""
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -200,6 +201,21 @@ class Bench:
     @property
     def ages_us(self) -> list[int]:
         return [answer.age_us for answer in self.followed.answers]
+
+
+def test_what_is_kept_of_an_answer_is_small() -> None:
+    count = 5_000
+    bench = Bench()
+    bench.durable("a", 1)
+
+    tracemalloc.start()
+    for _ in range(count):
+        bench.shown(("a", 1, 1))
+    kept_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert bench.ages_us == [0] * count
+    assert kept_bytes < 50 * count
 
 
 def test_what_is_latest_has_no_age_and_what_is_older_has_that_of_its_successor() -> None:
