@@ -50,7 +50,7 @@ READING = (
     "* *seen first by* is the first check that complains in that run, in the order in which checks"
     " are made, and what it calls it.",
     "* *story* is the length of that run once it is [shrunk](shrink.md):"
-    " transactions · choices · events.",
+    " transactions · choices · messages.",
     "* A finding that the unbroken protocol has in the very same run counts for nothing.",
     "",
     "What is not found is told by kind: *workload too narrow* (the broken rule changed nothing in"

@@ -30,8 +30,14 @@ from sim.search.shrink.story import Action, Request, Story, scenario_of
 from sim.search.shrink.timeline import Timeline, timeline
 from tests.sim.search.shrink.shrinkable import SHRINKABLE
 
-# One with a step and repeats, one whose moments are nudged, one that nothing goes wrong in.
-FEW = ("reads-have-one-round", "the-latest-prepare-takes-over", "conditions-are-not-judged")
+# One with a step and repeats, one whose moments are nudged, one that nothing goes wrong in, and
+# one about a token.
+FEW = (
+    "reads-have-one-round",
+    "the-latest-prepare-takes-over",
+    "conditions-are-not-judged",
+    "requests-are-not-compared",
+)
 NAMES = SHRINKABLE if "TWOPHASE_SOAK" in os.environ else FEW
 
 
