@@ -76,9 +76,9 @@ def test_a_shrunk_failures_script_holds_unbroken_and_differs_broken(name: str) -
 
 
 def test_the_same_anomaly_is_found_in_what_the_mutant_makes_of_a_script() -> None:
-    player = Player()
+    text, player = script(FEW[0]).text, Player()
     with broken(FEW[0]):
-        rewrite(script(FEW[0]).text, player)
+        rewrite(text, player)
         _, findings = judged(player)
 
     assert shrunk(FEW[0]).failure.is_seen(findings)
