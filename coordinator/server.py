@@ -49,7 +49,6 @@ class CoordinatorServer:
         self._tools = Tools(
             self._peers,
             Ledger(host, self._peers, placement, options),
-            placement,
             Timestamps(host.name, host.now_us),
             options,
             host.note,

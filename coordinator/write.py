@@ -36,7 +36,6 @@ from network.messages import (
     Votes,
 )
 from network.owners import Answers, Owners
-from network.placement import Placement
 from network.rpc import Peers
 
 TABLE_UNKNOWN = Reason(RESOURCE_NOT_FOUND.name, RESOURCE_NOT_FOUND.message)
@@ -51,7 +50,6 @@ class Tools:
 
     peers: Peers
     ledger: Ledger
-    placement: Placement
     timestamps: Timestamps
     options: CoordinatorOptions
     note: Callable[[str], None]

@@ -19,7 +19,6 @@ from items.values import Item
 DYNAMODB = "com.amazonaws.dynamodb.v20120810"
 CORAL_SERVICE = "com.amazon.coral.service"
 CORAL_VALIDATE = "com.amazon.coral.validate"
-CORAL_AVAILABILITY = "com.amazon.coral.availability"
 
 
 @data
@@ -174,13 +173,6 @@ INDEX_PROVISIONED_THROUGHPUT_EXCEEDED_REASON = Reason(
     " under-provisioned global secondary indexes with the UpdateTable API.",
 )
 THROTTLING_ERROR_REASON = Reason("ThrottlingError", TABLE_CAPACITY_EXCEEDED)
-INDEX_THROTTLING_ERROR_REASON = Reason(
-    "ThrottlingError",
-    "Throughput exceeds the current capacity for one or more global secondary indexes. DynamoDB is"
-    " automatically scaling your index so please try again shortly.",
-)
-ACCESS_DENIED_REASON = Reason("AccessDenied", "Access denied")
-DUPLICATE_ITEM_REASON = Reason("DuplicateItem", "Duplicate primary key exists in table")
 
 # The kinds.
 VALIDATION = ErrorKind("ValidationException", CORAL_VALIDATE, message=PARAMETER_INVALID)
@@ -204,9 +196,6 @@ IDEMPOTENT_PARAMETER_MISMATCH = ErrorKind(
     " but with a client request token that was already used",
     message_field="Message",
 )
-DUPLICATE_ITEM = ErrorKind(
-    "DuplicateItemException", message="Duplicate primary key exists in table"
-)
 RESOURCE_NOT_FOUND = ErrorKind("ResourceNotFoundException", message="Requested resource not found")
 RESOURCE_IN_USE = ErrorKind("ResourceInUseException", message="Table already exists")
 LIMIT_EXCEEDED = ErrorKind(
@@ -224,9 +213,6 @@ REQUEST_LIMIT_EXCEEDED = ErrorKind(
     retryable=True,
     message="Throughput exceeds the current throughput limit for your account. Please contact AWS"
     " Support at https://aws.amazon.com/support request a limit increase",
-)
-THROTTLING = ErrorKind(
-    "ThrottlingException", CORAL_AVAILABILITY, retryable=True, message=TABLE_CAPACITY_EXCEEDED
 )
 INTERNAL_SERVER_ERROR = ErrorKind(
     "InternalServerError",

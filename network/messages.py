@@ -288,6 +288,8 @@ class Page:
 class Write:
     """Router → partition, coordinator → ledger: one write outside any transaction (§3.3).
 
+    A recovery manager purges an entry by it, and a partition that splits sets the placement.
+
     Reply: `Written`, `WriteRefused`, `Restarted`, `Forgotten` or `NotMine`.
     Twice: recognised by its number and answered from memory, never carried out again.
     """
@@ -346,7 +348,7 @@ class Recover:
 
     transaction: TransactionId
     entry: EntryKey
-    partition: str  # Which reported these keys; empty if the ledger scan found the transaction.
+    partition: str  # Which reported these keys; empty if a scan or a retry found the transaction.
     keys: tuple[RecordKey, ...]
 
 

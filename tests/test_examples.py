@@ -81,6 +81,32 @@ def test_the_first_request_of_the_servers_page_works() -> None:
     assert told == "{'id': '1', 'text': 'hello'}\n"
 
 
+@pytest.mark.slow
+def test_the_programs_and_tests_of_the_servers_page_work(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    section = page.partition("## In your own tests")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    programs = [block for block in blocks if not block.startswith("# ")]
+    for block in blocks:
+        if block not in programs:  # Its first line is a file's name.
+            (tmp_path / block.partition("\n")[0].removeprefix("# ")).write_text(block)
+
+    assert len(programs) == 2
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:asyncio"]
+    for words in (*(["-c", one] for one in programs), ["-m", "pytest", *options]):
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_both_shops_make_the_announcements_request() -> None:
     parts = [
         "available = :true",

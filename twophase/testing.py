@@ -144,7 +144,9 @@ class LocalDynamoDB:
         return children[0]
 
     def inside(self, change: Callable[[LocalCluster], None]) -> None:
-        """Do something to the cluster on its own thread, such as crashing a node, and wait.
+        """Do something to the cluster on its own thread, and wait: `cluster.crash("p1")`, say.
+
+        What has crashed is down until `cluster.start("p1")`.
 
         Raises:
             RuntimeError: The server has stopped.
@@ -212,8 +214,9 @@ def local_dynamodb(
 
     `faults` is a text as `twophase serve --faults` takes it ('' for none yet: see
     `LocalDynamoDB.faults`), `seed` is where all chance comes from, and `data` keeps everything in a
-    directory, which can be used again.  `control` lets `twophase status` and `twophase faults` in.
-    `policies` says who may do what: a policy file, or what would be in it.
+    directory, which can be used again.  `nodes` says how many there are of each kind, and how long
+    they wait for what.  `control` lets `twophase status` and `twophase faults` in, and `metrics`
+    answers at `/metrics`.  `policies` says who may do what: a policy file, or what would be in it.
 
     Raises:
         FaultsError: The text names no faults.

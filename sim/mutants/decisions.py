@@ -25,7 +25,8 @@ def keys_of(transaction: Transaction, tools: Tools) -> dict[str, tuple[RecordKey
     """Return the keys that each partition has a part in."""
     keys = write.keys_of(transaction)
     return {
-        node: tuple(keys[n] for n in mine) for node, mine in by_owner(tools.placement, keys).items()
+        node: tuple(keys[n] for n in mine)
+        for node, mine in by_owner(tools.owners.placement, keys).items()
     }
 
 

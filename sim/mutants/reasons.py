@@ -164,7 +164,7 @@ def reasons_come_by_partition(patches: Patches) -> None:
     @patches.around(write, "collect_votes")
     async def collect_votes(original: Any, transaction: Any, tools: Tools) -> Any:
         votes = await original(transaction, tools)
-        order = by_owner(tools.placement, write.keys_of(transaction)).values()
+        order = by_owner(tools.owners.placement, write.keys_of(transaction)).values()
         return [votes[position] for positions in order for position in positions]
 
 

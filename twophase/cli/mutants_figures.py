@@ -92,7 +92,7 @@ def interval(mean: Mean) -> str:
 
 
 def length(tale: Tale | None) -> str:
-    """Write how long a story is: transactions, choices, events."""
+    """Write how long a story is: transactions, choices, messages."""
     return f"{tale.transactions} · {tale.choices} · {tale.events}" if tale is not None else ""
 
 

@@ -8,6 +8,7 @@ from sim.search.hunt.hunted import Hunted
 from sim.search.hunt.hunting import SELDOM, STAGES, seeds_of_turns
 from sim.search.hunt.strategies import portfolio
 from sim.search.hunt.tales import Tale
+from twophase.cli.mutants import ALL
 from twophase.cli.mutants_figures import (
     Figures,
     came_to_nothing,
@@ -50,7 +51,7 @@ READING = (
     "* *seen first by* is the first check that complains in that run, in the order in which checks"
     " are made, and what it calls it.",
     "* *story* is the length of that run once it is [shrunk](shrink.md):"
-    " transactions · choices · events.",
+    " transactions · choices · messages.",
     "* A finding that the unbroken protocol has in the very same run counts for nothing.",
     "",
     "What is not found is told by kind: *workload too narrow* (the broken rule changed nothing in"
@@ -62,7 +63,9 @@ READING = (
 
 
 def page(told: Told) -> str:
-    """Write the page of a hunt."""
+    """Write the page of a hunt of all mutants; of one, what the page is to have of it."""
+    if told.asked.name != ALL:
+        return "\n".join(mutants(told)).lstrip("\n") + "\n"
     figures = figures_of(told.hunted, told.tales)
     parts = [*ABOUT, "## The figures", "", *(f"* {said}" for said in sentences(figures)), ""]
     parts += [*strategies(figures), "", *reading(), *mutants(told)]

@@ -59,7 +59,7 @@ def draw_all(console: Console, told: Told) -> None:
         Padding(
             Text(
                 "first: the seed that found it, and the CPU time until then.  mean: seeds to a"
-                " finding.  story: transactions · choices · events.",
+                " finding.  story: transactions · choices · messages.",
                 style="dim",
             ),
             (1, 0),
@@ -118,7 +118,7 @@ def draw_one(console: Console, told: Told) -> None:
             Text(
                 f"Its shrunk story: {counted(tale.transactions, 'transaction')},"
                 f" {counted(tale.choices, 'choice')},"
-                f" {tale.events} events."
+                f" {counted(tale.events, 'message')}."
             )
         )
         for sentence in tale.sentences:

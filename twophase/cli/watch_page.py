@@ -32,16 +32,13 @@ HELP = (
     "",
     "An item of a transaction:",
     "? asked   ✓ promised (or read)   ✗ rejected   ■ applied   □ freed",
-    "",
     "An event:",
     "c1>p2     a message was delivered",
     "■         a change became durable",
     "·         a node noted something",
     "!         a fault, or its end",
-    "",
-    "Times are virtual, in ms since the run began; beside a",
-    "transaction: how long it has taken so far.  A second is the",
-    "longest wait: where nothing happens, time passes faster.",
+    "Times are virtual: ms since the run began, or since a",
+    "transaction did.  Where nothing happens, time passes faster.",
 )
 LEFT_MIN, LEFT_PERCENT = 36, 42
 NODES_PERCENT = 65  # Of the height, at most: faults are below them.

@@ -19,7 +19,6 @@ TABLES_MAX = 10_000  # Whoever comes later is not counted by name.
 LATENCY_MS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)  # A histogram's.
 THROTTLED = (
     "ProvisionedThroughputExceededException",
-    "ThrottlingException",
     "RequestLimitExceeded",
 )
 OF_REASONS = {

@@ -10,7 +10,14 @@ from textwrap import wrap
 from items.data import data
 from sim.faults.step_words import shown_us
 from sim.script_stage import LETTERS
-from sim.search.shrink.story import TRANSACTIONS, Story, item_names, request_names, requests_said
+from sim.search.shrink.story import (
+    TRANSACTIONS,
+    Story,
+    item_names,
+    request_names,
+    requests_said,
+    token_said,
+)
 from sim.search.shrink.timeline import Timeline
 
 COLUMNS_MAX = 98  # Of a comment, without its '# '.
@@ -77,8 +84,10 @@ def requests(
         if name in moments.asked_us:  # What nobody came to ask for is not asked for here.
             at_us = (moments.asked_us[name] + unit_us // 2) // unit_us * unit_us
             via = moments.via.get(name, "c1") if one.verb in TRANSACTIONS else "c1"
-            chosen = "" if via == "c1" else f" [via={via}]"
-            timed.append((at_us, f"{name.partition('.')[0]}: {text}{chosen}"))
+            options = [token_said(story, one), "" if via == "c1" else f"via={via}"]
+            chosen = " ".join(filter(None, options))
+            line = f"{name.partition('.')[0]}: {text}{f' [{chosen}]' if chosen else ''}"
+            timed.append((at_us, line))
     lines, now_us = [], min((at_us for at_us, _ in timed), default=0)
     for at_us, line in sorted(timed, key=lambda one: one[0]):
         if at_us > now_us:

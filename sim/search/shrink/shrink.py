@@ -190,7 +190,7 @@ def shrink(
         if story is None
         else len(story.requests),
         choices=choices_of(scenario),
-        events=telling.events,
+        events=telling.messages,
         sentences=telling.sentences,
         runs=trials.runs,
         cpu_s=trials.cpu_s,

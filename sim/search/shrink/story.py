@@ -45,6 +45,7 @@ class Request:
     at_us: int  # Not before this; 0: at once.
     verb: str  # write, read; get, put, update, add, delete of one item.
     actions: tuple[Action, ...]
+    token: int = 0  # Whom it has its token in common with: all of that number; 0: with nobody.
 
 
 @data
@@ -174,7 +175,14 @@ def _owner(placement: Placement, word: str) -> str:
 def _lines(story: Story, clients: Mapping[str, str], words: Mapping[int, str]) -> Iterator[str]:
     for one, said in zip(story.requests, requests_said(story, words), strict=True):
         moment = f"at {shown_us(one.at_us)} " if one.at_us else ""
-        yield f"{clients[one.client]}: {moment}{said}"
+        token = token_said(story, one)
+        yield f"{clients[one.client]}: {moment}{said}{f' [{token}]' if token else ''}"
+
+
+def token_said(story: Story, request: Request) -> str:
+    """Return a request's token as an option; '' where no other request has it as well."""
+    sharing = [one for one in story.requests if one.token and one.token == request.token]
+    return f"token=T{request.token}" if len(sharing) > 1 else ""
 
 
 def requests_said(story: Story, words: Mapping[int, str]) -> list[str]:

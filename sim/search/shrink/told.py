@@ -23,10 +23,10 @@ OPERATIONS_MAX = 12  # Of a run that is not short, only the first are told.
 
 @data
 class Telling:
-    """A short run, in sentences, and how many messages its trouble took."""
+    """A short run, in sentences."""
 
     sentences: tuple[str, ...]
-    events: int
+    messages: int  # Of the trouble; of all, if the run fails before that.
     result: Result
 
 
@@ -43,28 +43,31 @@ def told(
     asked = [one for one in result.history if one.invoked_us >= ear.began_us]
     lines = [*ear.lines, *_asked(asked[:OPERATIONS_MAX], ear.began_us, words or {})]
     sentences = [text for _, text in sorted(lines, key=lambda line: line[0])][:SENTENCES_MAX]
-    return Telling((*sentences, *_found(result.findings, anomaly)), ear.events, result)
+    return Telling((*sentences, *_found(result.findings, anomaly)), ear.messages, result)
 
 
 class _Ear:
-    """Hears when steps came, and counts the messages of the trouble.  A `sim.trace.Listener`."""
+    """Hears when steps came, and counts the messages of the trouble.  A `sim.trace.Listener`.
+
+    Where a run fails before the trouble, what came before is the story.
+    """
 
     def __init__(self, run: Run) -> None:
         self.lines: list[tuple[int, str]] = []
-        self.events = self.began_us = 0
-        self._run, self._is_on = run, False
+        self.messages = self.began_us = 0
+        self._run = run
         self._steps = {str(step): step for step in run.scenario.steps}
         run.listen_to_phases(self._phase_ended)
         run.listen(self)
 
     def _phase_ended(self, phase: str) -> None:
         if phase == "setting up":
-            self._is_on, self.began_us = True, self._run.loop.now_us
+            self.messages, self.began_us = 0, self._run.loop.now_us
 
     def __call__(self, event: Event) -> None:
-        if not self._is_on or self._run.trouble_ended:
+        if self._run.trouble_ended:
             return
-        self.events += event.name == "message.sent"
+        self.messages += event.name == "message.sent"
         if event.name == "step.happened":
             step = self._steps[event.fields["step"]]
             at_us = event.us - self.began_us
@@ -135,13 +138,19 @@ def request_in_words(operation: Operation, words: Mapping[str, str]) -> str:
     if operation.name == WRITE_TRANSACTION:
         entries = [pair for entry in request["TransactItems"] for pair in entry.items()]
         actions = (f"{VERBS[verb]} {_key(body, words)}{_if(body)}" for verb, body in entries)
-        return f"asks for a write transaction: {', '.join(actions)}"
+        return f"asks for a write transaction{_under(operation)}: {', '.join(actions)}"
     if operation.name == READ_TRANSACTION:
         keys = (_key(entry["Get"], words) for entry in request["TransactItems"])
         return f"asks for a read transaction of {', '.join(keys)}"
     if operation.name in ALONE:
         return f"{ALONE[operation.name]}s {_key(request, words)}{_if(request)}"
     return f"asks for {operation.name}"
+
+
+def _under(operation: Operation) -> str:
+    """Name the token of a transaction, if its client did not make one for this call alone."""
+    token = operation.request["ClientRequestToken"]
+    return "" if token == f"{operation.call}/token" else f" under the token {token}"
 
 
 def _key(body: Json, words: Mapping[str, str]) -> str:

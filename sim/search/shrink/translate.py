@@ -5,7 +5,8 @@ What a workload's conditions say of amounts and stock becomes 'if exists' where 
 need not fail as the run did: that is to be tried.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from items.data import data
@@ -102,7 +103,12 @@ class Translation:
         numbers = {self._numbers[name] for name in names if name in self._numbers}
         numbers |= {self._calls[one] for one in named if one in self._calls}
         items = {a.item for one in story.requests if one.number in numbers for a in one.actions}
-        near = [one for one in story.requests if any(a.item in items for a in one.actions)]
+        tokens = {one.token for one in story.requests if one.number in numbers and one.token}
+        near = [
+            one
+            for one in story.requests
+            if one.token in tokens or any(a.item in items for a in one.actions)
+        ]
         return frozenset(one.number for one in near)
 
     def _is_nameable(self, hosts: list[str]) -> bool:
@@ -122,6 +128,7 @@ class Translation:
         ]
         began_us = min((one.invoked_us for one in asked), default=trouble_us)
         began_us = began_us if self._with_opening else trouble_us
+        tokens = _tokens(asked)
         requests: list[Request] = []
         of: dict[str, int] = {}
         for operation in asked:
@@ -134,7 +141,8 @@ class Translation:
                 if not is_opening:
                     of[f"{operation.client}.{counts[operation.client]}"] = number
                 at_us = operation.invoked_us - began_us
-                requests.append(Request(number, operation.client, at_us, verb, actions))
+                token = tokens[operation.request["ClientRequestToken"]] if verb == "write" else 0
+                requests.append(Request(number, operation.client, at_us, verb, actions, token))
         return tuple(requests), of
 
     def _said(self, operation: Operation) -> tuple[str, tuple[Action, ...]]:
@@ -188,6 +196,14 @@ def asked_for(result: Result) -> list[Operation]:
     """Return what was asked for, but for tables, in the order in which it was."""
     asked = [one for one in result.history if not one.name.endswith("Table")]
     return sorted(asked, key=lambda one: (one.invoked_us, one.place))
+
+
+def _tokens(asked: Sequence[Operation]) -> dict[str, int]:
+    """Give each token that several operations have in common a number; other tokens have 0."""
+    writes = [one for one in asked if one.name == WRITE_TRANSACTION]
+    counts = Counter(one.request["ClientRequestToken"] for one in writes)
+    shared = (token for token, count in counts.items() if count > 1)
+    return dict.fromkeys(counts, 0) | {token: n for n, token in enumerate(shared, 1)}
 
 
 def _condition(text: str, failed: bool) -> str:

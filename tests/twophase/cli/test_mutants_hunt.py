@@ -84,14 +84,15 @@ def test_a_hunt_for_one_mutant_tells_of_it_and_of_its_story() -> None:
     assert f"--mutant {NAME}" in result.stdout
 
 
-def test_the_run_that_found_it_can_be_run_again() -> None:
-    document = as_json(NAME, "--seeds", "5:6", "--no-shrink")
+@pytest.mark.parametrize("name", [NAME, "requests-are-not-compared"])  # One needs its own world.
+def test_the_run_that_found_it_can_be_run_again(name: str) -> None:
+    document = as_json(name, "--seeds", "5:6", "--no-shrink")
     program, *words = shlex.split(document["replay"])
 
     assert program == "twophase"
     again = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)
 
-    assert again["mutant"] == NAME
+    assert again["mutant"] == name
     assert document["finding"] in {finding["kind"] for finding in again["findings"]}
 
 
@@ -164,12 +165,21 @@ def test_a_page_has_the_same_table_in_markdown(told: None) -> None:
         assert f"| {strategy.name} | {strategy.about} |" in text
 
 
+def test_of_one_mutant_its_own_table_is_written(told: None) -> None:
+    whole = twophase("--hunt", "--markdown").stdout
+    lines = twophase("--hunt", NAME, "--markdown").stdout.splitlines()
+
+    assert lines[0].startswith("### ")
+    assert len([line for line in lines if line.startswith("| `")]) == 1
+    assert [line for line in lines if line not in whole.splitlines()] == []
+
+
 def test_the_committed_page_is_of_these_mutants() -> None:
     text = PAGE.read_text(encoding="utf-8")
     rows = [line.split("|")[1].strip(" `") for line in text.splitlines() if line.startswith("| `")]
 
     assert rows == [mutant.name for group in GROUPS.values() for mutant in group], (
-        "`twophase mutants --hunt --markdown > docs/bug-zoo.md` writes it anew"
+        "`twophase mutants --hunt NAME --markdown` writes a mutant's row, and without NAME the page"
     )
 
 
@@ -259,7 +269,7 @@ def test_who_was_not_found_takes_more_seeds_than_anybody() -> None:
         (("--no-shrink",), "--no-shrink is for a hunt: add --hunt"),
         (("--markdown",), "--markdown prints a hunt: add --hunt"),
         (("--hunt", "--markdown", "--json"), "--markdown and --json are two things"),
-        (("--hunt", NAME, "--markdown"), "--markdown is a page of all mutants"),
+        (("--hunt", "none", "--markdown"), "--markdown is of mutants, and 'none' breaks nothing"),
     ],
 )
 def test_what_makes_no_sense_is_refused(words: tuple[str, ...], said: str) -> None:

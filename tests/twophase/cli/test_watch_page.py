@@ -9,7 +9,7 @@ from rich.text import Text
 from sim.watch.picture import Decided, Going, Happened, Node, Part, Picture
 from sim.watch.rates import Rate
 from twophase.cli.watch_layout import Block, Size, column, drawn, fitted, page
-from twophase.cli.watch_page import Shown, lines_of_page
+from twophase.cli.watch_page import HELP, Shown, lines_of_page
 from twophase.cli.watch_rows import between
 from twophase.cli.watch_server_page import (
     LastLines,
@@ -235,6 +235,14 @@ def test_a_server_that_tells_of_events_shows_its_transactions_and_conflicts() ->
     assert "Conflicts: 4" in lines[1]  # Three single writes and one item of a transaction.
     assert "t1   k1/12  PREPARING  a✓ b?" in text
     assert "disk.failed p1" in text
+
+
+def test_help_is_whole_on_a_small_terminal() -> None:
+    shown = replace(SHOWN, broken="reads-have-one-round", has_help=True)
+    lines = plain(lines_of_page(shown, Size(80, 24)))
+
+    assert "Keys" in lines  # And not '… and 2 more'.
+    assert lines[-2] == HELP[-1]
 
 
 def test_help_of_a_server_is_its_own() -> None:

@@ -30,8 +30,14 @@ from sim.search.shrink.story import Action, Request, Story, scenario_of
 from sim.search.shrink.timeline import Timeline, timeline
 from tests.sim.search.shrink.shrinkable import SHRINKABLE
 
-# One with a step and repeats, one whose moments are nudged, one that nothing goes wrong in.
-FEW = ("reads-have-one-round", "the-latest-prepare-takes-over", "conditions-are-not-judged")
+# One with a step and repeats, one whose moments are nudged, one that nothing goes wrong in, and
+# one about a token.
+FEW = (
+    "reads-have-one-round",
+    "the-latest-prepare-takes-over",
+    "conditions-are-not-judged",
+    "requests-are-not-compared",
+)
 NAMES = SHRINKABLE if "TWOPHASE_SOAK" in os.environ else FEW
 
 
@@ -70,9 +76,9 @@ def test_a_shrunk_failures_script_holds_unbroken_and_differs_broken(name: str) -
 
 
 def test_the_same_anomaly_is_found_in_what_the_mutant_makes_of_a_script() -> None:
-    player = Player()
+    text, player = script(FEW[0]).text, Player()
     with broken(FEW[0]):
-        rewrite(script(FEW[0]).text, player)
+        rewrite(text, player)
         _, findings = judged(player)
 
     assert shrunk(FEW[0]).failure.is_seen(findings)

@@ -31,6 +31,7 @@ FEW = (
     "reads-have-one-round",
     "only-the-first-reason-is-told",
     "equal-is-in-time",
+    "requests-are-not-compared",
 )
 LISTED = """
 k1: write update(a, 1) update(d, 1)
@@ -181,6 +182,24 @@ def test_a_story_is_told_in_a_few_sentences_that_end_with_the_finding() -> None:
     assert any("asks for a read transaction of " in one for one in short.sentences)
     assert any("is lost" in one or "longer" in one for one in short.sentences)
     assert short.sentences[-1].startswith("The check instants finds: read refuted: ")
+
+
+def test_requests_under_one_token_are_told_with_it() -> None:
+    short = shrunk("requests-are-not-compared")
+
+    assert short.is_told
+    assert str(short.failure.scenario.workload_keys["requests"]).splitlines() == [
+        "k1: write put(a, 1) [token=T1]",
+        "k1: write put(a, 2) [token=T1]",
+    ]
+    assert (
+        sum("a write transaction under the token T1: put a to" in one for one in short.sentences)
+        == 2
+    )
+
+
+def test_what_fails_before_the_trouble_took_messages_as_well() -> None:
+    assert shrunk("followers-skip-gaps").events > 0
 
 
 def test_a_listed_world_can_be_shrunk_once_more() -> None:

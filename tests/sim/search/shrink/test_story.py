@@ -55,6 +55,15 @@ def test_clients_items_and_values_are_named_from_the_first_on() -> None:
     assert scenario.keys["workload.clients"] == 2
 
 
+def test_a_token_is_said_where_requests_have_it_in_common() -> None:
+    shared = tuple(replace(one, token=1) for one in STORY.requests[:2])
+    story = replace(STORY, requests=(*shared, STORY.requests[2]))
+    lines = str(scenario_of(story).workload_keys["requests"]).splitlines()
+
+    assert [line.endswith(" [token=T1]") for line in lines] == [True, True, False]
+    assert "token" not in str(scenario_of(story.without(frozenset([1]))).workload_keys["requests"])
+
+
 def test_an_item_is_called_by_a_word_that_lives_where_it_does() -> None:
     placement = Placement(["p1", "p2"], ["l1"])
 
