@@ -94,7 +94,8 @@ def member_types(change: Change) -> Findings:
                 return None
             return (
                 "Incorrect operand type for operator or function;"
-                f" operator: {operator}, operand type: {LONG_NAMES[kind]}"
+                f" operator: {operator}, operand type: {LONG_NAMES[kind]},"
+                " typeSet: ALLOWED_FOR_ADD_OPERAND"  # Of DELETE, too.
             )
 
         yield check

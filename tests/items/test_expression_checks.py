@@ -203,8 +203,11 @@ def test_sound_updates_pass(text: str) -> None:
             OF_ADD + ": STRING",
         ),
         ("ADD a :l", OF_ADD + ": LIST"),
-        ("ADD a :yes", OF_ADD + ": BOOLEAN"),
-        ("DELETE a :n", OF_ADD.replace("ADD", "DELETE") + ": NUMBER"),
+        ("ADD a :yes", OF_ADD + ": BOOLEAN, typeSet: ALLOWED_FOR_ADD_OPERAND"),
+        (
+            "DELETE a :n",
+            OF_ADD.replace("ADD", "DELETE") + ": NUMBER, typeSet: ALLOWED_FOR_ADD_OPERAND",
+        ),
         ("DELETE a :m", OF_ADD.replace("ADD", "DELETE") + ": MAP"),
         (
             "SET a = if_not_exists(b)",
