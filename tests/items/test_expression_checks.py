@@ -170,6 +170,7 @@ def test_a_condition_that_cannot_be_meant_is_refused(text: str, message: str) ->
         "ADD a :n, b :ns, c.d :ss DELETE e :ns",
         "SET a.b = :s, a.c = :s, l[0] = :s, l[1] = :s",
         "SET n = size_of_it, size_of_it = n",
+        "SET n = if_not_exists(m, if_not_exists(n, :n)) + if_not_exists(n, :n)",
     ],
 )
 def test_sound_updates_pass(text: str) -> None:
@@ -185,6 +186,9 @@ def test_sound_updates_pass(text: str) -> None:
         ("SET a = size(b)", MISUSE),
         ("SET a = :n + attribute_exists(b)", MISUSE),
         ("SET a = if_not_exists(b, contains(c, :s))", MISUSE),
+        ("SET a = if_not_exists(b, list_append(c, :l))", MISUSE + "; function: list_append"),
+        ("SET a = list_append(list_append(b, :l), :l)", MISUSE + "; function: list_append"),
+        ("SET a = b - list_append(b, :l)", MISUSE + "; function: list_append"),
         (
             "SET a = :s REMOVE c set b = :s",
             'The "SET" section can only be used once in an update expression;',
