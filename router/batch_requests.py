@@ -6,7 +6,7 @@ from typing import Any
 from items.actions import Action
 from items.data import data
 from items.errors import validation
-from items.indexes import refuse_unindexable
+from items.indexes import refuse_put
 from items.keys import key_names, key_of_request
 from items.limits import BATCH_GET_KEYS_MAX, BATCH_WRITE_REQUESTS_MAX
 from items.typed_json import item_from_json
@@ -120,9 +120,9 @@ def actions_on(entries: Sequence[WriteEntry], tables: Sequence[Table]) -> tuple[
 def refuse_unfit(item: Item, table: Table) -> None:
     """Refuse an item that its table could not hold, its key in the words for a key alone."""
     names = key_names(table.schema)
-    key_of_request(table.schema, {name: item[name] for name in names if name in item})
+    key = key_of_request(table.schema, {name: item[name] for name in names if name in item})
     if table.traits.indexes:
-        refuse_unindexable(table.indexes, item, is_update=False)
+        refuse_put(table.indexes, table.schema, key, item)
 
 
 def refuse_repeated(keys: Sequence[RecordKey]) -> None:

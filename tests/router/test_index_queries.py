@@ -251,6 +251,22 @@ def wide() -> World:
     return world
 
 
+def test_an_item_with_its_entries_is_no_larger_than_an_item_may_be() -> None:
+    world = World()
+    world.ok("CreateTable", OWNED)
+    world.wait_for_status("pets", "ACTIVE")
+    wide = texts(pk="dogs", sk="1", born="2020", note="x" * 300_000)
+    too_large = ("ValidationException", "Item size has exceeded the maximum allowed size")
+    never = "attribute_exists(nothing)"
+
+    assert world.error("PutItem", {"TableName": "pets", "Item": wide}) == too_large
+    put = {"TableName": "pets", "Item": wide, "ConditionExpression": never}
+    assert world.error("PutItem", put) == too_large
+    batch = {"RequestItems": {"pets": [{"PutRequest": {"Item": wide}}]}}
+    assert world.error("BatchWriteItem", batch) == too_large
+    world.put({name: value for name, value in wide.items() if name != "born"})
+
+
 def costs(consumed: Any) -> dict[str, Any]:
     """Write a ConsumedCapacity as what each part of it cost."""
     parts = {"total": consumed["CapacityUnits"]}
