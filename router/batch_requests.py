@@ -14,6 +14,7 @@ from items.values import Item
 from network.messages import RecordKey
 from router import parameters
 from router.definitions import Table
+from router.key_paths import refuse_inside_keys
 from router.options import RouterOptions
 from router.requests import (
     NO_CLAUSES,
@@ -103,9 +104,11 @@ def write_draft(table: str, request: Body) -> PutDraft | DeleteDraft:
 
 def keys_on(wanted: Sequence[Wanted], tables: Sequence[Table]) -> tuple[RecordKey, ...]:
     """Make the keys to read, each with its table; raises ValidationException."""
-    pairs = zip(wanted, tables, strict=True)
+    pairs = tuple(zip(wanted, tables, strict=True))
     keys = tuple([one.get.on(table.id, table.schema) for one, table in pairs])
     refuse_repeated(keys)
+    for one, table in pairs:
+        refuse_inside_keys(table, one.get.names, ProjectionExpression=one.get.projection)
     return keys
 
 

@@ -66,8 +66,12 @@ async def write(tools: Tools, draft: WriteDraft, body: Body, origin: Origin) -> 
 
     async def ask(table: Table) -> WriteReply:
         action = draft.on(table.id, table.schema)
-        if isinstance(action, Update):
-            refuse_inside_keys(table, action.names, UpdateExpression=action.update)
+        refuse_inside_keys(
+            table,
+            action.names,
+            UpdateExpression=action.update if isinstance(action, Update) else None,
+            ConditionExpression=action.condition,
+        )
         if table.traits.indexes and isinstance(action, Put):  # Before its condition is judged.
             refuse_put(table.indexes, table.schema, action.key, action.item)
         asked.append((table, action))
