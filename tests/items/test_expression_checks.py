@@ -363,8 +363,12 @@ def test_there_are_573_reserved_words() -> None:
     assert {"STATUS", "NAME", "ZONE", "ABORT", "COUNTER"} <= reserved_words()
 
 
+# No syntax has these as names; REMOVE is one as well, and no reserved word.
+KEYWORDS = {"ADD", "AND", "BETWEEN", "DELETE", "IN", "NOT", "OR", "SET"}
+
+
 def test_no_reserved_word_goes_without_placeholder() -> None:
-    for word in sorted(reserved_words()):
+    for word in sorted(reserved_words() - KEYWORDS):
         bare = {"ProjectionExpression": f"a.{word.lower()}"}
 
         assert refusal_of(bare, {}, {}) == (
