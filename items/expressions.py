@@ -6,6 +6,7 @@ in its place, so the shape is then read by three functions that call each other:
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path as File
 from typing import cast
@@ -14,7 +15,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from items.errors import DynamoDBError, validation
-from items.limits import EXPRESSION_BYTES_MAX, OPERATORS_MAX
+from items.limits import EXPRESSION_BYTES_MAX, LIST_INDEX_MAX, OPERATORS_MAX
 from items.paths import Path
 from items.syntax import (
     Addition,
@@ -47,7 +48,7 @@ CHAINS = ("disjunction", "conjunction")
 OPERATORS = ("negation", "comparison", "between", "membership", "function", "arithmetic")
 
 # For pointing at a syntax error only: it sees tokens where the grammar sees nonsense.
-TOKEN = re.compile(r"[#:]?\w+|<=|<>|>=|\S")
+TOKEN = re.compile(r"[#:]\w+|[a-zA-Z]\w*|0|[1-9][0-9]*|<=|<>|>=|\S", re.ASCII)
 
 
 class MisplacedError(Exception):
@@ -69,8 +70,7 @@ def parse_condition(text: str, what: str = "ConditionExpression") -> Condition:
         tree = condition(shape)
     except MisplacedError as misplaced:
         raise syntax_error(text, misplaced.position, what) from None
-    if any(map(has_redundant_parentheses, shape.iter_subtrees())):
-        raise invalid(what, "The expression has redundant parentheses;")
+    refuse_redundant_parentheses(shape, what)
     return tree
 
 
@@ -82,6 +82,7 @@ def parse_update(text: str) -> Update:
         changes = tuple(map(change, parts(shape)))
     except MisplacedError as misplaced:
         raise syntax_error(text, misplaced.position, "UpdateExpression") from None
+    refuse_redundant_parentheses(shape, "UpdateExpression")
     return Update(changes, sections=tuple(keyword.upper() for keyword in words(shape)))
 
 
@@ -119,12 +120,23 @@ def shape_of(text: str, start: str, what: str) -> Shape:
         # The cast: lark declares a position that only its subclasses have.
         position = len(text) if at_end else cast("int", unexpected.pos_in_stream)
         raise syntax_error(text, position, what) from None
+    for index in indexes_in(shape):
+        if int(index) > LIST_INDEX_MAX:
+            wrong = "List index is not within the allowable range"
+            raise invalid(what, f"{wrong}; index: [{index}]")
     # Before the shape is read: reading is recursive, and this limits how deep it can go.
     operator_count = sum(map(operators_of, shape.iter_subtrees()))
     if operator_count > OPERATORS_MAX:
         too_many = "The expression contains too many operators"
         raise invalid(what, f"{too_many}; operator count: {operator_count}")
     return shape
+
+
+def indexes_in(shape: Shape) -> Iterator[str]:
+    """Give the positions that paths name; not by recursion, because nothing limits it yet."""
+    for inner in shape.iter_subtrees():
+        if inner.data == "path":
+            yield from (word for word in words(inner) if word.isdigit())
 
 
 def operators_of(shape: Shape) -> int:
@@ -141,11 +153,11 @@ def syntax_error(text: str, position: int, what: str) -> DynamoDBError:
     return invalid(what, f'Syntax error; token: "{token}", near: "{text[start:end]}"')
 
 
-def has_redundant_parentheses(shape: Shape) -> bool:
-    """Parentheses are for conditions, and one pair is enough: not `((a = b))`, not `(a) = b`."""
-    return shape.data not in (*CHAINS, "negation") and any(
-        part.data == "parentheses" for part in parts(shape)
-    )
+def refuse_redundant_parentheses(shape: Shape, what: str) -> None:
+    """Refuse two pairs around the same: not `((a = b))`, and not `((a)) = b`."""
+    for inner in shape.iter_subtrees():
+        if inner.data == "parentheses" and parts(inner)[0].data == "parentheses":
+            raise invalid(what, "The expression has redundant parentheses;")
 
 
 def condition(shape: Shape) -> Condition:

@@ -8,12 +8,14 @@ An entry's key is the index key with the item's own key behind it: many items ma
 key, and each has an entry of its own.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from items.data import data
 from items.errors import (
     INDEX_KEY_TOO_LARGE,
     INDEX_KEY_TYPE_UNSUPPORTED,
+    ITEM_TO_UPDATE_TOO_LARGE,
+    ITEM_TOO_LARGE,
     DynamoDBError,
     invalid_parameter,
     validation,
@@ -30,6 +32,7 @@ from items.keys import (
     key_too_long,
     not_the_schema,
 )
+from items.limits import ITEM_SIZE_BYTES_MAX
 from items.values import Item, size_bytes, value_size_bytes
 
 KEYS_ONLY, INCLUDE, ALL = "KEYS_ONLY", "INCLUDE", "ALL"
@@ -168,6 +171,25 @@ def refuse_unindexable(
                 raise _empty(index, attribute, is_update=is_update)
             if value_size_bytes(value) > KEY_BYTES_MAX[position]:
                 raise validation(INDEX_KEY_TOO_LARGE) if is_update else key_too_long(position)
+
+
+def refuse_put(indexes: Sequence[Index], table: KeySchema, key: Key, item: Item) -> None:
+    """Refuse to put an item that does not fit its table's indexes; raises ValidationException."""
+    refuse_unindexable(indexes, item, is_update=False)
+    if any(one.is_local for one in indexes):
+        refuse_overweight(collection_bytes(indexes, table, key, item), is_update=False)
+
+
+def refuse_overweight(weight_bytes: int, *, is_update: bool) -> None:
+    """Refuse an item that is too large together with its entries in local indexes.
+
+    So the developer guide has it (*Quotas*, item sizes for tables with local secondary indexes).
+
+    Raises:
+        DynamoDBError: ValidationException; in a transaction that is one action's reason.
+    """
+    if weight_bytes > ITEM_SIZE_BYTES_MAX:
+        raise validation(ITEM_TO_UPDATE_TOO_LARGE if is_update else ITEM_TOO_LARGE)
 
 
 def _wrong_type(

@@ -27,6 +27,7 @@ TOKEN_LENGTH_MAX = 36
 # Expressions.
 EXPRESSION_BYTES_MAX = 4096
 OPERATORS_MAX = 300
+LIST_INDEX_MAX = 2**31 - 1  # Of a position that a document path names.
 DEREFERENCES_MAX = 32  # Dots and positions in one document path.
 IN_OPERANDS_MAX = 100
 PLACEHOLDER_LENGTH_MAX = 255  # `#name` or `:value`, with its sign.

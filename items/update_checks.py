@@ -57,6 +57,9 @@ def update_checks(update: Update, given: Collection[str], *, allow_reserved: boo
     for function in functions:
         if function.name not in UPDATE_FUNCTIONS:
             yield misused(function.name)
+    for change in update.changes:
+        if isinstance(change, Assignment):
+            yield from only_defaults_inside(change)
     yield from sections_once(update)
     placeholders = tuple(placeholders_in(operands))
     yield from defined([each for each in placeholders if each[0] == "#"], given)
@@ -74,6 +77,14 @@ def operands_of_change(change: Change) -> Iterator[Operand]:
     yield DocumentPath(change.path)
     if isinstance(change, Assignment | Addition | Deletion):
         yield from operands_in(change.value)
+
+
+def only_defaults_inside(assignment: Assignment) -> Findings:
+    """Demand that no function but `if_not_exists` is an operand of a function or a sign."""
+    for operand in operands_in(assignment.value):
+        is_whole = operand is assignment.value
+        if isinstance(operand, Function) and operand.name != "if_not_exists" and not is_whole:
+            yield misused(operand.name)
 
 
 def sections_once(update: Update) -> Findings:
@@ -94,7 +105,8 @@ def member_types(change: Change) -> Findings:
                 return None
             return (
                 "Incorrect operand type for operator or function;"
-                f" operator: {operator}, operand type: {LONG_NAMES[kind]}"
+                f" operator: {operator}, operand type: {LONG_NAMES[kind]},"
+                " typeSet: ALLOWED_FOR_ADD_OPERAND"  # Of DELETE, too.
             )
 
         yield check

@@ -90,11 +90,17 @@ def text_bytes(text: str) -> int:
 
 @lru_cache(NUMBERS_CACHED)
 def number_bytes(digits: str) -> int:
-    """Weigh a number: a byte for two significant digits, one for the scale, one for a minus."""
-    if "." in digits:
-        digits = digits.replace(".", "")
-    significant = len(digits.strip("-0"))
-    return (significant + 1) // 2 + (2 if digits[0] == "-" else 1)
+    """Weigh a number: a byte for two significant digits, one for the scale, one for a minus.
+
+    The digits are paired from the point on, in either direction: 15 is a pair, and 1.5 is two.
+    """
+    if digits == "0":
+        return 1
+    whole, _, fraction = digits.lstrip("-").partition(".")
+    paired = "0" * (len(whole) % 2) + whole + fraction + "0" * (len(fraction) % 2)
+    leading, trailing = len(paired) - len(paired.lstrip("0")), len(paired) - len(paired.rstrip("0"))
+    pairs = len(paired) // 2 - leading // 2 - trailing // 2
+    return pairs + (2 if digits[0] == "-" else 1)
 
 
 def nesting(value: AttributeValue) -> int:

@@ -137,12 +137,13 @@ class Indexed:
             )
         if after is None:
             return None
+        is_update, weight = isinstance(action, Update), self._weight(action.key, after)
         try:
-            is_update = isinstance(action, Update)
             indexes.refuse_unindexable(self.indexes, after, is_update=is_update, before=before)
+            indexes.refuse_overweight(weight, is_update=is_update)
         except DynamoDBError as error:
             return error
-        growth = self._weight(action.key, after) - self._weight(action.key, before)
+        growth = weight - self._weight(action.key, before)
         if growth > 0 and self.collection(action.key) + growth > limits.collection_bytes_max:
             return DynamoDBError(ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED, COLLECTION_TOO_LARGE)
         return None

@@ -6,7 +6,7 @@ from typing import Any
 from items.actions import Action
 from items.data import data
 from items.errors import validation
-from items.indexes import refuse_unindexable
+from items.indexes import refuse_put
 from items.keys import key_names, key_of_request
 from items.limits import BATCH_GET_KEYS_MAX, BATCH_WRITE_REQUESTS_MAX
 from items.typed_json import item_from_json
@@ -14,6 +14,7 @@ from items.values import Item
 from network.messages import RecordKey
 from router import parameters
 from router.definitions import Table
+from router.key_paths import refuse_inside_keys
 from router.options import RouterOptions
 from router.requests import (
     NO_CLAUSES,
@@ -103,9 +104,11 @@ def write_draft(table: str, request: Body) -> PutDraft | DeleteDraft:
 
 def keys_on(wanted: Sequence[Wanted], tables: Sequence[Table]) -> tuple[RecordKey, ...]:
     """Make the keys to read, each with its table; raises ValidationException."""
-    pairs = zip(wanted, tables, strict=True)
+    pairs = tuple(zip(wanted, tables, strict=True))
     keys = tuple([one.get.on(table.id, table.schema) for one, table in pairs])
     refuse_repeated(keys)
+    for one, table in pairs:
+        refuse_inside_keys(table, one.get.names, ProjectionExpression=one.get.projection)
     return keys
 
 
@@ -120,9 +123,9 @@ def actions_on(entries: Sequence[WriteEntry], tables: Sequence[Table]) -> tuple[
 def refuse_unfit(item: Item, table: Table) -> None:
     """Refuse an item that its table could not hold, its key in the words for a key alone."""
     names = key_names(table.schema)
-    key_of_request(table.schema, {name: item[name] for name in names if name in item})
+    key = key_of_request(table.schema, {name: item[name] for name in names if name in item})
     if table.traits.indexes:
-        refuse_unindexable(table.indexes, item, is_update=False)
+        refuse_put(table.indexes, table.schema, key, item)
 
 
 def refuse_repeated(keys: Sequence[RecordKey]) -> None:

@@ -204,7 +204,8 @@ def comparison_text(comparison: Comparison, minted: Placeholders) -> str:
         case "IN":
             return f"{name} IN ({', '.join(values)})"
         case "NOT_CONTAINS":
-            return f"NOT contains({name}, {values[0]})"
+            # What is not there contains nothing, and is not without it either.
+            return f"attribute_exists({name}) AND NOT contains({name}, {values[0]})"
         case "CONTAINS" | "BEGINS_WITH":
             return f"{FUNCTIONS[operator]}({name}, {values[0]})"
         case _:

@@ -27,7 +27,7 @@ from router.lookups import on_table
 from router.nodes import nobody_knows
 from router.query_requests import START_WRONG, PageDraft, Segment
 from router.shapes import NOTHING, Body
-from router.sources import Source, is_fetched, source_of
+from router.sources import Source, is_fetched, refuse_unseen, source_of
 from router.tools import Origin, Tools
 
 LIMIT_MAX = 2**31 - 1
@@ -74,6 +74,8 @@ async def find(tools: Tools, draft: PageDraft, body: Body, origin: Origin) -> di
             ProjectionExpression=draft.projection,
             FilterExpression=draft.filter,
         )
+        if draft.key_condition is not None and draft.filter is not None:
+            refuse_unseen(source, draft.filter, draft.names)
         if tools.options.tells_price and may_be_late(body):
             asked = replace(asked, costs_half=True)
         return await find_on(tools, draft, asked, source, is_late=is_late)

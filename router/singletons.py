@@ -8,7 +8,7 @@ from typing import Any
 
 from items.actions import BOTH, Action, Put, Update, shown
 from items.errors import OPERAND_TYPE_INCORRECT, TYPE_TO_UPDATE_MISMATCH, validation
-from items.indexes import refuse_unindexable
+from items.indexes import refuse_put
 from items.units import weight_bytes
 from network.messages import NotMine, Reading, WriteRefused, Written
 from router import capacity, index_costs, requests, responses
@@ -66,10 +66,14 @@ async def write(tools: Tools, draft: WriteDraft, body: Body, origin: Origin) -> 
 
     async def ask(table: Table) -> WriteReply:
         action = draft.on(table.id, table.schema)
-        if isinstance(action, Update):
-            refuse_inside_keys(table, action.names, UpdateExpression=action.update)
+        refuse_inside_keys(
+            table,
+            action.names,
+            UpdateExpression=action.update if isinstance(action, Update) else None,
+            ConditionExpression=action.condition,
+        )
         if table.traits.indexes and isinstance(action, Put):  # Before its condition is judged.
-            refuse_unindexable(table.indexes, action.item, is_update=False)
+            refuse_put(table.indexes, table.schema, action.key, action.item)
         asked.append((table, action))
         return await tools.nodes.write_once(
             action, return_values, origin.request, tools.options.once()

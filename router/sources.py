@@ -4,6 +4,7 @@ A global index is asked for eventual reads only, and knows no more than it shows
 read where the items are, so that it can be read strongly, and what it does not show is at hand.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from items import indexes, keys
@@ -13,7 +14,9 @@ from items.expressions import parse_projection
 from items.indexes import ALL, Index
 from items.keys import Key, KeySchema
 from items.operands import Names
-from items.paths import resolved
+from items.paths import Path, resolved
+from items.reached import operands_of_text
+from items.syntax import DocumentPath
 from items.values import Item
 from network.ids import TableId
 from router.definitions import Status, Table
@@ -114,12 +117,40 @@ def refuse_of_global(source: Source, index: Index, wanted: Wanted, body: Body) -
 
 def unprojected(source: Source, wanted: Wanted) -> list[str]:
     """Return the attributes that a projection names and an index does not show."""
-    if wanted.projection is None or source.index is None or source.index.projection == ALL:
+    if wanted.projection is None:
+        return []
+    return not_shown(source, parse_projection(wanted.projection), wanted.names)
+
+
+def not_shown(source: Source, paths: Iterable[Path], names: Names) -> list[str]:
+    """Return the attributes that paths begin with and an index does not show, each once."""
+    if source.index is None or source.index.projection == ALL:
         return []
     shown = (*source.key_names, *source.index.included)
-    paths = parse_projection(wanted.projection)
-    names = dict.fromkeys(str(resolved(path, wanted.names)[0]) for path in paths)
-    return [name for name in names if name not in shown]
+    found = dict.fromkeys(str(resolved(path, names)[0]) for path in paths)
+    return [name for name in found if name not in shown]
+
+
+def refuse_unseen(source: Source, filter_text: str, names: Names) -> None:
+    """Refuse a query's filter on what an index does not show, a local one too.
+
+    A scan is not asked this: what its index does not show is missing there.
+
+    Raises:
+        DynamoDBError: ValidationException.
+    """
+    paths = [
+        operand.steps
+        for operand in operands_of_text("FilterExpression", filter_text)
+        if isinstance(operand, DocumentPath)
+    ]
+    missing = not_shown(source, paths, names)
+    if missing:
+        assert source.index is not None, "a table shows everything"
+        raise invalid_parameter(
+            f"Secondary index {source.index.name} does not project one or more filter attributes:"
+            f" [{', '.join(missing)}]"
+        )
 
 
 def is_fetched(source: Source, wanted: Wanted, body: Body) -> bool:

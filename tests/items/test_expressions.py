@@ -124,7 +124,15 @@ def test_a_projection_is_a_list_of_paths() -> None:
         ("a = 5", "5", "= 5"),
         ("a = 'x'", "'", "= 'x"),
         ("first-name = :v", "-", "first-name"),
-        ("_a = :v", "_a", "_a ="),
+        ("_a = :v", "_", "_a"),
+        ("été = :v", "é", "ét"),
+        ("a = 1b", "1", "= 1b"),
+        ("a[007] = :v", "0", "007"),
+        # No keyword is a name.
+        ("a = OR AND b = :v", "OR", "= OR AND"),
+        ("in(a)", "in", "in("),
+        ("a.remove = :v", "remove", ".remove ="),
+        ("attribute_exists(Set)", "Set", "(Set)"),
         ("a. = :v", "=", ". = :v"),
         ("a[b] = :v", "b", "[b]"),
         ("a == :v", "=", "== :v"),
@@ -179,11 +187,49 @@ def test_updates_have_syntax_errors_too(text: str, token: str, near: str) -> Non
     assert refused.value.message == expected
 
 
-@pytest.mark.parametrize("text", ["((a = :v))", "(a) = :v", "a = (:v)", "size((a)) = :v"])
+@pytest.mark.parametrize(
+    "text",
+    ["((a = :v))", "((a)) = :v", "NOT ((a = :v))", "size(((a))) = :v", "((a = :v)) OR a = b"],
+)
 def test_parentheses_may_not_be_redundant(text: str) -> None:
     expected = "Invalid ConditionExpression: The expression has redundant parentheses;"
 
     assert refusal_of_condition(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("(a) = (:v)", "a = :v"),
+        ("(a) BETWEEN (:v) AND (:w)", "a BETWEEN :v AND :w"),
+        ("a IN ((b), :v)", "a IN (b, :v)"),
+        ("size((a)) = :v", "size(a) = :v"),
+        ("(size(a)) = :v", "size(a) = :v"),
+    ],
+)
+def test_an_operand_may_stand_in_parentheses(text: str, same: str) -> None:
+    assert parse_condition(text) == parse_condition(same)
+
+
+@pytest.mark.parametrize("text", ["SET a = ((:v))", "SET a = ((:v)) + b", "SET a = ((b - :v))"])
+def test_an_update_has_no_redundant_parentheses_either(text: str) -> None:
+    with pytest.raises(DynamoDBError) as refused:
+        parse_update(text)
+
+    assert refused.value.message == (
+        "Invalid UpdateExpression: The expression has redundant parentheses;"
+    )
+
+
+def test_a_position_is_within_the_range_of_32_bits() -> None:
+    assert parse_projection("a[2147483647]") == (("a", 2**31 - 1),)
+    with pytest.raises(DynamoDBError) as refused:
+        parse_projection("a[0].b[2147483648]")
+
+    assert refused.value.message == (
+        "Invalid ProjectionExpression: List index is not within the allowable range;"
+        " index: [2147483648]"
+    )
 
 
 def test_an_empty_expression_is_told_by_its_name() -> None:

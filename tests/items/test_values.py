@@ -31,6 +31,13 @@ from tests.items.strategies import items, numbers, values
         (("N", "1000"), 2),  # One significant digit.
         (("N", "0.001"), 2),
         (("N", "10.5"), 3),
+        (("N", "1.5"), 3),  # Digits are paired from the point on: 01 50.
+        (("N", "-120"), 4),  # 01 20.
+        (("N", "1200"), 2),
+        (("N", "0.012"), 3),
+        (("N", "0.12"), 2),
+        (("N", "100.1"), 4),
+        (("N", "0." + "0" * 129 + "1"), 2),
         (("N", "9" * 38), 20),
         (("B", b"\x00\x01"), 2),
         (("BOOL", False), 1),

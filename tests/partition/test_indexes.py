@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from items.actions import Check, Put, Update
-from items.indexes import GONE, Index, index_id
+from items.indexes import GONE, Index, collection_bytes, index_id
 from items.keys import Key, KeyAttribute, KeySchema
+from items.limits import ITEM_SIZE_BYTES_MAX
 from items.values import Item
 from network.ids import NEVER, TableId, first_number
 from network.messages import (
@@ -572,6 +573,26 @@ def test_entries_of_local_indexes_count_for_their_collection() -> None:
     pets = Pets(PartitionOptions(collection_bytes_max=50), pet("1", note="x" * 30))
     assert isinstance(pets.ask(write(setting("SET age = :a", a=("N", "12345")))), WriteRefused)
     assert pets.ask(write(setting("SET agf = :a", a=("N", "12345")))) == Written(None)
+
+
+def test_entries_of_local_indexes_count_for_their_item() -> None:
+    pets = Pets(PartitionOptions(), pet(age=7, note=""))
+    weight = collection_bytes(SETTINGS.indexes, SORTED, own_key(), pet(age=7, note=""))
+    room = "x" * (ITEM_SIZE_BYTES_MAX - weight)
+    put = putting(pet(age=7, note=room + "x"))
+    update = setting("SET note = :n", n=("S", room + "x"))
+
+    refused = [pets.ask(write(action)) for action in (put, update)]
+    votes = pets.ask(prepare(put, us=10**9))
+
+    assert [one.message for one in refused if isinstance(one, WriteRefused)] == [
+        "Item size has exceeded the maximum allowed size",
+        "Item size to update has exceeded the maximum allowed size",
+    ]
+    assert codes(votes) == ["ValidationError"]
+    assert pets.ask(write(setting("SET note = :n", n=("S", room)))) == Written(None)
+    # Outside of the index there is room for more.
+    assert pets.ask(write(putting(pet(note=room + "x")))) == Written(None)
 
 
 def test_an_index_that_does_not_keep_up_holds_up_its_table() -> None:

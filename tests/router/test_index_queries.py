@@ -147,12 +147,17 @@ def test_a_scan_of_an_index_finds_what_is_in_it() -> None:
     assert [one["name"] for one in found(world, filtered, "Scan")] == ["Kim"]
 
 
-def test_a_filter_sees_what_an_index_shows_and_no_more() -> None:
+def test_a_scan_filters_by_what_an_index_shows_and_no_more() -> None:
     world = world_with(REX, TIM)
-    body = query("by-mood", "pk", "dogs", FilterExpression="attribute_exists(food)")
+    body = {
+        "TableName": "pets",
+        "IndexName": "by-mood",
+        "FilterExpression": "contains(food, :f)",
+        "ExpressionAttributeValues": texts(**{":f": "b"}),
+    }
 
-    assert found(world, body) == []
-    assert len(found(world, {**body, "Select": "ALL_ATTRIBUTES"})) == 2
+    assert found(world, body, "Scan") == []
+    assert len(found(world, {**body, "Select": "ALL_ATTRIBUTES"}, "Scan")) == 2
 
 
 @pytest.mark.parametrize(
@@ -174,6 +179,23 @@ def test_a_filter_sees_what_an_index_shows_and_no_more() -> None:
             " project [food]",
         ),
         (
+            query("by-human", "human", "ann", FilterExpression="attribute_exists(food.bones)"),
+            "One or more parameter values were invalid: Secondary index by-human does not"
+            " project one or more filter attributes: [food]",
+        ),
+        (
+            query(
+                "by-mood",
+                "pk",
+                "dogs",
+                FilterExpression="food = #n OR food = human OR sk = human",
+                ExpressionAttributeNames={"#n": "name"},
+                Select="ALL_ATTRIBUTES",
+            ),
+            "One or more parameter values were invalid: Secondary index by-mood does not"
+            " project one or more filter attributes: [food, name, human]",
+        ),
+        (
             query("by-human", "pk", "ann"),
             "Query condition missed key schema element: human",
         ),
@@ -193,7 +215,18 @@ def test_a_filter_sees_what_an_index_shows_and_no_more() -> None:
             " born",
         ),
     ],
-    ids=["strong", "unknown", "all", "unprojected", "keys", "start size", "start", "filter"],
+    ids=[
+        "strong",
+        "unknown",
+        "all",
+        "unprojected",
+        "unseen",
+        "unseen here",
+        "keys",
+        "start size",
+        "start",
+        "filter",
+    ],
 )
 def test_an_index_refuses_what_it_cannot_answer(body: Json, text: str) -> None:
     assert world_with().error("Query", body) == ("ValidationException", text)
@@ -216,6 +249,22 @@ def wide() -> World:
     world.ok("CreateTable", WIDE)
     world.wait_for_status("pets", "ACTIVE")
     return world
+
+
+def test_an_item_with_its_entries_is_no_larger_than_an_item_may_be() -> None:
+    world = World()
+    world.ok("CreateTable", OWNED)
+    world.wait_for_status("pets", "ACTIVE")
+    wide = texts(pk="dogs", sk="1", born="2020", note="x" * 300_000)
+    too_large = ("ValidationException", "Item size has exceeded the maximum allowed size")
+    never = "attribute_exists(nothing)"
+
+    assert world.error("PutItem", {"TableName": "pets", "Item": wide}) == too_large
+    put = {"TableName": "pets", "Item": wide, "ConditionExpression": never}
+    assert world.error("PutItem", put) == too_large
+    batch = {"RequestItems": {"pets": [{"PutRequest": {"Item": wide}}]}}
+    assert world.error("BatchWriteItem", batch) == too_large
+    world.put({name: value for name, value in wide.items() if name != "born"})
 
 
 def costs(consumed: Any) -> dict[str, Any]:

@@ -49,6 +49,22 @@ def world() -> World:
         ("Query", {**QUERY, "ProjectionExpression": "sk[0], toys"}, "Key: sk"),
         ("UpdateItem", {**KEYED, "UpdateExpression": "REMOVE human.x"}, "IndexKey: human"),
         ("UpdateItem", {**KEYED, "UpdateExpression": "SET toys.cat = pk.x"}, "Key: pk"),
+        ("UpdateItem", {**KEYED, "ConditionExpression": "attribute_exists(sk.x)"}, "Key: sk"),
+        ("DeleteItem", {**KEYED, "ConditionExpression": "pk[0] <> toys"}, "Key: pk"),
+        (
+            "PutItem",
+            {
+                **NAMED,
+                "Item": KEYED["Key"],
+                "ConditionExpression": "attribute_not_exists(human.x)",
+            },
+            "IndexKey: human",
+        ),
+        (
+            "BatchGetItem",
+            {"RequestItems": {"pets": {"Keys": [KEYED["Key"]], "ProjectionExpression": "pk.x"}}},
+            "Key: pk",
+        ),
     ],
 )
 def test_nothing_reaches_into_a_key(world: World, operation: str, body: Json, what: str) -> None:

@@ -85,6 +85,8 @@ def meets(world: World, expected: Json, **more: Any) -> bool:
         ("toys", one("CONTAINS", {"S": "bone"}), False),
         ("toys", one("NOT_CONTAINS", {"S": "bone"}), True),
         ("name", one("NOT_CONTAINS", {"S": "the"}), False),
+        ("age", one("NOT_CONTAINS", {"S": "5"}), True),
+        ("feet", one("NOT_CONTAINS", {"S": "four"}), False),
         ("name", {"ComparisonOperator": "NOT_NULL"}, True),
         ("name", {"ComparisonOperator": "NULL"}, False),
         ("feet", one("NULL"), True),
