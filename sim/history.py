@@ -21,6 +21,7 @@ FOR_THE_CALL = ("TransactionCanceledException", "IdempotentParameterMismatchExce
 ELSEWHERE = "k0"  # Stands for all clients of other regions.
 OUTCOMES = ("committed", "unknown", "cancelled")
 WRITE_TRANSACTION, READ_TRANSACTION = "TransactWriteItems", "TransactGetItems"
+BATCH_WRITE, BATCH_READ = "BatchWriteItem", "BatchGetItem"
 
 
 class Operation(NamedTuple):
