@@ -1,15 +1,31 @@
 """The catalogue that is loaded in batches: what its clients ask for, and what they are told."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from sim.history import Operation
-from sim.run import Run, outcomes
+from sim.run import Run, outcomes, run
 from sim.scenario import load
 from sim.workloads.registry import make
+from twophase.cli.main import main
+from twophase.proof import verified
 
 SCENARIO = "bulk-load"
+SEEDS, SEEDS_SOAK = 4, 1_000
+# Everything that an entry of a batch may meet.
+HARD = {
+    "workload.transactions": "80",
+    "network.loss": "0.05",
+    "network.repeat": "0.05",
+    "network.late": "0.05",
+    "faults.crashes": "4",
+    "faults.partition_splits": "3",
+    "cluster.clock_skew_us": "20000",
+}
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +97,27 @@ def test_a_run_gets_somewhere(ran: Run) -> None:
     assert ends["committed"] > 60
     assert codes["TransactionConflict"] > 0
     assert codes["ConditionalCheckFailed"] > 0
+
+
+def test_every_check_of_the_whole_run_holds(soak: bool) -> None:
+    scenario = load(SCENARIO, HARD)
+    for seed in range(SEEDS_SOAK if soak else SEEDS):
+        result = run(scenario, seed)
+        assert result.findings == (), seed
+        assert {"timestamps", "instants", "strict", "pages"} <= {*result.checks}
+
+
+def test_a_run_with_batches_has_a_proof_that_knows_their_entries(tmp_path: Path) -> None:
+    path = tmp_path / "proof.jsonl"
+    small = ["--set", "workload.transactions=20"]
+
+    told = CliRunner().invoke(main, ["simulate", SCENARIO, *small, "--proof", str(path)])
+
+    assert told.exit_code == 0, told.output
+    texts = path.read_text(encoding="utf-8").splitlines()
+    calls = [json.loads(text).get("call", "") for text in texts]
+    assert len([call for call in calls if "." in call]) > 10
+    assert verified(texts)["scenario"] == SCENARIO
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_what_nobody_may_and_nobody_answered_is_to_leave_no_trace(
     """Not even a refusal: a partition that refuses has looked at the item."""
     asked = operation(name="UpdateItem", request={"TableName": "things"}, status=0)
     nothing: dict[str, Any] = {"decisions": [], "applied": [], "refused": [], "reads": {}}
-    evidence: Any = SimpleNamespace(**{**nothing, **seen}, operations=[asked])
+    evidence: Any = SimpleNamespace(**{**nothing, **seen}, calls=[asked])
 
     assert [one.kind for one in check_permissions(evidence, Permissions({}))] == kinds
 
