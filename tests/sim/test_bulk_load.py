@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from sim.history import Operation
+from sim.mutants.catalogue import GROUPS, MUTANTS, applied
 from sim.run import Run, outcomes, run
 from sim.scenario import load
 from sim.workloads.registry import make
@@ -118,6 +119,15 @@ def test_a_run_with_batches_has_a_proof_that_knows_their_entries(tmp_path: Path)
     calls = [json.loads(text).get("call", "") for text in texts]
     assert len([call for call in calls if "." in call]) > 10
     assert verified(texts)["scenario"] == SCENARIO
+
+
+@pytest.mark.parametrize("name", [one.name for one in GROUPS["batches of writes"]])
+def test_where_nobody_writes_in_batches_nothing_is_found(name: str) -> None:
+    few = {"workload.transactions": "60"}
+    with applied(MUTANTS[name]):
+        assert run(load("work-queue", few), 1).findings == ()
+        assert run(load("stale-reads", few), 1).findings == ()
+        assert run(load(SCENARIO, few), 1).findings != ()
 
 
 @pytest.mark.parametrize(
