@@ -6,6 +6,7 @@ from math import isinf
 from typing import Any
 
 from sim.mutants.catalogue import find
+from sim.search.broken import needs_of
 from sim.search.hunt.hunted import Hunted
 from sim.search.hunt.shots import NONE, drawn_for
 from sim.search.hunt.tales import Tale
@@ -78,6 +79,7 @@ def replay(one: Hunted) -> str | None:
     """Return the command that does the run that found it first."""
     if one.first is None:
         return None
-    base, *settings = drawn_for(one.first.seed).world.words()
+    needs = needs_of(None if one.name == NONE else one.name)
+    base, *settings = drawn_for(one.first.seed, tuple(needs.items())).world.words()
     words = ["twophase", "simulate", base, "--seed", str(one.first.seed), *settings]
     return shlex.join(words if one.name == NONE else [*words, "--mutant", one.name])

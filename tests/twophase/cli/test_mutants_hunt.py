@@ -84,14 +84,18 @@ def test_a_hunt_for_one_mutant_tells_of_it_and_of_its_story() -> None:
     assert f"--mutant {NAME}" in result.stdout
 
 
-def test_the_run_that_found_it_can_be_run_again() -> None:
-    document = as_json(NAME, "--seeds", "5:6", "--no-shrink")
+@pytest.mark.parametrize(
+    ("name", "seeds"),
+    [(NAME, "5:6"), ("batches-give-nothing-back", "0:1")],  # The other needs a scenario.
+)
+def test_the_run_that_found_it_can_be_run_again(name: str, seeds: str) -> None:
+    document = as_json(name, "--seeds", seeds, "--no-shrink")
     program, *words = shlex.split(document["replay"])
 
     assert program == "twophase"
     again = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)
 
-    assert again["mutant"] == NAME
+    assert again["mutant"] == name
     assert document["finding"] in {finding["kind"] for finding in again["findings"]}
 
 
