@@ -168,6 +168,7 @@ def test_the_first_permission_that_is_missing_is_named(
     [
         ({}, []),
         ({"applied": [Applied(1, "k1#1", 0, "p1")]}, ["carried out"]),
+        ({"applied": [Applied(1, "k1#1.2", 0, "p1")]}, ["carried out"]),  # An entry of a batch.
         ({"refused": [Refused(1, "k1#1", "ValidationException")]}, ["carried out"]),
         ({"reads": {"k1#1": []}}, ["read"]),
     ],
