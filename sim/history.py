@@ -21,6 +21,10 @@ FOR_THE_CALL = ("TransactionCanceledException", "IdempotentParameterMismatchExce
 ELSEWHERE = "k0"  # Stands for all clients of other regions.
 OUTCOMES = ("committed", "unknown", "cancelled")
 WRITE_TRANSACTION, READ_TRANSACTION = "TransactWriteItems", "TransactGetItems"
+BATCH_WRITE, BATCH_READ = "BatchWriteItem", "BatchGetItem"
+GIVEN_BACK = (
+    "UnprocessedItems"  # In place of an error, of a batch's entry that was not carried out.
+)
 
 
 class Operation(NamedTuple):
@@ -53,7 +57,7 @@ class Operation(NamedTuple):
         # way; only the ledger speaks for the whole call.
         if len(self.attempts) > 1 and self.error not in FOR_THE_CALL:
             return True
-        return not CATALOGUE[self.error].definite
+        return self.error != GIVEN_BACK and not CATALOGUE[self.error].definite
 
     @property
     def is_transaction(self) -> bool:

@@ -94,6 +94,8 @@ class Refused(NamedTuple):
     number: int
     request: str
     error: str
+    key: RecordKey = ("", ())  # A batch has several under one request.
+    of_index: bool = False  # What the table's indexes had against it.
 
 
 class ReadAt(NamedTuple):
@@ -138,9 +140,10 @@ class Witness:
         self.books = Books()  # Of tables that are held to their units.
         self.tables = TablesSeen()  # What they are to be, and who was told.
         self.indexes: IndexesSeen | None = None  # Of tables that have indexes.
-        self.of_indexes: set[str] = set()  # Singletons that an index was rightly against.
-        self._in_conflict: set[str] = set()  # Singletons that were rightly refused for a conflict.
-        self._in_throttling: set[str] = set()  # … because their partition took no new work.
+        # Singletons that were rightly refused for a conflict.
+        self._in_conflict: set[tuple[str, RecordKey]] = set()
+        # … because their partition took no new work.
+        self._in_throttling: set[tuple[str, RecordKey]] = set()
         self._inside: Inside | None = None
         self._number = 0
         self._packed = {
@@ -272,33 +275,31 @@ class Witness:
     def _write(self, machine: Machine, envelope: Envelope, message: Write, output: Output) -> None:
         refused = isinstance(output.reply, WriteRefused)
         if isinstance(output.reply, WriteRefused) and message.request:
-            self._keep(Refused(self.number(), message.request, output.reply.error))
-            record = machine.record(message.action.table, message.action.key)
-            if refused_by_index(machine, message.action, record.item) is not None:
-                self.of_indexes.add(message.request)
-            if output.reply.error == "TransactionConflictException":
+            key, error = (message.action.table, message.action.key), output.reply.error
+            item = machine.record(*key).item
+            of_index = refused_by_index(machine, message.action, item) is not None
+            self._keep(Refused(self.number(), message.request, error, key, of_index))
+            if error == "TransactionConflictException":
                 self._note("singleton.conflicted")
-                self._conflicted(machine, message)
-            elif output.reply.error == "ProvisionedThroughputExceededException":
-                self._throttled(machine, message)
+                self._conflicted(machine, message.request, key)
+            elif error == "ProvisionedThroughputExceededException":
+                self._throttled(machine, message.request, key, of_index=of_index)
         if message.action.table == LEDGER_TABLE and not refused:
             self._decided(envelope, message.action)
 
-    def _conflicted(self, machine: Machine, message: Write) -> None:
+    def _conflicted(self, machine: Machine, request: str, key: RecordKey) -> None:
         """Judge a conflict where it was met; a copy is answered from memory, perhaps later."""
-        action = message.action
-        if machine.record(action.table, action.key).ongoing is not None:
-            self._in_conflict.add(message.request)
-        elif message.request not in self._in_conflict:
-            self._lie(message.request, "nothing was ongoing on its item")
+        if machine.record(*key).ongoing is not None:
+            self._in_conflict.add((request, key))
+        elif (request, key) not in self._in_conflict:
+            self._lie(request, "nothing was ongoing on its item")
 
-    def _throttled(self, machine: Machine, message: Write) -> None:
+    def _throttled(self, machine: Machine, request: str, key: RecordKey, *, of_index: bool) -> None:
         """Judge a refusal of new work where it was made; a copy is answered from memory."""
-        is_spent = self.books.is_spent(message.action.table)
-        if machine.throttled or is_spent or message.request in self.of_indexes:
-            self._in_throttling.add(message.request)
-        elif message.request not in self._in_throttling:
-            self._lie(message.request, "its partition took new work")
+        if machine.throttled or self.books.is_spent(key[0]) or of_index:
+            self._in_throttling.add((request, key))
+        elif (request, key) not in self._in_throttling:
+            self._lie(request, "its partition took new work")
 
     def _decided(self, envelope: Envelope, action: Action) -> None:
         """Note who decided, if this was a decision."""

@@ -67,16 +67,15 @@ def check_run(
         "items": lambda: check_items(evidence),
     }
     checks.update(_besides(evidence, witness, cluster, readers))
-    if is_whole(evidence):
-        data = data_of(cluster, witness)
-        instants = Instants(evidence)
-        checks["timestamps"] = lambda: check_timestamps(evidence, instants, data)
-        checks["instants"] = lambda: instants.findings
-        checks["strict"] = lambda: instants.late
-        if isinstance(workload, HasInvariant):
-            checks["invariant"] = lambda: check_invariant(evidence, workload, data)
+    data = data_of(cluster, witness)
+    instants = Instants(evidence)
+    checks["timestamps"] = lambda: check_timestamps(evidence, instants, data)
+    checks["instants"] = lambda: instants.findings
+    checks["strict"] = lambda: instants.late
+    if isinstance(workload, HasInvariant):
+        checks["invariant"] = lambda: check_invariant(evidence, workload, data)
     found = [one for check in checks.values() for one in islice(check(), FINDINGS_MAX)]
-    if not is_whole(evidence) or not (with_graph or any(one.checker in OF_ORDER for one in found)):
+    if not with_graph and all(one.checker not in OF_ORDER for one in found):
         return tuple(checks), found
     return (*checks, "graph"), [*found, *islice(_by_graph(evidence), FINDINGS_MAX)]
 
@@ -113,11 +112,6 @@ def _by_graph(evidence: Evidence) -> Iterable[Finding]:
             if found:
                 return found
     return []
-
-
-def is_whole(evidence: Evidence) -> bool:
-    """Say whether the model knows all writes; of batches it knows nothing."""
-    return not any(operation.name == "BatchWriteItem" for operation in evidence.operations)
 
 
 def data_of(cluster: Cluster, witness: Witness) -> dict[Place, Item]:

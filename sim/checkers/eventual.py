@@ -37,7 +37,7 @@ def check_eventual(evidence: Evidence) -> Iterator[Finding]:
         about = (reader.call,) if reader is not None else ()
         yield Finding("eventual", wrong.kind, f"{who}{wrong.text}", about, "", REFUTED)
     versions = by_place(evidence)
-    for operation in evidence.operations:
+    for operation in evidence.calls:
         if operation.outcome == "committed" and evidence.is_late(operation):
             yield from _judged(evidence, operation, versions)
 

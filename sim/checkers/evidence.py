@@ -16,6 +16,7 @@ from items.errors import DynamoDBError
 from items.values import Item
 from network.messages import RecordKey
 from sim.checkers.disks import Change, lsn_of
+from sim.checkers.entries import MARK, Entries
 from sim.checkers.model import Json, Model, Place, Step
 from sim.followed import Followed
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
@@ -52,30 +53,36 @@ class Evidence:
         finished entry for `token_valid_us` at least.
         """
         self.tables = tuple(tables)
+        self.table_names = witness.table_names
         self.votes_deadline_us, self.token_valid_us = votes_deadline_us, token_valid_us
-        self.operations = list(history)
+        self.requests = Model(self.tables)
+        self.calls = list(history)
+        entries = Entries(self.calls, self.requests, self.place)
+        self.operations = entries.operations
         # The entry of a decided transaction may be written again, say for a call refused beside it.
         decided: dict[tuple[str, bool], Decision] = {}
         for decision in witness.all(Decision):
             decided.setdefault((decision.transaction, decision.commits), decision)
         self.decisions = list(decided.values())
-        self.applied: list[Applied] = witness.all(Applied)
+        self.applied: list[Applied] = [
+            one._replace(request=entries.name(one.request, *(key for key, _, _ in one.changes)))
+            for one in witness.all(Applied)
+        ]
         self.landed: list[Landed] = witness.all(Landed)
         self.promised: list[Promised] = witness.all(Promised)
         self.said: list[Said] = witness.all(Said)
         # Judged once; a copy is answered from memory, when the item may be another already.
         judged: dict[str, Refused] = {}
         for one in witness.all(Refused):
-            judged.setdefault(one.request, one)
+            name = entries.name(one.request, one.key)
+            judged.setdefault(name, one._replace(request=name))
         self.refused = list(judged.values())
         self.reads: dict[str, list[ReadAt]] = defaultdict(list)
         for read in witness.all(ReadAt):
-            self.reads[read.request.partition("/")[0]].append(read)
+            self._take_read(entries, read)
         self.followed = witness.followed
         self.late: set[str] = set()  # Attempts that a follower answered, and may.
-        self.of_indexes = witness.of_indexes
         self.lies, self.wrongs = witness.lies, witness.disks.wrongs
-        self.table_names = witness.table_names
         self.by_call = {
             (operation.request["ClientRequestToken"], operation.call): operation
             for operation in self.operations
@@ -85,14 +92,17 @@ class Evidence:
             attempt: operation for operation in self.operations for attempt in operation.attempts
         }
         if witness.followed is not None:
-            self._take_followers(witness.followed)
-        self.requests = Model(self.tables)
+            self._take_followers(entries, witness.followed)
         # By place; a test may have put another operation there.
         self._steps: dict[int, tuple[Operation, list[Step]]] = {}
         self._items: dict[RecordKey, list[Item | None]] = {}
         self._gets: dict[int, tuple[Operation, list[tuple[Place, Json]]]] = {}
 
-    def _take_followers(self, followed: Followed) -> None:
+    def _take_read(self, entries: Entries, read: ReadAt) -> None:
+        for one in entries.of_read(read):
+            self.reads[one.request.partition("/")[0]].append(one)
+
+    def _take_followers(self, entries: Entries, followed: Followed) -> None:
         """Take the answers of followers: those that may be late are judged by themselves.
 
         The others are answers like any other.
@@ -105,7 +115,7 @@ class Evidence:
                 keys, lsns = zip(*answer.items, strict=True) if answer.items else ((), ())
                 ongoing = (None,) * len(keys)
                 read = ReadAt(answer.number, answer.request, 0, ongoing, lsns, keys)
-                self.reads[answer.request].append(read)
+                self._take_read(entries, read)
 
     @cached_property
     def under_token(self) -> dict[str, list[Operation]]:
@@ -146,7 +156,10 @@ class Evidence:
 
     def is_late(self, operation: Operation) -> bool:
         """Say whether a follower may have answered, who shows what was, not what is."""
-        return bool(self.late) and not self.late.isdisjoint(operation.attempts)
+        # Of a batch an entry may be late if any is.
+        return bool(self.late) and any(
+            attempt.partition(MARK)[0] in self.late for attempt in operation.attempts
+        )
 
     def is_read(self, operation: Operation) -> bool:
         """Say whether an operation is a read that was answered, by who owns its items."""

@@ -156,7 +156,7 @@ class Instants:
         (step,) = self.evidence.steps(operation)
         item = self.model.items.get(step.place)
         wrong, _ = self.model.judged(step)
-        if not wrong and moment.what.request not in self.evidence.of_indexes:
+        if not wrong and not moment.what.of_index:
             text = f"{named(operation)} was refused with {error}, but nothing was wrong with it"
             self.findings.append(_finding("refusal refuted", text, operation))
         elif error == FAILED and step.action.old_on_failure:

@@ -54,6 +54,12 @@ class Model:
         """Return the action of a PutItem, UpdateItem or DeleteItem request."""
         return self._step(name.removesuffix("Item"), request)
 
+    def place(self, name: str, request: Json) -> Place:
+        """Return which item a request for a single one is about."""
+        if name == "PutItem":
+            return self.step(name, request).place
+        return self._place(request["TableName"], request["Key"])
+
     def gets(self, request: Json) -> list[tuple[Place, Json]]:
         """Return the items that a TransactGetItems or GetItem request asks for."""
         entries = [entry["Get"] for entry in request.get("TransactItems", ())] or [request]

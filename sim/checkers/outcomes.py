@@ -5,22 +5,20 @@ token has led to one commit at most; and of a singleton nothing is told that no 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from sim.checkers.evidence import SINGLETON_WRITES, Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.model import Json
-from sim.history import WRITE_TRANSACTION, Operation
+from sim.history import GIVEN_BACK, WRITE_TRANSACTION, Operation
 from sim.witness import Decision
 
 IDEMPOTENCE = "idempotence of a token"
 MISMATCH = "IdempotentParameterMismatchException"
+# Refusals that pass: a batch gives back what met one of them.
+PASSING = ("TransactionConflictException", "ProvisionedThroughputExceededException")
 # Refusals of a singleton write that only the partition can know of.
-BY_PARTITIONS = (
-    "ConditionalCheckFailedException",
-    "TransactionConflictException",
-    "ProvisionedThroughputExceededException",
-)
+BY_PARTITIONS = ("ConditionalCheckFailedException", *PASSING)
 
 
 def check_outcomes(evidence: Evidence) -> Iterator[Finding]:
@@ -123,8 +121,23 @@ def check_singletons(evidence: Evidence) -> Iterator[Finding]:
         if not operation.error and not applied.intersection(attempts):
             text = f"{operation.call} ({operation.name}) was told 'done', and nobody did it"
             yield Finding("singletons", "write lost", text, (operation.call,))
+        elif operation.error == GIVEN_BACK:
+            yield from _given_back(operation, applied, refused)
         elif operation.error in BY_PARTITIONS and operation.error not in {
             refused.get(attempt) for attempt in attempts
         }:
             text = f"{operation.call} was told {operation.error}, which no partition has said"
             yield Finding("singletons", "refusal invented", text, (operation.call,))
+
+
+def _given_back(
+    entry: Operation, applied: Collection[str], refused: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Judge an entry that its batch gave back: a partition refused it, and it had no effect."""
+    (attempt,) = entry.attempts
+    if attempt in applied:
+        text = f"{entry.call} ({entry.name}) was given back, and was done"
+        yield Finding("singletons", "given back and done", text, (entry.call,))
+    elif refused.get(attempt) not in PASSING:
+        text = f"{entry.call} ({entry.name}) was given back, and no partition had refused it"
+        yield Finding("singletons", "refusal invented", text, (entry.call,))

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from items.errors import ACCESS_DENIED, REQUEST_LIMIT_EXCEEDED, UNRECOGNIZED_CLIENT
 from router.policies import Patterns, Permissions, Principal
+from sim.checkers.entries import MARK
 from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
 from sim.history import ELSEWHERE, Operation
@@ -23,7 +24,8 @@ def check_permissions(evidence: Evidence, permissions: Permissions) -> Iterator[
     """Judge each operation by its client's policy."""
     decided = {(one.token, one.call) for one in evidence.decisions}
     done = {one.request for one in evidence.applied} | {one.request for one in evidence.refused}
-    for operation in evidence.operations:
+    done = {request.partition(MARK)[0] for request in done}  # A batch is allowed as a whole.
+    for operation in evidence.calls:
         if operation.client == ELSEWHERE:
             continue  # It was judged where it was written.
         missing = not_allowed(permissions.principals.get(operation.client), operation)

@@ -2,7 +2,8 @@
 
 The protocol's own code has no flag for being wrong.  Reading order: `patches`, `mutant`,
 `catalogue`, `hunting`; then the mutants by what they break: `prepares`, `orders`, `promises`,
-`singletons`, `readers`, `votes`, `decisions`, `tokens`, `recoveries`, `reasons`, `splits`,
-`units`, `streams`, `followers`, `indexes`, `permissions`, `regions`, `published`, `equivalents`.
+`singletons`, `batches`, `readers`, `votes`, `decisions`, `tokens`, `recoveries`, `reasons`,
+`splits`, `units`, `streams`, `followers`, `indexes`, `permissions`, `regions`, `published`,
+`equivalents`.
 In `seeds` are the first seeds that find them.
 """

@@ -13,6 +13,7 @@ from types import ModuleType
 # Imported here so that nobody imports a rule by name, and keeps it, while it is replaced.
 import sim.run as _  # noqa: F401  # For its imports, as just said.
 from sim.mutants import (
+    batches,
     decisions,
     equivalents,
     followers,
@@ -58,6 +59,7 @@ GROUPS: Mapping[str, tuple[Mutant, ...]] = {
     "what a partition must not forget": of(promises),
     "writes outside transactions": of(singletons),
     "reads": of(readers),
+    "batches of writes": of(batches),
     "queries, scans and batches": of(pages),
     "votes": of(votes),
     "decisions and answers": of(decisions),

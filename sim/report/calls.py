@@ -17,6 +17,7 @@ from network.messages import (
 from network.placement import LEDGER_TABLE
 from partition.storage import Changes
 from sim.belonging import entry_in, named_in
+from sim.checkers.entries import MARK
 
 
 @data
@@ -78,8 +79,8 @@ class Calls:
             self._names.setdefault(str(action.item["Transaction"][1]), call)
 
     def of_name(self, name: str) -> str:
-        """Return the call that is known by this name; empty if none is."""
-        return self._names.get(name, "")
+        """Return the call that is known by this name, or has such an entry; empty if none is."""
+        return self._names.get(name) or self._names.get(name.partition(MARK)[0], "")
 
     def of_changes(self, changes: Changes) -> str:
         """Return the call that an append belongs to; empty if it is nobody's."""

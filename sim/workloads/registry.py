@@ -5,6 +5,7 @@ from typing import Protocol
 from sim.workload import Workload
 from sim.workloads.bank import Bank
 from sim.workloads.bookshop import Bookshop
+from sim.workloads.bulk_load import BulkLoad
 from sim.workloads.changing_table import ChangingTable
 from sim.workloads.game_shop import GameShop
 from sim.workloads.hot_keys import HotKeys
@@ -37,6 +38,7 @@ WORKLOADS: dict[str, WorkloadType] = {
     "changing_table": ChangingTable,
     "scoreboard": Scoreboard,
     "work_queue": WorkQueue,
+    "bulk_load": BulkLoad,
     "listed": Listed,
 }
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sim.mutants import followers, indexes, pages, permissions, regions, streams, tables
+from sim.mutants import batches, followers, indexes, pages, permissions, regions, streams, tables
 from sim.mutants.catalogue import MUTANTS, applied
 from sim.mutants.mutant import Mutant
 from sim.script import rewrite
 
 SCRIPTS = tuple(sorted(Path(__file__).parent.glob("*.txt")))
 SHOWN = re.compile(r"[pl]\d+: ")
-# Scripts have one cluster, no followers, streams, indexes or permissions, no page of items, and no
-# table that changes.
-BEYOND = [followers, indexes, pages, permissions, regions, streams, tables]
+# Scripts have one cluster, no followers, streams, indexes or permissions, no batches or pages, and
+# no table that changes.
+BEYOND = [batches, followers, indexes, pages, permissions, regions, streams, tables]
 FOUND = [
     one
     for one in MUTANTS.values()

@@ -36,8 +36,9 @@ SINGLETONS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
 
 # The workload `listed` asks for what a scenario lists, and draws nothing: see test_listed.
 # What asks for pages has a test of its own: test_scoreboard, test_task_list, test_changing_table.
-# So has what asks for the same again under one token: see test_work_queue.
-ELSEWHERE = ("listed", "scoreboard", "task_list", "changing_table", "work_queue")
+# So has what asks for the same again under one token, and what asks in batches: see
+# test_work_queue and test_bulk_load.
+ELSEWHERE = ("listed", "scoreboard", "task_list", "changing_table", "work_queue", "bulk_load")
 DRAWN = [name for name in WORKLOADS if name not in ELSEWHERE]
 # Whose clients may not do everything, and what has several regions, likewise.
 APART = ("permissions", "global-tables")

@@ -79,7 +79,7 @@ def replay(one: Hunted) -> str | None:
     """Return the command that does the run that found it first."""
     if one.first is None:
         return None
-    mutant = None if one.name == NONE else one.name
-    base, *settings = drawn_for(one.first.seed, tuple(needs_of(mutant).items())).world.words()
+    needs = needs_of(None if one.name == NONE else one.name)
+    base, *settings = drawn_for(one.first.seed, tuple(needs.items())).world.words()
     words = ["twophase", "simulate", base, "--seed", str(one.first.seed), *settings]
     return shlex.join(words if one.name == NONE else [*words, "--mutant", one.name])

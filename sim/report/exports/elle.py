@@ -4,9 +4,9 @@
 
 Each item is a register, called by its table and key, and each write gives it a value that no other
 write gives it: the `version` that workloads write, or the `value` of a listed world.  A delete
-leaves a value that nobody reads.  What cannot be said so is left out: queries and batches, and
-reads that do not show whose write it is that they see.  That hides an anomaly at most, and never
-makes one.
+leaves a value that nobody reads.  Each entry of a batch is an operation of its own.  What cannot be
+said so is left out: queries, and reads that do not show whose write it is that they see.  That
+hides an anomaly at most, and never makes one.
 """
 
 import json
@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from items.actions import Action, Delete, Put, Update
 from sim.checkers.dependencies import STATUS
+from sim.checkers.entries import entries_of
 from sim.checkers.evidence import SINGLETON_WRITES
 from sim.checkers.graph.txn import INFO, OK, READ, WRITE
 from sim.checkers.histories import INVOKE
@@ -37,8 +38,9 @@ def elle_lines(operations: Sequence[Operation]) -> Iterator[Line]:
 
     Calls that ask for the same under one token are one transaction, of a process of their own.
     """
-    operations = one_a_request(operations)
-    asked = dict(_asked(operations))
+    model = Model([one.request for one in operations if one.name == "CreateTable"])
+    operations = one_a_request(_with_entries(operations, model))
+    asked = dict(_asked(operations, model))
     processes: dict[str, int] = {}
     fresh = count()
     moments = _moments([one for one in operations if asked.get(one.place)])
@@ -128,9 +130,20 @@ def _moments(operations: Sequence[Operation]) -> Iterator[tuple[int, str, Operat
 # What was read and written -----------------------------------------------------------------------
 
 
-def _asked(operations: Sequence[Operation]) -> Iterator[tuple[int, list[Op]]]:
+def _with_entries(operations: Iterable[Operation], model: Model) -> Iterator[Operation]:
+    """Give the entries of batches beside them, and all of it a place of its own.
+
+    They happen at once, so each is of a process of its own.
+    """
+    place = count()
+    for operation in operations:
+        for one in (operation, *entries_of(operation, model)):
+            client = operation.client if one is operation else one.call
+            yield one._replace(place=next(place), client=client)
+
+
+def _asked(operations: Sequence[Operation], model: Model) -> Iterator[tuple[int, list[Op]]]:
     """Give each operation's reads and writes, by its place in the history."""
-    model = Model([one.request for one in operations if one.name == "CreateTable"])
     deleted: set[Place] = set()
     for operation in operations:
         if operation.name in (WRITE_TRANSACTION, *SINGLETON_WRITES):

@@ -251,7 +251,6 @@ class Witnessed:
         self.table_names: dict[str, str] = {}
         self.disks = NothingWrong()
         self.followed = None  # Nobody has followers here, and no table has indexes.
-        self.of_indexes: set[str] = set()
 
     def all(self, kind: type[Any]) -> list[Any]:
         """Return all notes of one kind, numbered by their places."""

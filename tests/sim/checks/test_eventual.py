@@ -43,7 +43,7 @@ def late_gets(known: Evidence) -> Iterator[tuple[Operation, list[Version]]]:
     """Give the answers of followers to GetItem, with all versions of their items."""
     assert known.followed is not None
     versions = {known.place(key): found for key, found in known.followed.versions.items()}
-    for operation in known.operations:
+    for operation in known.calls:
         if operation.name == "GetItem" and known.is_late(operation) and operation.answer:
             ((place, _),) = known.gets(operation)
             yield operation, versions[place]
@@ -53,9 +53,7 @@ def told(operation: Operation, answer: Any) -> set[str]:
     """Have a client told something else, and return what the check finds."""
     known = evidence()
     changed = operation._replace(answer=answer)
-    known.operations = [
-        changed if one.place == operation.place else one for one in known.operations
-    ]
+    known.calls = [changed if one.place == operation.place else one for one in known.calls]
     return {finding.kind for finding in check_eventual(known)}
 
 
@@ -104,7 +102,7 @@ def test_every_older_version_is_let_through() -> None:
 @pytest.mark.parametrize("name", ["Query", "Scan"])
 def test_each_item_of_a_page_is_judged(name: str) -> None:
     known = evidence()
-    operation = next(one for one in known.operations if one.name == name and known.is_late(one))
+    operation = next(one for one in known.calls if one.name == name and known.is_late(one))
     *others, last = operation.answer["Items"]
     false = {**last, "points": {"N": "999"}}
 
@@ -114,7 +112,7 @@ def test_each_item_of_a_page_is_judged(name: str) -> None:
 def test_each_item_of_a_batch_is_judged() -> None:
     known = evidence()
     operation = next(
-        one for one in known.operations if one.name == "BatchGetItem" and known.is_late(one)
+        one for one in known.calls if one.name == "BatchGetItem" and known.is_late(one)
     )
     (first, *others) = operation.answer["Responses"]["scores"]
     false = {**first, "points": {"N": "999"}}
@@ -128,7 +126,7 @@ def test_a_strong_read_is_never_taken_for_one_that_may_be_late() -> None:
 
     assert all(
         not operation.request.get("ConsistentRead")
-        for operation in known.operations
+        for operation in known.calls
         if known.is_late(operation)
     )
 

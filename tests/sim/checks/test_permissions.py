@@ -169,6 +169,7 @@ def test_the_first_permission_that_is_missing_is_named(
     [
         ({}, []),
         ({"applied": [Applied(1, "k1#1", 0, "p1")]}, ["carried out"]),
+        ({"applied": [Applied(1, "k1#1.2", 0, "p1")]}, ["carried out"]),  # An entry of a batch.
         ({"refused": [Refused(1, "k1#1", "ValidationException")]}, ["carried out"]),
         ({"reads": {"k1#1": []}}, ["read"]),
     ],
@@ -179,7 +180,7 @@ def test_what_nobody_may_and_nobody_answered_is_to_leave_no_trace(
     """Not even a refusal: a partition that refuses has looked at the item."""
     asked = operation(name="UpdateItem", request={"TableName": "things"}, status=0)
     nothing: dict[str, Any] = {"decisions": [], "applied": [], "refused": [], "reads": {}}
-    evidence: Any = SimpleNamespace(**{**nothing, **seen}, operations=[asked])
+    evidence: Any = SimpleNamespace(**{**nothing, **seen}, calls=[asked])
 
     assert [one.kind for one in check_permissions(evidence, Permissions({}))] == kinds
 

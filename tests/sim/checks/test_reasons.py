@@ -254,6 +254,21 @@ def test_a_conflict_of_a_singleton_with_nothing_is_a_lie() -> None:
     assert len(stage.witness.lies) == LIES_MAX
 
 
+def test_a_conflict_of_one_entry_of_a_batch_says_nothing_of_another() -> None:
+    stage = Stage(clients=1, partitions=1)
+    (table,) = stage.witness.table_names
+    machine = stage.cluster.machine("p1")
+    assert machine is not None
+    refused = Output(None, WriteRefused("TransactionConflictException", "", None))
+    machine.keep((table, place_of("a")[1]), record(ongoing="t1"))
+
+    for name in ("a", "b"):
+        message = Write(Put(table, place_of(name)[1], {}), "NONE", 1, "k1#7")
+        stage.witness.stepped(machine, Envelope("r1", 1, 0, message), refused)
+
+    assert stage.witness.lies == [("k1#7", "nothing was ongoing on its item")]
+
+
 # Read transactions --------------------------------------------------------------------------------
 
 

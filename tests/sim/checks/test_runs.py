@@ -25,7 +25,7 @@ from tests.sim.trouble import TROUBLE
 SEEDS, SEEDS_SOAK = 6, 100
 BROKEN_SEEDS_MAX = 40
 WITH_INVARIANT = ("bank", "ring", "work-queue")
-EACH = ("bank", "ring", "game-shop", "orders-and-payments", "bookshop", "work-queue")
+EACH = ("bank", "ring", "game-shop", "orders-and-payments", "bookshop", "work-queue", "bulk-load")
 
 
 # The canary ---------------------------------------------------------------------------------------

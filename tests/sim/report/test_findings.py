@@ -50,6 +50,17 @@ def test_nodes_are_calls_that_the_page_knows() -> None:
             assert shown.calls.of_name(call) == call
 
 
+def test_an_entry_of_a_batch_leads_to_its_call() -> None:
+    small = {"workload.transactions": "30"}
+    shown = recording("bulk-load", 1, small, mutant="batches-are-answered-early")
+    calls = {one.call for one in shown.operations}
+
+    found = found_in(shown)["found"]
+
+    assert any(one["kind"] == "write lost" for one in found)
+    assert all({*one["calls"]} <= calls for one in found)
+
+
 def test_what_has_a_graph_comes_first() -> None:
     graphs = [one["graph"] is not None for one in found_in(broken_reads())["found"]]
 

@@ -84,9 +84,12 @@ def test_a_hunt_for_one_mutant_tells_of_it_and_of_its_story() -> None:
     assert f"--mutant {NAME}" in result.stdout
 
 
-@pytest.mark.parametrize("name", [NAME, "requests-are-not-compared"])  # One needs its own world.
-def test_the_run_that_found_it_can_be_run_again(name: str) -> None:
-    document = as_json(name, "--seeds", "5:6", "--no-shrink")
+@pytest.mark.parametrize(
+    ("name", "seeds"),
+    [(NAME, "5:6"), ("batches-give-nothing-back", "0:1")],  # The other needs a scenario.
+)
+def test_the_run_that_found_it_can_be_run_again(name: str, seeds: str) -> None:
+    document = as_json(name, "--seeds", seeds, "--no-shrink")
     program, *words = shlex.split(document["replay"])
 
     assert program == "twophase"

@@ -46,7 +46,7 @@ def judged(lines: Sequence[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["bank", "game-shop", "hot-keys", "bookshop", "ring", "work-queue"]
+    "name", ["bank", "game-shop", "hot-keys", "bookshop", "ring", "work-queue", "bulk-load"]
 )
 def test_the_check_reads_a_run_and_finds_nothing(name: str) -> None:
     history = [*run(load(name, {"workload.transactions": "40"}), 1).history]
