@@ -10,6 +10,7 @@ too early.  Of these orders the first is tried, as a choice of its own, and the 
 where it cannot stand.
 """
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
 
 from items.data import data
@@ -40,7 +41,8 @@ class Orders:
         self._clock = ALWAYS
         self._began = [ALWAYS] * blocks  # When each was chosen.
         self._before: dict[int, dict[int, Order]] = {}  # By the later block, and the earlier one.
-        self._passing: list[Order] = []  # Those that hold only as long as some choices stand.
+        # Those that hold only as long as some choices stand, the latest last.
+        self._passing: list[Order] = []
 
     def tick(self) -> int:
         self._clock += 1
@@ -103,15 +105,16 @@ class Orders:
             self._passing.remove(before[one])
         before[one] = order
         if order.since != ALWAYS:
-            self._passing.append(order)
+            insort(self._passing, order, key=_since)
 
     def forget(self, time: int) -> Iterator[Order]:
         """Take back what does not hold without the choices from some time on."""
-        passing, self._passing = self._passing, []
-        for order in passing:
-            if order.since < time:
-                self._passing.append(order)
-            else:
-                one, other = order.choice
-                del self._before[other][one]
-                yield order
+        while self._passing and self._passing[-1].since >= time:
+            order = self._passing.pop()
+            one, other = order.choice
+            del self._before[other][one]
+            yield order
+
+
+def _since(order: Order) -> int:
+    return order.since

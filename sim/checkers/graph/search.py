@@ -24,7 +24,7 @@ from sim.checkers.graph.txn import NEVER
 from sim.checkers.graph.versions import Versions
 
 FOUND, NONE, GAVE_UP = "found", "none", "gave up"
-WORK_EACH, WORK_MIN = 200, 1_000_000  # Looks at a transaction: for each of them, and at least.
+WORK_EACH, WORK_MIN = 100, 1_000_000  # Looks at a transaction: for each of them, and at least.
 STUCK_MAX = 30  # Transactions that are named where nothing leads on.
 SOON = -4 * NEVER  # Due before all others.
 
