@@ -5,9 +5,10 @@ It judges histories of any system, from what clients saw alone or with the true 
     check([Txn(0, [("append", "x", 1)], 0, 1, "ok"), …], "serializable") -> Report
 
 Reading order: `txn` (what goes in and comes out), `observed`, `versions`, `edges`, `components`,
-`cycles`, `judge`.  Where registers leave the graph undecided: `blocks`, `saturate`, `search`,
-`window`, `cases`; for single operations `zones`.  Beside these: `structure`, `anomalies`, `words`,
-`explain`.  Files of histories are read by `sim.checkers.histories`.
+`cycles`, `judge`.  Where registers leave the graph undecided: `search` with its `choices` and its
+`queue`, `blocks`, `saturate`, `window`, `cases`; for single operations `zones`.  Beside these:
+`structure`, `anomalies`, `words`, `explain`.  Files of histories are read by
+`sim.checkers.histories`.
 """
 
 from sim.checkers.graph.judge import check

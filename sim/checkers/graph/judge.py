@@ -10,7 +10,7 @@ from sim.checkers.graph.edges import Graph, peel
 from sim.checkers.graph.explain import Explainer
 from sim.checkers.graph.observed import Observed
 from sim.checkers.graph.saturate import TRANSACTIONS_MAX, Saturation
-from sim.checkers.graph.search import FOUND, GAVE_UP, NONE, anyhow, in_time, nearly
+from sim.checkers.graph.search import FOUND, GAVE_UP, NONE, Search, anyhow, in_time
 from sim.checkers.graph.structure import check_structure
 from sim.checkers.graph.txn import (
     LINEARIZABLE,
@@ -140,29 +140,27 @@ def _decide(
         if findings.found:
             return ""
     graph = Graph(observed, versions)
-    # Where there is an order, one that keeps real time is mostly found at once.
-    timely = in_time(graph, observed, versions)
-    if FOUND in (timely.ended, nearly(timely, graph, observed, versions, strictly=strictly)):
+    search = _search(graph, observed, versions, strictly=strictly)
+    if search.ended == FOUND:
         return ""
-    stuck = [*dict.fromkeys([*timely.stuck, *timely.missed])]
-    if stuck and len(observed) > TRANSACTIONS_MAX and not is_part:
-        part = observe(window(observed, versions, stuck), SERIALIZABLE)
+    if search.stuck and len(observed) > TRANSACTIONS_MAX and not is_part:
+        part = observe(window(observed, versions, search.stuck), SERIALIZABLE)
         findings.found += judge(part, findings.model, is_part=True).anomalies
     if not findings.found:
         saturation = Saturation(graph, observed, versions, strictly=strictly)
         saturation.run()
-        saturation.run_around(stuck)
+        saturation.run_around(search.stuck)
         _find_cycles(graph, observed, findings, strictly=strictly, once=True)
-    return "" if findings.found else _search(graph, observed, versions, findings, strictly=strictly)
-
-
-def _search(
-    graph: Graph, observed: Observed, versions: Versions, findings: Findings, *, strictly: bool
-) -> str:
-    """Look for an order; return why there is no verdict, or nothing."""
-    ended = in_time(graph, observed, versions).ended
-    if ended != FOUND and not strictly:
-        ended = anyhow(graph, observed, versions).ended
-    if ended == NONE:
+    if not findings.found and search.ended == GAVE_UP:
+        search = _search(graph, observed, versions, strictly=strictly)
+    if not findings.found and search.ended == NONE:
         no_order(observed, versions, findings, strictly=strictly)
-    return UNDECIDED if ended == GAVE_UP else ""
+    return UNDECIDED if not findings.found and search.ended == GAVE_UP else ""
+
+
+def _search(graph: Graph, observed: Observed, versions: Versions, *, strictly: bool) -> Search:
+    """Look for an order; where there is one, one that keeps real time is mostly found at once."""
+    search = in_time(graph, observed, versions)
+    if search.ended == FOUND or strictly:
+        return search
+    return anyhow(graph, observed, versions)

@@ -45,7 +45,7 @@ class Row:
         self._key_of = key_of
         self._blocks: dict[int, array[int]] = {}
         self._place = array("i", bytes(4 * len(times)))
-        self._begun = bytearray(len(times))
+        self.begun = bytearray(len(times))
         for block in sorted(range(len(times)), key=times.__getitem__):
             row = self._blocks.get(key_of[block])
             if row is None:
@@ -56,18 +56,18 @@ class Row:
 
     def first(self, key: int, *, besides: int) -> int | None:
         row, place = self._blocks[key], self._from[key]
-        while place < len(row) and self._begun[row[place]]:
+        while place < len(row) and self.begun[row[place]]:
             place += 1
         self._from[key] = place
-        while place < len(row) and (row[place] == besides or self._begun[row[place]]):
+        while place < len(row) and (row[place] == besides or self.begun[row[place]]):
             place += 1
         return row[place] if place < len(row) else None
 
     def take(self, block: int) -> None:
-        self._begun[block] = 1
+        self.begun[block] = 1
 
     def put_back(self, block: int) -> None:
-        self._begun[block] = 0
+        self.begun[block] = 0
         key = self._key_of[block]
         self._from[key] = min(self._from[key], self._place[block])
 
@@ -79,11 +79,10 @@ class Laid:
         self,
         observed: Observed,
         versions: Versions,
-        returned: "array[int]",
-        invoked: "array[int]",
     ) -> None:
         self._observed = observed
         self.key_of = array("i")  # By block, as what follows.
+        self.beginner = array("i")
         self.pending = array("i")  # Who has still to come, besides the one that begins it.
         self._block_of = array("i", [NOBODY]) * len(observed.values)  # By version.
         begins, within = (array("i"), array("i")), (array("i"), array("i"))
@@ -100,7 +99,7 @@ class Laid:
         # When the first one in it had returned, and the last was invoked.
         self.ended = array("q", [NEVER]) * len(self.key_of)
         self.began = array("q", [-NEVER]) * len(self.key_of)
-        self._time(returned, invoked)
+        self._time()
         del self._block_of
 
     def _lay(
@@ -112,6 +111,7 @@ class Laid:
     ) -> None:
         block = len(self.key_of)
         self.key_of.append(key)
+        self.beginner.append(self._observed.writer[members[0]])
         self.pending.append(0)
         begins[0].append(self._observed.writer[members[0]])
         begins[1].append(block)
@@ -125,7 +125,7 @@ class Laid:
         within[1].append(block)
         self.pending[block] += 1
 
-    def _time(self, returned: "array[int]", invoked: "array[int]") -> None:
+    def _time(self) -> None:
         observed, ended, began = self._observed, self.ended, self.began
         for versions, ends in (
             (observed.read, observed.read_ends),
@@ -134,8 +134,8 @@ class Laid:
             for txn, version in self._operations(versions, ends):
                 block = self._block_of[version]
                 if block >= 0:
-                    ended[block] = min(ended[block], returned[txn])
-                    began[block] = max(began[block], invoked[txn])
+                    ended[block] = min(ended[block], observed.returned[txn])
+                    began[block] = max(began[block], observed.invoked[txn])
 
     @staticmethod
     def _operations(versions: "array[int]", ends: "array[int]") -> Iterator[tuple[int, int]]:

@@ -20,7 +20,7 @@ class Trail:
     """Steps are begun, told what they change, and taken back from the latest on."""
 
     def __init__(self) -> None:
-        self.txns = array("i")
+        self.txns, self.times = array("i"), array("q")
         self.freed = array("i")
         self._by_return, self._by_invocation = array("i"), array("i")
         self._freed_from, self._replaced_from = array("i"), array("i")
@@ -29,8 +29,9 @@ class Trail:
     def __len__(self) -> int:
         return len(self.txns)
 
-    def begin(self, txn: int, by_return: int, by_invocation: int) -> None:
+    def begin(self, txn: int, time: int, by_return: int, by_invocation: int) -> None:
         self.txns.append(txn)
+        self.times.append(time)
         self._by_return.append(by_return)
         self._by_invocation.append(by_invocation)
         self._freed_from.append(len(self.freed))
@@ -42,6 +43,7 @@ class Trail:
         self._blocks.append(block)
 
     def pop(self) -> Step:
+        del self.times[-1]
         freed_from, replaced_from = self._freed_from.pop(), self._replaced_from.pop()
         freed, keys = self.freed[freed_from:], self._keys[replaced_from:]
         replaced = list(zip(keys, self._blocks[replaced_from:], strict=True))

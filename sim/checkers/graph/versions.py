@@ -153,11 +153,13 @@ class Versions:
             return  # Duplicates, which `structure` tells.
         txn, reader = observed.writer[mine[0]], observed.longest_reader[key]
         appended = [observed.values[version] for version in mine]
-        places = [walk.index(version) for version in mine if version in walk]
+        place_of = {version: place for place, version in enumerate(walk)}
+        places = [place_of[version] for version in mine if version in place_of]
+        own = set(mine)
         between = [
             walk[place]
             for place in range(places[0], places[-1] + 1 if len(places) == len(mine) else len(walk))
-            if walk[place] not in mine and walk[place] >= 0
+            if walk[place] not in own and walk[place] >= 0
         ]
         kind = "G0" if places == sorted(places) and walk[places[0]] == mine[0] and between else ""
         kind = kind or "incompatible-order"

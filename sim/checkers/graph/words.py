@@ -9,6 +9,7 @@ from sim.checkers.graph.txn import NEVER, Key, Truth, TxnId, Value
 
 LIST_SHOWN_MAX = 12  # Elements; of a longer list its end is shown, where the news is.
 OPS_SHOWN_MAX = 8
+TEXT_SHOWN_MAX = 60  # Characters; of a longer text its two ends are shown.
 # Texts that could be taken for numbers, for true, false or null, or for what stands around them.
 AMBIGUOUS = re.compile(r"$|[\s\d\"'\[{(-]|(true|false|null)$|.*[\s=;:,]$")
 
@@ -27,10 +28,23 @@ def names(observed: Observed, txns: Iterable[int]) -> str:
 
 
 def shown(value: Value) -> str:
-    """Write a value as JSON would, a long list by its end; other things by their own text."""
+    """Write a value as JSON would, a long list by its end; other things by their own text.
+
+    What a terminal would not print is escaped, and of a long text the middle is left out.
+    """
     if isinstance(value, list | tuple):
         return shown_list(value)
-    return json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) > TEXT_SHOWN_MAX:
+        half = TEXT_SHOWN_MAX // 2
+        text = f"{text[:half]} … {text[-half:]} ({len(text):,} characters)"
+    if not text.isprintable():
+        text = "".join(map(_printable, text))
+    return text
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def shown_list(values: Sequence[Hashable]) -> str:
@@ -46,8 +60,8 @@ def key_called(key: Key) -> str:
     """Write a key as JSON would, but a text that can be nothing else without quotation marks."""
     if isinstance(key, Truth):
         return str(key)
-    if isinstance(key, str) and key.isprintable() and not AMBIGUOUS.match(key):
-        return key
+    if isinstance(key, str) and key.isprintable() and len(key) <= TEXT_SHOWN_MAX:
+        return shown(key) if AMBIGUOUS.match(key) else key
     return shown(key)
 
 

@@ -727,3 +727,17 @@ def test_what_is_no_history_is_refused(txns: list[Any], told: str) -> None:
         judged(txns)
 
     assert error.value.transaction == len(txns) - 1
+
+
+def test_a_long_text_is_shown_by_its_two_ends() -> None:
+    (anomaly,) = judged([ok(r("k" * 100_000, "from" + "v" * 1_000_000 + "to"))]).anomalies
+
+    assert len(anomaly.explanation) < 600
+    assert '"fromvvv' in anomaly.explanation
+    assert 'vvvto" (1,000,008 characters)' in anomaly.explanation
+
+
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    (anomaly,) = judged([ok(r("\u202ex", "\u009b31m é"))]).anomalies
+
+    assert r'T0 read "\u202ex" = "\u009b31m é"' in anomaly.explanation
