@@ -324,10 +324,22 @@ class Run:
             told = appends.told
             for reader in self.readers:
                 reader.finish()
-            while not all(one.is_done for one in self.readers) and self.loop.now_us < limit_us:
-                self.loop.run_for(CALM_STEP_US)
-                self._heed_interrupt()
+            limit_us = self._until_read(limit_us)
             self._let_settle(limit_us)  # A late copy of a prepare may have come meanwhile.
+
+    def _until_read(self, limit_us: int) -> int:
+        """Let readers finish; return until when they may, which is later whenever they get on.
+
+        How much there is to read, and how long a page of it travels, no limit of calm can know.
+        """
+        come = -1
+        while not all(one.is_done for one in self.readers) and self.loop.now_us < limit_us:
+            before, come = come, sum(one.progress for one in self.readers)
+            if come != before:
+                limit_us = self.loop.now_us + self.scenario.number("run.calm_us_max")
+            self.loop.run_for(CALM_STEP_US)
+            self._heed_interrupt()
+        return limit_us
 
     def _heed_interrupt(self) -> None:
         if self.is_interrupted:
