@@ -75,7 +75,7 @@ def check_sense(
             f"{' and '.join(UNITS)} go together: tables are provisioned with both, or on demand"
         )
     _check_times(keys)
-    _check_clocks(keys)
+    _check_clocks(keys, 0)
 
 
 def _check_clients(listed: Listed, count: int) -> None:
@@ -146,16 +146,16 @@ def _check_times(keys: Mapping[str, Value]) -> None:
         )
 
 
-def _check_clocks(keys: Mapping[str, Value]) -> None:
+def _check_clocks(keys: Mapping[str, Value], stepped_us: int) -> None:
     """Check that no clock ages a stream's records before a reader can have them."""
-    apart_us = 2 * int(keys["cluster.clock_skew_us"])
+    apart_us = stepped_us + 2 * int(keys["cluster.clock_skew_us"])
     longest_us = span_of("faults.clock_jump_us", keys["faults.clock_jump_us"])[1]
     apart_us += int(keys["faults.clock_jumps"]) * longest_us
     if keys["cluster.streams"] and apart_us > CLOCKS_APART_US_MAX:
         raise ScenarioError(
-            "cluster.clock_skew_us and faults.clock_jump_us may have clocks no more than half a day"
-            f" apart where there are streams ({CLOCKS_APART_US_MAX} µs, not {apart_us}): a stream's"
-            " records are kept for a day by their partition's clock"
+            "cluster.clock_skew_us, faults.clock_jump_us and faults.steps may have clocks no more"
+            f" than half a day apart where there are streams ({CLOCKS_APART_US_MAX} µs, not"
+            f" {apart_us}): a stream's records are kept for a day by their partition's clock"
         )
 
 
@@ -184,7 +184,9 @@ def steps_of(value: Any, keys: Mapping[str, Value]) -> tuple[Step, ...]:
         raise ScenarioError(f'faults.steps is to be a list like ["lose vote #2"], not {value!r}')
     if len(value) > STEPS_MAX:
         raise ScenarioError(f"faults.steps may have {STEPS_MAX} steps, not {len(value)}")
-    return tuple(_step(text, keys) for text in value)
+    steps = tuple(_step(text, keys) for text in value)
+    _check_clocks(keys, sum(abs(one.us or 0) for one in steps if one.act == "clock"))
+    return steps
 
 
 def _step(text: str, keys: Mapping[str, Value]) -> Step:

@@ -212,6 +212,10 @@ def test_calm_must_last_until_regions_have_heard_of_each_other() -> None:
     [
         {"cluster__clock_skew_us": "21600000001"},
         {"faults__clock_jumps": "2", "faults__clock_jump_us": "1..21600000001"},
+        {
+            "faults__steps": '["clock p1 +21600000001us after vote #2 is sent",'
+            ' "clock p2 -21600000001us after vote #2 is sent"]'
+        },
     ],
 )
 def test_no_clock_may_age_the_records_of_a_stream(apart: dict[str, str]) -> None:
