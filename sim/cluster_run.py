@@ -239,8 +239,26 @@ class Run:
             told = appends.told
             for reader in self.readers:
                 reader.finish()
-            self.course.until(lambda: all(one.is_done for one in self.readers), limit_us)
+            limit_us = self._until_read(limit_us)
             self._until_settled(limit_us)  # A late copy of a prepare may have come meanwhile.
+
+    def _until_read(self, limit_us: int) -> int:
+        """Let readers finish; return until when they may, which is later whenever they get on.
+
+        How much there is to read, and how long a page of it travels, no limit of calm can know.
+        """
+        readers, come = self.readers, -1
+
+        def is_over() -> bool:
+            return all(one.is_done for one in readers) or how_far() > come
+
+        def how_far() -> int:
+            return sum(one.progress for one in readers)
+
+        while self.course.until(is_over, limit_us) and how_far() > come:
+            come = how_far()
+            limit_us = self.loop.now_us + self.scenario.number("run.calm_us_max")
+        return limit_us
 
     # What came of it -------------------------------------------------------------------------
 

@@ -9,13 +9,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cmp_to_key
+from itertools import accumulate
 from typing import Any
 
 from items import conditions
 from items.data import data
 from items.indexes import INDEX_MARK
 from items.keys import Key
-from items.values import AttributeValue, Item, compare
+from items.values import AttributeValue, Item, compare, size_bytes
 from network.ids import NEVER, Timestamp
 from network.messages import (
     Backfill,
@@ -30,6 +31,7 @@ from network.messages import (
     Scan,
 )
 from partition.machine import Machine, Output
+from partition.options import PartitionOptions
 from partition.record import Record
 from partition.storage import Changes
 from router.definitions import Status, Table
@@ -37,6 +39,7 @@ from sim.entries_seen import EntriesSeen
 from sim.figures import nearest_rank
 from sim.tables_seen import LIES_MAX
 
+PAGE_BYTES_MAX = PartitionOptions().page_bytes_max
 Json = Mapping[str, Any]
 
 
@@ -247,15 +250,18 @@ class IndexesSeen:
 
     def _answered(self, machine: Machine, scan: Scan, asked: IndexAsked, page: Page) -> None:
         there = machine.items_of(scan.table.partition(INDEX_MARK)[0])
-        wanted = [item for item in there if asked.has(item) and is_wanted(scan, asked, item)]
+        wanted = [item for item in there if asked.has(item) and is_asked_for(scan, asked, item)]
         wanted.sort(key=cmp_to_key(lambda one, other: ordered(asked, one, other)))
         if scan.partition_value is None:  # A scan: by the hash of the partition key, then as here.
-            if page.last is None and scan.after is None and len(page.items) != len(wanted):
-                self._lie("local index refuted", wrong_page(machine, asked, page.items, wanted))
+            passed = [item for item in wanted if is_passed(scan, item)]
+            if page.last is None and scan.after is None and len(page.items) != len(passed):
+                self._lie("local index refuted", wrong_page(machine, asked, page.items, passed))
             return
         if not scan.forward:
             wanted.reverse()
-        right = [item for item in wanted if is_behind(scan, asked, item)][: scan.limit]
+        behind = [item for item in wanted if is_behind(scan, asked, item)]
+        looked_at = on_one_page(behind[: scan.limit], PAGE_BYTES_MAX)
+        right = [item for item in looked_at if is_passed(scan, item)]
         if list(page.items) != right:
             self._lie("local index refuted", wrong_page(machine, asked, page.items, right))
 
@@ -303,18 +309,44 @@ def wrong_page(
     return f"{machine.name} answered from {asked.name}: {list(told)}; its items are {list(right)}"
 
 
-def is_wanted(scan: Scan, asked: IndexAsked, item: Item) -> bool:
+def is_asked_for(scan: Scan, asked: IndexAsked, item: Item) -> bool:
+    """Say whether an item's keys are as is asked."""
     if scan.partition_value is not None and item[asked.keys[0][0]] != scan.partition_value:
         return False
-    if scan.filter is None:
-        return True
-    return conditions.holds(scan.filter, item, scan.names, scan.values)
+    return scan.sort_condition is None or is_sorted_so(item[asked.keys[1][0]], *scan.sort_condition)
+
+
+def is_sorted_so(value: AttributeValue, operator: str, operands: Sequence[AttributeValue]) -> bool:
+    """Say whether a sort key is as its condition says."""
+    if operator == "begins_with":
+        return bool(value[1][: len(operands[0][1])] == operands[0][1])
+    first, last = compare(value, operands[0]), compare(value, operands[-1])
+    match operator:
+        case "<":
+            return first < 0
+        case "<=":
+            return first <= 0
+        case ">":
+            return first > 0
+        case ">=":
+            return first >= 0
+        case _:  # BETWEEN, and = where both ends are one.
+            return first >= 0 >= last
+
+
+def is_passed(scan: Scan, item: Item) -> bool:
+    """Say whether an item that was looked at is on the page: a filter may leave it out."""
+    return scan.filter is None or conditions.holds(scan.filter, item, scan.names, scan.values)
+
+
+def on_one_page(items: Sequence[Item], bytes_max: int) -> list[Item]:
+    """Return those that have room on a page: it ends behind the item that fills it."""
+    before = accumulate((size_bytes(item) for item in items), initial=0)
+    return [item for item, size in zip(items, before, strict=False) if size < bytes_max]
 
 
 def is_behind(scan: Scan, asked: IndexAsked, item: Item) -> bool:
-    """Say whether an item is behind the page's start, and its sort key as is asked."""
-    if scan.sort_condition is not None:
-        return True  # No workload asks so.
+    """Say whether an item is behind the page's start."""
     if scan.after is None:
         return True
     way = order(tail(asked, item), scan.after[1:])

@@ -5,13 +5,16 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from partition.options import PartitionOptions
 from partition.propagator import ASKED_US
+from replication.options import ReplicationOptions
 from sim.faults.step_words import StepError
 from sim.faults.steps import Step
 from sim.faults.steps import parse as parse_step
 from sim.keys import ScenarioError, Value, delay_of, span_of
 from sim.permitted import permissions_in
 from sim.regions.names import names_of
+from sim.stream_reader import PAUSES_US
 from sim.workloads.listed import Listed
 from sim.workloads.registry import make
 
@@ -39,6 +42,7 @@ AWAY = {
     "faults.full_disks": "faults.full_disk_us",
     "faults.partition_splits": "faults.late_child_us",
 }
+CLOCKS_APART_US_MAX = PartitionOptions().stream_kept_us // 2
 KEEP = ("faults.pauses", "faults.holds")  # What keeps copies of messages for so long.
 
 
@@ -71,6 +75,7 @@ def check_sense(
             f"{' and '.join(UNITS)} go together: tables are provisioned with both, or on demand"
         )
     _check_times(keys)
+    _check_clocks(keys, 0)
 
 
 def _check_clients(listed: Listed, count: int) -> None:
@@ -127,12 +132,30 @@ def _check_times(keys: Mapping[str, Value]) -> None:
     who = "recovery"
     if keys["cluster.streams"] and number("cluster.stream_readers"):
         _check_iterators(keys)
-        who = "recovery, and a reader of streams whose answer was lost,"
+        who = "recovery, and a reader of streams that rests or whose answer was lost,"
         settling_us += number("client.attempt_deadline_us") + number("client.pause_most_us")
+        settling_us += max(PAUSES_US)
+    if names_of(keys["regions.names"]):
+        who = "recovery, and regions that hear of each other,"
+        far_us = delay_of("regions.delay_us", keys["regions.delay_us"]).longest_us
+        settling_us += 4 * ReplicationOptions().far_most_us + 4 * far_us
     if number("run.calm_us_max") <= settling_us:
         raise ScenarioError(
             f"run.calm_us_max must be longer than {who} may take with this scenario's time"
             f" limits ({settling_us} µs)"
+        )
+
+
+def _check_clocks(keys: Mapping[str, Value], stepped_us: int) -> None:
+    """Check that no clock ages a stream's records before a reader can have them."""
+    apart_us = stepped_us + 2 * int(keys["cluster.clock_skew_us"])
+    longest_us = span_of("faults.clock_jump_us", keys["faults.clock_jump_us"])[1]
+    apart_us += int(keys["faults.clock_jumps"]) * longest_us
+    if keys["cluster.streams"] and apart_us > CLOCKS_APART_US_MAX:
+        raise ScenarioError(
+            "cluster.clock_skew_us, faults.clock_jump_us and faults.steps may have clocks no more"
+            f" than half a day apart where there are streams ({CLOCKS_APART_US_MAX} µs, not"
+            f" {apart_us}): a stream's records are kept for a day by their partition's clock"
         )
 
 
@@ -161,7 +184,9 @@ def steps_of(value: Any, keys: Mapping[str, Value]) -> tuple[Step, ...]:
         raise ScenarioError(f'faults.steps is to be a list like ["lose vote #2"], not {value!r}')
     if len(value) > STEPS_MAX:
         raise ScenarioError(f"faults.steps may have {STEPS_MAX} steps, not {len(value)}")
-    return tuple(_step(text, keys) for text in value)
+    steps = tuple(_step(text, keys) for text in value)
+    _check_clocks(keys, sum(abs(one.us or 0) for one in steps if one.act == "clock"))
+    return steps
 
 
 def _step(text: str, keys: Mapping[str, Value]) -> Step:

@@ -49,6 +49,7 @@ class StreamReader:
 
     def __init__(self, client: Client) -> None:
         self.got: list[Got] = []
+        self._known: set[tuple[str, str]] = set()  # Records by shard and number: each once.
         self.is_done = False  # It was asked to finish, and has seen everything since.
         self._client = client
         self._limit_site = client.host.site("limit")
@@ -57,6 +58,12 @@ class StreamReader:
         self._shards: dict[tuple[str, str], _Shard] = {}
         self._seen: set[_Shard] = set()  # Read to their end, in this look or (to finish) before.
         self._finishes = False
+
+    @property
+    def progress(self) -> int:
+        """How far it has come: more with each new record, and with each shard that it has seen."""
+        ended = sum(shard.is_ended for shard in self._shards.values())
+        return len(self._known) + len(self._seen) + ended
 
     def finish(self) -> None:
         """Read to the end of what is there, and then no more, until asked again.
@@ -176,6 +183,7 @@ class StreamReader:
         if sequence == shard.last:  # Asked for from there on, as AT_SEQUENCE_NUMBER says.
             return
         shard.last = sequence
+        self._known.add((shard.name, sequence))
         old, new = change.get("OldImage"), change.get("NewImage")
         self.got.append(
             Got(

@@ -10,6 +10,7 @@ from sim.workload import Workload
 
 WAIT_US = 20_000
 WAITS_MAX = 1_000
+SERVER_ERROR = 500  # And above: a router gave up.
 
 
 class SetupError(RuntimeError):
@@ -89,9 +90,11 @@ class Tables:
 
 def said_of(name: str, asked: Operation) -> str:
     """Say what came of a request that was to succeed."""
+    who = "clients wait for client.attempt_deadline_us, client.attempts_max times"
+    said = f"{name} had no answer in time"
     if asked.status:
-        return f"{name} was answered {asked.status} {asked.answer}"
-    return (
-        f"{name} had no answer in time: clients wait for client.attempt_deadline_us,"
-        " client.attempts_max times, and network.delay_us and disk.sync_us are to leave room in it"
-    )
+        said = f"{name} was answered {asked.status}, {asked.answer.get('message', asked.answer)}"
+        if asked.status < SERVER_ERROR:
+            return said
+        who = "routers wait for protocol.operation_deadline_us"
+    return f"{said}: {who}, and network.delay_us and disk.sync_us are to leave room in it"

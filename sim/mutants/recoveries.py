@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from coordinator import recovery, server
-from coordinator.ledger import Ledger, State, Transaction
+from coordinator.ledger import Ledger, State, Transaction, entry_of
+from coordinator.manager import RecoveryManager
 from coordinator.write import Tools
 from items.actions import Action
 from network.messages import Cancel, Commit, Done, Prepare, Recover
@@ -12,7 +13,7 @@ from partition import rules
 from partition.machine import Machine
 from partition.record import Record
 from sim.mutants.decisions import keys_of
-from sim.mutants.mutant import IMPATIENT, WRONG_DATA, Hint, mutant
+from sim.mutants.mutant import IMPATIENT, OF_TRANSACTIONS, WRONG_DATA, Hint, mutant
 from sim.mutants.patches import Patches
 
 
@@ -153,3 +154,62 @@ def missing_entries_mean_commit(patches: Patches) -> None:
         await tools.peers.ask(message.partition, order, patience)
 
     patches.set(server, "recover", recovery.recover)
+
+
+@mutant(
+    "§3.5",
+    "A recovery manager looks through the ledger nodes that there were at first, and no others.",
+    "what a crashed coordinator has left stays PREPARING for ever, once the ledger has split",
+    kinds=("unfinished",),
+    blind=OF_TRANSACTIONS,
+    hint=Hint(
+        "bank",
+        {
+            "cluster.partitions": "1",
+            "client.attempts_max": "1",
+            "faults.partition_splits": "10",
+            "faults.crashes": "30",
+            "faults.downtime_us": "1000..100000",
+        },
+    ),
+    needs={"client.attempts_max": "1", "faults.partition_splits": "10"},
+)
+def managers_learn_of_no_ledgers(patches: Patches) -> None:
+    @patches.around(RecoveryManager, "_look_at_all")
+    def look(original: Any, self: Any) -> None:
+        if not self._looked_at:
+            original(self)
+
+
+@mutant(
+    "§3.5",
+    "A finished transaction is purged when an unfinished one would be stalled, not ten minutes on.",
+    "a request is carried out again for whoever asks for it under the same token",
+    kinds=("token applied twice", "token forgotten", "cancelled and committed", *WRONG_DATA),
+    hint=Hint("work-queue", IMPATIENT),
+)
+def finished_entries_are_purged_early(patches: Patches) -> None:
+    @patches.around(RecoveryManager, "__init__")
+    def begun(original: Any, self: Any, *rest: Any) -> None:
+        *others, options = rest
+        early = replace(options, token_valid_us=options.stalled_after_us)
+        original(self, *others, early)
+
+
+@mutant(
+    "§3.5",
+    "What was decided long ago is purged, also where a partition has yet to hear of it.",
+    "half transactions: what has no entry any more is taken for cancelled",
+    kinds=("token forgotten", "cancelled and committed", "half a transaction", *WRONG_DATA),
+    hint=Hint("bank", IMPATIENT),
+)
+def decided_entries_are_purged(patches: Patches) -> None:
+    @patches.around(RecoveryManager, "_judge")
+    async def judge(original: Any, self: Any, page: Any, stalled_lsn: int, old_lsn: int) -> None:
+        for item, lsn in zip(page.items, page.lsns, strict=True):
+            entry = entry_of(item)
+            if entry.is_decided and entry.state is not State.COMPLETED and lsn <= stalled_lsn:
+                committed = entry.state is State.COMMITTING
+                await self._ledger.complete(entry.transaction, committed=committed)
+                await self._ledger.purge(entry.transaction.entry, entry.transaction.id)
+        await original(self, page, stalled_lsn, old_lsn)

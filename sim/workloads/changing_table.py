@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from sim.workload import Json, Session
-from sim.workloads.keys import Keys, share
+from sim.workloads.keys import Keys, share_beside
 from sim.workloads.requests import act_one_of
 from sim.workloads.task_list import TABLE, TASKS, TaskList
 
@@ -28,7 +28,7 @@ class ChangingTable:
 
     def __init__(self, keys: Keys) -> None:
         self.tasks = TaskList(keys)
-        self.changes = share(keys, "changes")
+        self.changes = share_beside(keys, "changes")
 
     def items(self) -> Iterable[tuple[str, Json]]:
         return self.tasks.items()

@@ -11,6 +11,7 @@ from typing import TypeAlias
 Value: TypeAlias = int | float | str | bool
 Keys: TypeAlias = Mapping[str, Value]
 
+BESIDE_MAX = 0.99  # The run ends with its last transaction.
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -51,9 +52,22 @@ def share(keys: Keys, name: str) -> float:
     Raises:
         ValueError: It is not within 0 … 1.
     """
+    return _number(keys, name, 1)
+
+
+def share_beside(keys: Keys, name: str) -> float:
+    """Take the share of what is no transaction: some are left, or a run would never end.
+
+    Raises:
+        ValueError: It is not within 0 … 0.99.
+    """
+    return _number(keys, name, BESIDE_MAX)
+
+
+def _number(keys: Keys, name: str, most: float) -> float:
     value = keys[name]
-    if type(value) not in (int, float) or not 0 <= float(value) <= 1:
-        raise ValueError(f"{name} must be a number from 0 to 1, not {value!r}")
+    if type(value) not in (int, float) or not 0 <= float(value) <= most:
+        raise ValueError(f"{name} must be a number from 0 to {most:g}, not {value!r}")
     return float(value)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from sim.workload import Json, Session
-from sim.workloads.keys import Keys, share, whole
+from sim.workloads.keys import Keys, share, share_beside, whole
 from sim.workloads.requests import (
     Action,
     ItemKey,
@@ -82,7 +82,7 @@ class TaskList:
         self.tasks = whole(keys, "tasks", 2, 1_000)
         self.people = whole(keys, "people", 1, 1_000)
         self.deletes = share(keys, "deletes")
-        self.looks = share(keys, "looks")
+        self.looks = share_beside(keys, "looks")
 
     def items(self) -> Iterable[tuple[str, Json]]:
         for n in range(self.teams * self.tasks):

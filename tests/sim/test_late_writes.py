@@ -68,3 +68,13 @@ def test_a_reader_that_gives_up_soon_comes_to_the_end_nevertheless() -> None:
 
     for seed in SEEDS:
         assert run(load("game-shop", hurry | streams), seed).findings == ()
+
+
+def test_a_reader_of_much_has_time_as_long_as_it_gets_on() -> None:
+    """A page takes seconds here, so that all of them take longer than calm may last."""
+    slow = {"network.delay_us": "300000..700000", "client.attempt_deadline_us": "10000000"}
+    much = {"workload.transactions": "60", "workload.clients": "20", "cluster.partitions": "8"}
+    expiring = {"cluster.stream_readers": "2", "protocol.iterator_valid_us": "1500000"}
+
+    for seed in SEEDS:
+        assert run(load("change-feed", slow | much | expiring), seed).findings == ()

@@ -188,6 +188,46 @@ def test_calm_must_last_until_a_reader_that_got_no_answer_asks_again() -> None:
     assert nobody.number("client.attempt_deadline_us") == 200_000_000
 
 
+def test_calm_must_last_until_a_reader_that_rests_looks_again() -> None:
+    reader = {"cluster__streams": "NEW_IMAGE", "protocol__stalled_after_us": "1000"}
+    reader |= {"protocol__votes_deadline_us": "1000", "client__attempt_deadline_us": "1000"}
+
+    said = refusal(**reader, client__pause_most_us="1000", run__calm_us_max="7000000")
+
+    assert "a reader of streams that rests" in said
+
+
+def test_calm_must_last_until_regions_have_heard_of_each_other() -> None:
+    regions = {"regions__names": "2", "regions__delay_us": "1000..30000000"}
+
+    said = refusal(**regions)
+
+    assert "run.calm_us_max must be longer than recovery, and regions that hear" in said
+    longer = {**regions, "run__calm_us_max": "400000000"}
+    assert parse(BANK, "mine", keys_of(longer)).name == "mine"
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        {"cluster__clock_skew_us": "21600000001"},
+        {"faults__clock_jumps": "2", "faults__clock_jump_us": "1..21600000001"},
+        {
+            "faults__steps": '["clock p1 +21600000001us after vote #2 is sent",'
+            ' "clock p2 -21600000001us after vote #2 is sent"]'
+        },
+    ],
+)
+def test_no_clock_may_age_the_records_of_a_stream(apart: dict[str, str]) -> None:
+    said = refusal(cluster__streams="NEW_IMAGE", **apart)
+
+    assert "no more than half a day apart" in said
+    assert "(43200000000 µs, not 43200000002)" in said
+    assert parse(BANK, "mine", keys_of(apart)).name == "mine"
+    less = {key: value.replace("21600000001", "21600000000") for key, value in apart.items()}
+    assert parse(BANK, "mine", keys_of({"cluster__streams": "NEW_IMAGE", **less})).name == "mine"
+
+
 def test_an_iterator_must_be_good_for_longer_than_it_travels() -> None:
     reader = {"cluster__streams": "NEW_IMAGE", "protocol__iterator_valid_us": "4000"}
 

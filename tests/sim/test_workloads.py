@@ -484,6 +484,9 @@ def test_defaults_are_good_values(name: str) -> None:
         ("hot_keys", {"mix": 1}, 'mix must be a text, as in mix = "25each"'),
         ("hot_keys", {"deletes": 1.5}, "deletes must be a number from 0 to 1, not 1.5"),
         ("hot_keys", {"checks": float("nan")}, "checks must be a number from 0 to 1, not nan"),
+        # A run ends with its last transaction, and nobody would ask for any.
+        ("task_list", {"looks": 1}, "looks must be a number from 0 to 0.99, not 1"),
+        ("changing_table", {"changes": 1.0}, "changes must be a number from 0 to 0.99, not 1.0"),
         ("hot_keys", {"checks": False}, "checks must be a number, as in checks = 0.1"),
     ],
 )

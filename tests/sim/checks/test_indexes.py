@@ -11,6 +11,8 @@ from items.keys import KeyAttribute, KeySchema
 from items.to_json import item_to_json
 from items.values import Item
 from network.ids import NEVER, TableId, Timestamp
+from partition import scan
+from partition.key_order import of_partition_value
 from partition.record import Record
 from partition.storage import Changes, Contents
 from router.definitions import IndexTraits, Status, Table, Traits
@@ -18,10 +20,11 @@ from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.indexes import check_indexes
 from sim.cluster_run import Run
-from sim.indexes_seen import IndexesSeen, indexes_asked
+from sim.indexes_seen import IndexesSeen, indexes_asked, on_one_page
 from sim.mutants.catalogue import MUTANTS, applied
 from sim.scenario import load
-from sim.workloads.task_list import TABLE
+from sim.workload import Json, Session
+from sim.workloads.task_list import TABLE, TaskList
 
 
 @pytest.fixture
@@ -308,3 +311,59 @@ def test_the_indexes_that_a_table_asks_for_are_read() -> None:
     assert seen.of("t#by-person#0") is person
     assert seen.of("t#outbox") is None
     assert seen.of("u#by-person#0") is None
+
+
+ASKED: dict[str, tuple[str, Json]] = {
+    "=": (" AND due = :due", {}),
+    "<": (" AND due < :due", {}),
+    "<=": (" AND due <= :due", {}),
+    ">": (" AND due > :due", {}),
+    ">=": (" AND due >= :due", {}),
+    "BETWEEN": (" AND due BETWEEN :due AND :due", {}),
+    "filter": (" AND due >= :due", {"FilterExpression": "attribute_not_exists(person)"}),
+}
+
+
+def asks(monkeypatch: pytest.MonkeyPatch, condition: str, more: Json) -> Run:
+    """Have tasks looked at by when they are due, in a way in which no workload asks."""
+
+    async def ask_pages(
+        self: TaskList, session: Session, operation: str, body: dict[str, Any]
+    ) -> None:
+        if body.get("IndexName") == "by-due":
+            values = {**body["ExpressionAttributeValues"]}
+            if condition:
+                values[":due"] = {"N": "1"}
+            text = body["KeyConditionExpression"] + condition
+            said = {"KeyConditionExpression": text, "ExpressionAttributeValues": values}
+            body = {**body, **said, **more}
+        await ask(self, session, operation, body)
+
+    ask = TaskList.ask_pages
+    monkeypatch.setattr(TaskList, "ask_pages", ask_pages)
+    return Run(load("indexes", {"workload.transactions": "40", "workload.looks": "0.8"}), 1)
+
+
+@pytest.mark.parametrize(("condition", "more"), ASKED.values(), ids=list(ASKED))
+def test_a_local_index_is_judged_however_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch, condition: str, more: Json
+) -> None:
+    run = asks(monkeypatch, condition, more)
+
+    assert run.go().findings == ()
+    looks = [one for one in run.history if one.request.get("IndexName") == "by-due"]
+    assert any(one.answer.get("Items") for one in looks)
+
+
+def test_a_partition_that_heeds_no_sort_condition_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "of_partition_value", lambda value, _: of_partition_value(value))
+
+    kinds = {finding.kind for finding in asks(monkeypatch, " AND due < :due", {}).go().findings}
+
+    assert "local index refuted" in kinds
+
+
+def test_a_page_ends_behind_the_item_that_fills_it() -> None:
+    items: list[Item] = [{"a": ("S", "x" * 9)}] * 5  # Ten bytes each.
+
+    assert [len(on_one_page(items, size)) for size in (1, 10, 11, 50)] == [1, 1, 2, 5]

@@ -251,6 +251,8 @@ REFUSED = [
     (["--set", "workload.name=shop"], ["workload.name", "bank"]),
     (["bank", "--set", "workload.accounts=1"], ["accounts", "from 2"]),
     (["--set", "run.trouble_us_max=1000"], ["cannot be set up", "1000"]),
+    (["--set", "protocol.operation_deadline_us=1000"], ["500, Internal", "operation_deadline_us"]),
+    (["--set", "client.attempt_deadline_us=1000"], ["no answer in time", "attempt_deadline_us"]),
     (["--seed", "one"], ["--seed", "whole number", "'one'"]),
     (["--seed", "-1"], ["--seed", "whole number", "'-1'"]),
     (["--seed", "1.0"], ["--seed", "whole number"]),
