@@ -136,6 +136,13 @@ def test_what_is_no_arn_is_nobodys_to_ask_about(world: World, operation: str, ar
     )
 
 
+def test_many_colons_take_no_time(world: World) -> None:
+    # By trying all: more ways to read them as an ARN than a run has time for.
+    error, _ = world.error("ListTagsOfResource", {"ResourceArn": ":" * 2_000})
+
+    assert error == "AccessDeniedException"
+
+
 @pytest.mark.parametrize(
     ("operation", "more"),
     [
