@@ -28,6 +28,7 @@ Need: TypeAlias = tuple[str, str]  # An action, as in dynamodb:PutItem, and the 
 OURSELVES = (
     "$ourselves"  # Calls under this name finish what was left unfinished; no key is like it.
 )
+NAMED_LENGTH_MAX = 2_048  # A shard iterator's: nothing else that names a resource is so long.
 EVERYTHING = "*"  # The resource of what is about no single table.
 ABOUT_NO_TABLE = frozenset({"ListTables", "ListStreams", "DescribeLimits", "DescribeEndpoints"})
 # What each action of a transaction needs, by its name in the request.
@@ -67,7 +68,7 @@ SHAPES: dict[str, Shape] = {
 
 
 class UnreadableError(Exception):
-    """A body that does not say which resource it is about."""
+    """A body that does not say which resource it is about, or at greater length than any has."""
 
 
 def refuse_unless_allowed(
@@ -121,7 +122,7 @@ def needs(operation: str, body: Body) -> Iterator[Need]:
         if not isinstance(tables, dict):
             raise UnreadableError
         for named in tables:
-            yield action, table_arn(named)
+            yield action, table_arn(_short(named))
     elif operation in ABOUT_NO_TABLE:
         yield action, EVERYTHING
     else:
@@ -174,7 +175,13 @@ def _text(body: Any, key: str) -> str:
     value = body.get(key) if isinstance(body, dict) else None
     if not isinstance(value, str):
         raise UnreadableError
-    return value
+    return _short(value)
+
+
+def _short(named: str) -> str:
+    if len(named) > NAMED_LENGTH_MAX:
+        raise UnreadableError
+    return named
 
 
 def _nothing(_: Body) -> None:

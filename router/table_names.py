@@ -36,7 +36,8 @@ def _fits(named: str) -> bool:
 
 
 def fits_table(json: Any) -> bool:
-    return isinstance(json, str) and _fits(json)
+    # What is longer than any name is not remembered: a request could be all of it.
+    return isinstance(json, str) and len(json) <= TABLE_ARN_LENGTH_MAX and _fits(json)
 
 
 def wrongs_of_table(named: str) -> list[str]:

@@ -167,6 +167,12 @@ UNREADABLE: list[tuple[str, Any]] = [
     ("TransactWriteItems", {"TransactItems": [put("Orders"), {"Delete": "Orders"}]}),
     ("TransactGetItems", {"TransactItems": [{"Get": {"TableName": ["Orders"]}}]}),
     ("DescribeTable", {"TableName": {}}),
+    ("DescribeTable", {"TableName": TABLES + "x" * 2_048}),
+    ("BatchGetItem", {"RequestItems": {"x" * 2_049: {"Keys": [KEY]}}}),
+    ("Query", {"TableName": "Orders", "IndexName": "x" * 2_049}),
+    ("TransactGetItems", {"TransactItems": [{"Get": {"TableName": "x" * 2_049, "Key": KEY}}]}),
+    ("GetRecords", {"ShardIterator": STREAM + "x" * 2_048}),
+    ("ListTagsOfResource", {"ResourceArn": TABLES + "x" * 2_048}),
 ]
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from items.limits import TABLE_ARN_LENGTH_MAX
+from router.table_names import _fits, fits_table
 from tests.router.harness import World
 
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/"
@@ -43,6 +45,13 @@ def test_a_name_that_no_table_can_have_is_told(name: str, constraint: str) -> No
 @pytest.mark.parametrize("name", ["ab", "nobodys.table-1_", ARN + "pets"])
 def test_a_name_that_a_table_might_have_is_looked_for(name: str) -> None:
     assert World().error("GetItem", {"TableName": name, **KEY})[0] == "ResourceNotFoundException"
+
+
+def test_a_name_that_is_too_long_is_not_remembered() -> None:
+    remembered = _fits.cache_info().currsize
+
+    assert not fits_table("x" * (TABLE_ARN_LENGTH_MAX + 1))
+    assert _fits.cache_info().currsize == remembered
 
 
 @pytest.mark.parametrize("operation", OF_TABLES)
