@@ -45,6 +45,7 @@ EXPRESSIONS = (
     "ProjectionExpression",
 )
 PLACEHOLDER = re.compile(r"[#:][a-zA-Z0-9_]+")
+CACHED_LENGTH_MAX = 16_384  # Of one request's texts and placeholders: a request may have megabytes.
 
 
 Step: TypeAlias = tuple[str, Check]
@@ -67,8 +68,12 @@ def check(
     Raises:
         DynamoDBError: ValidationException with the first thing that is wrong.
     """
-    texts = tuple(expressions.items())
-    for opening, wrong in steps(texts, tuple(names), tuple(values), allow_reserved=allow_reserved):
+    asked = tuple(expressions.items()), tuple(names), tuple(values)
+    try:
+        left = remembered_steps(*asked, allow_reserved=allow_reserved)
+    except TooLongError:
+        left = steps(*asked, allow_reserved=allow_reserved)
+    for opening, wrong in left:
         words = wrong(names, values)
         if words is not None:
             raise validation(opening + words)
@@ -124,7 +129,25 @@ def check_placeholders(names: Iterable[str], values: Iterable[str]) -> None:
         raise validation(opening + words)
 
 
+class TooLongError(Exception):
+    """Texts or placeholders that are not worth being remembered; what raises is not."""
+
+
 @lru_cache(CACHED_TEXTS_MAX)
+def remembered_steps(
+    expressions: tuple[tuple[str, str | None], ...],
+    names: tuple[str, ...],
+    values: tuple[str, ...],
+    *,
+    allow_reserved: bool,
+) -> tuple[Step, ...]:
+    """Give the `steps` of requests that come again and again; raises TooLongError for others."""
+    texts = [text for _, text in expressions if text is not None]
+    if sum(map(len, chain(texts, names, values))) > CACHED_LENGTH_MAX:
+        raise TooLongError
+    return steps(expressions, names, values, allow_reserved=allow_reserved)
+
+
 def steps(
     expressions: tuple[tuple[str, str | None], ...],
     names: tuple[str, ...],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from items.check_rules import reserved_words
 from items.conditions import holds
 from items.errors import VALIDATION, DynamoDBError
-from items.expression_checks import check, check_given
+from items.expression_checks import CACHED_LENGTH_MAX, check, check_given, remembered_steps
 from items.projections import project
 from items.updates import apply_update
 from items.values import AttributeValue, number_set, string_set
@@ -456,6 +456,22 @@ def passes(
 
 
 DEEPEST = "a" + ".b[1]" * 16  # 32 dots and positions.
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("x" * CACHED_LENGTH_MAX, {"#n": "n"}),
+        ("#n", {f"#{n}": "n" for n in range(CACHED_LENGTH_MAX)}),
+    ],
+)
+def test_what_is_too_long_is_refused_and_not_remembered(text: str, names: dict[str, str]) -> None:
+    remembered = remembered_steps.cache_info().currsize
+
+    with pytest.raises(DynamoDBError):
+        check({"ProjectionExpression": text}, names, {})
+
+    assert remembered_steps.cache_info().currsize == remembered
 
 
 def test_paths_are_no_deeper_than_items() -> None:
