@@ -194,7 +194,7 @@ class Tables:
 
         Raises:
             DynamoDBError: ResourceNotFoundException, ResourceInUseException if the table is being
-                created, ValidationException if it is protected.
+                created or changed, ValidationException if it is protected.
         """
         table = await self.find(name)
         if table is None:
@@ -204,12 +204,15 @@ class Tables:
             written, found = await write_definition(
                 self._nodes, move(table, deleting), self._in_time()
             )
-            if not written and (found is None or found.id != table.id):
-                raise not_found(name)
-            if not written and found is not None and found.traits.protected:
-                raise validation(PROTECTED)
             self.forget(table)
-            table = deleting
+            if written:
+                table = deleting
+            elif found is None or found.id != table.id:
+                raise not_found(name)
+            elif found.traits.protected:
+                raise validation(PROTECTED)
+            else:
+                table = found  # Somebody else is deleting it, or has begun to change it.
         self.moves.take_further(table)
         if table.status is not Status.DELETING:
             raise in_use(table)

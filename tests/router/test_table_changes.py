@@ -321,3 +321,24 @@ def test_a_table_that_is_not_there_or_not_ready_is_not_changed() -> None:
         RESOURCE_IN_USE.name,
         "Attempt to change a resource which is still in use: Table is being created: pets",
     )
+
+
+@pytest.mark.parametrize("head_start_us", range(0, 9_000, 1_000))
+def test_a_table_is_not_deleted_while_partitions_are_told_of_a_change(head_start_us: int) -> None:
+    world = provisioned()
+    world.cluster.crash("p1")
+    nine = {"ProvisionedThroughput": {"ReadCapacityUnits": 9, "WriteCapacityUnits": 9}}
+
+    async def delete() -> Any:
+        await world.host.sleep(1 + head_start_us)
+        return await world.asked("DeleteTable", NAMED)
+
+    async def change() -> Any:
+        await world.host.sleep(4_000)
+        return await world.asked("UpdateTable", {**NAMED, **nine}, router="r2")
+
+    answers = world.await_all(delete(), change())
+    status = described(world)["TableStatus"]
+
+    assert [answer.status for answer in answers] in ([200, 400], [400, 200])
+    assert status == ("DELETING" if answers[0].status == 200 else "UPDATING")
