@@ -114,7 +114,10 @@ def keys_on(wanted: Sequence[Wanted], tables: Sequence[Table]) -> tuple[RecordKe
 
 def actions_on(entries: Sequence[WriteEntry], tables: Sequence[Table]) -> tuple[Action, ...]:
     """Make the actions to carry out, each with its table; raises ValidationException."""
-    pairs = zip(entries, tables, strict=True)
+    pairs = tuple(zip(entries, tables, strict=True))
+    for entry, table in pairs:
+        if isinstance(entry.draft, PutDraft):
+            refuse_unfit(entry.draft.item, table)
     actions = tuple([entry.draft.on(table.id, table.schema) for entry, table in pairs])
     refuse_repeated([(action.table, action.key) for action in actions])
     return actions

@@ -26,7 +26,6 @@ from router.definitions import Table
 from router.followers import may_be_late
 from router.lookups import changed, tables_of
 from router.nodes import EachReply, WriteReply, error_of, images_in, nobody_knows, throttled
-from router.requests import PutDraft
 from router.shapes import Body
 from router.tools import Origin, Tools
 
@@ -101,19 +100,21 @@ async def batch_write_item(tools: Tools, body: Body, origin: Origin) -> dict[str
     tables = await tables_of([entry.draft.table for entry in entries], tools.tables)
     weighs = capacity.is_wanted(body)
     return_values = BOTH if weighs else "NONE"
-    for entry, table in zip(entries, tables, strict=True):
-        if isinstance(entry.draft, PutDraft):
-            batch_requests.refuse_unfit(entry.draft.item, table)  # Before anything is written.
     replies = await write_all(tools, entries, tables, return_values, origin)
     strays = [n for n, reply in enumerate(replies) if isinstance(reply, NotMine)]
     if strays:
         # Their partitions have done nothing, so that these may be asked for once more.
-        newer = await changed([tables[n] for n in strays], tools.tables)
-        if newer is not None:
-            stray = [entries[n] for n in strays]
-            again = await write_all(tools, stray, newer, return_values, origin)
-            for n, reply in zip(strays, again, strict=True):
-                replies[n] = reply
+        try:
+            newer = await changed([tables[n] for n in strays], tools.tables)
+            if newer is not None:
+                stray = [entries[n] for n in strays]
+                again = await write_all(tools, stray, newer, return_values, origin)
+                for n, table, reply in zip(strays, newer, again, strict=True):
+                    tables[n], replies[n] = table, reply
+        except DynamoDBError:  # There is no such table any more, or this does not fit it.
+            if may_be_written(replies):
+                raise nobody_knows() from None
+            raise
     answer: dict[str, Any] = {"UnprocessedItems": unprocessed_of(entries, replies)}
     if weighs:
         answer["ConsumedCapacity"] = write_costs(body, entries, tables, replies)
@@ -162,14 +163,18 @@ async def write_all(
     return await tools.nodes.write_all_once(actions, return_values, origin.request, once)
 
 
+def may_be_written(replies: Sequence[WriteReply | None]) -> bool:
+    """Say whether some of it may have happened, so that it cannot be refused for good."""
+    return any(reply is None or isinstance(reply, Written) for reply in replies)
+
+
 def unprocessed_of(
     entries: Sequence[WriteEntry], replies: Sequence[WriteReply | None]
 ) -> dict[str, list[Any]]:
     """Give back what may be asked again; an unknown outcome of any comes before that."""
     strayed = any(isinstance(reply, NotMine) for reply in replies)
-    written = any(isinstance(reply, Written) for reply in replies)
-    if any(reply is None for reply in replies) or (strayed and written):
-        raise nobody_knows()  # Some of it happened, so it cannot be refused for good.
+    if any(reply is None for reply in replies) or (strayed and may_be_written(replies)):
+        raise nobody_knows()
     errors = [reply.error for reply in replies if isinstance(reply, WriteRefused)]
     if errors == [PROVISIONED_THROUGHPUT_EXCEEDED.name] * len(replies):
         raise throttled()

@@ -8,6 +8,7 @@ from router.batch_requests import batch_write_item
 from router.batches import unprocessed_of
 from sim.settings import Shape
 from tests.router.harness import World
+from tests.router.indexed import index, table
 
 
 @pytest.fixture
@@ -119,6 +120,56 @@ def test_a_batch_for_a_table_that_is_a_new_one_asks_again(world: World) -> None:
         "UnprocessedItems": {}
     }
     assert world.ok("BatchGetItem", gets("a", "b"))["Responses"] == {"pets": (item("a"), item("b"))}
+
+
+def gone(world: World, table: str) -> None:
+    """Let r2 know a table that is no more."""
+    world.ok("BatchGetItem", {"RequestItems": {table: {"Keys": [item("a")]}}}, router="r2")
+    world.ok("DeleteTable", {"TableName": table})
+    world.wait_for_status(table, "GONE")
+
+
+@pytest.mark.parametrize("key_type", ["", "N"])
+def test_a_batch_whose_other_table_is_gone_or_another_is_unknown(
+    world: World, key_type: str
+) -> None:
+    world.table("cars")
+    gone(world, "cars")
+    if key_type:
+        world.table("cars", key_type=key_type)
+    body = {"RequestItems": {table: [put("a")] for table in ("pets", "cars")}}
+
+    error, _ = world.error("BatchWriteItem", body, router="r2")
+
+    assert error == INTERNAL_SERVER_ERROR.name
+    assert world.get(item("a")) == item("a")
+
+
+@pytest.mark.parametrize(
+    ("key_type", "expected"), [("", RESOURCE_NOT_FOUND.name), ("N", VALIDATION.name)]
+)
+def test_a_batch_of_which_nothing_is_written_is_refused(
+    world: World, key_type: str, expected: str
+) -> None:
+    gone(world, "pets")
+    if key_type:
+        world.table(key_type=key_type)
+
+    error, _ = world.error("BatchWriteItem", writes(put("a"), put("b")), router="r2")
+
+    assert error == expected
+
+
+def test_what_a_batch_costs_goes_by_the_table_that_took_it(world: World) -> None:
+    gone(world, "pets")
+    by_age = index("by-age", "age")
+    world.ok("CreateTable", table("pk", types={"pk": "S", "age": "N"}, remote=[by_age]))
+    world.wait_for_status("pets", "ACTIVE")
+    body = {**writes(put("a", age={"N": "1"})), "ReturnConsumedCapacity": "TOTAL"}
+
+    answer = world.ok("BatchWriteItem", body, router="r2")
+
+    assert answer["ConsumedCapacity"] == ({"TableName": "pets", "CapacityUnits": 2.0},)
 
 
 def test_a_batch_of_reads_for_a_table_that_is_a_new_one_asks_again(world: World) -> None:
