@@ -63,18 +63,22 @@ def first_clash(paths: Sequence[Path]) -> str | None:
     place for a map and for a list (`a.b`, `a[1]`).  Each path is held against those before it, so
     of several overlaps the one that is complete first is told.
     """
-    if not have_clash(paths):  # As nearly always; to look at all pairs takes its time.
+    if not have_clash(paths):  # As nearly always; which two it is takes longer to say.
         return None
-    pairs = [(clash(one, two), one, two) for end, two in enumerate(paths) for one in paths[:end]]
-    for kind in ("overlap", "conflict"):
-        for found, one, two in pairs:
-            if found == kind:
-                return (
-                    f"Two document paths {kind} with each other;"
-                    " must remove or rewrite one of these paths;"
-                    f" path one: {as_text(one)}, path two: {as_text(two)}"
-                )
-    raise AssertionError("two of these paths clash")
+    ends: set[Path] = set()
+    begins: set[tuple[Path, bool]] = set()  # Of paths, and whether a name is the step behind.
+    conflict: int | None = None
+    for place, path in enumerate(paths):
+        ways = [(path[:n], isinstance(step, str)) for n, step in enumerate(path)]
+        leads_on = path in ends or (path, True) in begins or (path, False) in begins
+        if leads_on or any(begin in ends for begin, _ in ways):
+            return clash_of(paths, place, "overlap")
+        if conflict is None and any((begin, not is_name) in begins for begin, is_name in ways):
+            conflict = place
+        ends.add(path)
+        begins.update(ways)
+    assert conflict is not None, "two of these paths clash"
+    return clash_of(paths, conflict, "conflict")
 
 
 def have_clash(paths: Sequence[Path]) -> bool:
@@ -87,6 +91,17 @@ def have_clash(paths: Sequence[Path]) -> bool:
             if begin in ends or kinds.setdefault(begin, type(step)) is not type(step):
                 return True
     return len(ends) < len(paths)
+
+
+def clash_of(paths: Sequence[Path], place: int, kind: str) -> str:
+    """Say with which path before it the one at a place has a clash of this kind."""
+    two = paths[place]
+    one = next(path for path in paths[:place] if clash(path, two) == kind)
+    return (
+        f"Two document paths {kind} with each other;"
+        " must remove or rewrite one of these paths;"
+        f" path one: {as_text(one)}, path two: {as_text(two)}"
+    )
 
 
 def clash(one: Path, two: Path) -> str | None:

@@ -87,6 +87,20 @@ def test_paths_clash_if_some_two_of_them_do(several: list[Path]) -> None:
     assert (first_clash(several) is None) == all(clash(*pair) is None for pair in pairs)
 
 
+def test_of_many_paths_each_is_compared_once_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def counted(one: Path, two: Path) -> str | None:
+        compared.append(one)
+        return clash(one, two)
+
+    monkeypatch.setattr("items.paths.clash", counted)
+    several: list[Path] = [*((f"a{n}",) for n in range(100)), ("b", 0), ("b", "c")]
+
+    assert first_clash(several) is not None
+    assert len(compared) < len(several)
+
+
 @given(st.lists(paths().flatmap(lambda path: st.tuples(st.just(path), st.integers()))))
 def test_branching_loses_no_entry(entries: list[tuple[Path, int]]) -> None:
     branches = by_first_step(entries)
