@@ -18,6 +18,7 @@ from router.shapes import Body
 from router.throughput import no_change, units_of
 
 LOCAL_MAX, GLOBAL_MAX = 5, 20
+CHANGES = ("Update", "Create", "Delete")  # Of an index; what else a request says of it is ignored.
 NON_KEY_ATTRIBUTES_MAX = 100  # Of all indexes of a table together.
 ONE_AT_A_TIME = (
     "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per"
@@ -161,16 +162,25 @@ def projection_of(body: Body) -> tuple[str, tuple[str, ...]]:
 
 def refuse_together(found: Sequence[IndexTraits]) -> None:
     """Refuse what only all indexes of a table show."""
-    names = [one.index.name for one in found]
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise invalid_parameter(f"Duplicate index name: {name}")
+    repeated = first_repeated(one.index.name for one in found)
+    if repeated is not None:
+        raise invalid_parameter(f"Duplicate index name: {repeated}")
     count = sum(len(one.index.included) for one in found)
     if count > NON_KEY_ATTRIBUTES_MAX:
         raise invalid_parameter(
             "Number of NonKeyAttributes across all indexes exceeds the per-table limit of"
             f" {NON_KEY_ATTRIBUTES_MAX}: {count}"
         )
+
+
+def first_repeated(names: Iterable[str]) -> str | None:
+    """Find the first name that has been there before."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def refuse_unused(types: Types, schema: KeySchema, found: Iterable[IndexTraits]) -> None:
@@ -223,20 +233,19 @@ def indexes_after(
 
 
 def check_updates(updates: Sequence[Body]) -> None:
-    names = [change["IndexName"] for _, change in map(only_part, updates)]
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise invalid_parameter(
-                "Only one global secondary index update per index is allowed simultaneously."
-                f" Index: {name}"
-            )
+    repeated = first_repeated(change["IndexName"] for _, change in map(only_part, updates))
+    if repeated is not None:
+        raise invalid_parameter(
+            "Only one global secondary index update per index is allowed simultaneously."
+            f" Index: {repeated}"
+        )
     moves = [kind for kind, _ in map(only_part, updates) if kind != "Update"]
     if len(moves) > 1:
         raise DynamoDBError(LIMIT_EXCEEDED, ONE_AT_A_TIME)
 
 
 def only_part(update: Body) -> tuple[str, Body]:
-    parts = [(kind, change) for kind, change in update.items() if change is not None]
+    parts = [(kind, change) for kind in CHANGES if (change := update.get(kind)) is not None]
     if len(parts) != 1:
         raise invalid_parameter(
             "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create,"

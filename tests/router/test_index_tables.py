@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from items.errors import DynamoDBError
+from router.index_definitions import check_updates
 from router.options import RouterOptions
 from sim.settings import Shape
 from tests.router.harness import World
@@ -397,6 +399,40 @@ def test_an_index_needs_units_when_its_table_comes_to_have_some() -> None:
     )
     update = {"Update": {"IndexName": "by-born", **units}}
     world.ok("UpdateTable", {**body, "GlobalSecondaryIndexUpdates": [update]})
+
+
+def refused_updates(*updates: Json) -> tuple[str, str]:
+    world = World()
+    world.table()
+    body = {"TableName": "pets", "GlobalSecondaryIndexUpdates": list(updates)}
+    return world.error("UpdateTable", body)
+
+
+@pytest.mark.parametrize("part", [{}, {"Foo": {}}, {"Foo": {"IndexName": "abc"}}])
+def test_what_says_nothing_of_an_index_is_refused(part: Json) -> None:
+    assert refused_updates(part) == (
+        "ValidationException",
+        "One or more parameter values were invalid:"
+        " One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create,"
+        " GlobalSecondaryIndexUpdate.Delete must not be null",
+    )
+
+
+def test_what_nobody_knows_beside_an_update_is_ignored() -> None:
+    part = {"Delete": {"IndexName": "abc"}, "Foo": {}}
+
+    assert refused_updates(part) == (
+        "ResourceNotFoundException",
+        "Requested resource not found: Index: abc",
+    )
+
+
+def test_an_index_is_updated_once_at_a_time_and_many_updates_are_looked_at_fast() -> None:
+    updates = [{"Update": {"IndexName": f"index-{n}"}} for n in range(100_000)]
+
+    check_updates(updates)
+    with pytest.raises(DynamoDBError, match=r"allowed simultaneously\. Index: index-7$"):
+        check_updates([*updates, updates[7]])
 
 
 def test_an_index_that_has_its_units_already_is_told_so() -> None:
