@@ -52,17 +52,12 @@ class KeyCondition:
     sort: KeyPart | None
 
 
-def key_condition(text: str, schema: KeySchema, names: Names, values: Values) -> KeyCondition:
-    """Understand a key condition that `expression_checks.check` has found to be a condition.
+def condition_of(parts: Mapping[str, KeyPart], schema: KeySchema) -> KeyCondition:
+    """Understand what is asked of these keys.
 
     Raises:
         DynamoDBError: ValidationException if the order of the keys cannot answer it.
     """
-    return condition_of(key_parts(text, names, values), schema)
-
-
-def condition_of(parts: Mapping[str, KeyPart], schema: KeySchema) -> KeyCondition:
-    """Understand what is asked of these keys; raises as `key_condition` does."""
     if len(parts) > 1 and schema.sort is None:
         raise validation("Query key condition not supported")
 
@@ -76,6 +71,8 @@ def condition_of(parts: Mapping[str, KeyPart], schema: KeySchema) -> KeyConditio
 
 def key_parts(text: str, names: Names, values: Values) -> dict[str, KeyPart]:
     """Say what a key condition asks of which attributes, whatever the keys are.
+
+    The caller has had `expression_checks.check` look at the text, the names and the values.
 
     Raises:
         DynamoDBError: ValidationException if no order of any keys could answer it.

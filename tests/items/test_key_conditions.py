@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 
 from items.conditions import holds
 from items.errors import VALIDATION, DynamoDBError
-from items.key_conditions import KeyCondition, KeyPart, admits, key_condition
+from items.key_conditions import KeyCondition, KeyPart, admits, condition_of, key_parts
 from items.keys import KeyAttribute, KeySchema
+from items.operands import Names, Values
 from items.values import AttributeValue
 
 SCHEMA = KeySchema(KeyAttribute("pk", "S"), KeyAttribute("sk", "N"))
@@ -22,6 +23,10 @@ VALUES: dict[str, AttributeValue] = {
     ":empty": ("S", ""),
     ":yes": ("BOOL", True),
 }
+
+
+def key_condition(text: str, schema: KeySchema, names: Names, values: Values) -> KeyCondition:
+    return condition_of(key_parts(text, names, values), schema)
 
 
 @pytest.mark.parametrize(
