@@ -59,6 +59,10 @@ def permissions_of(text: str, *, with_secrets: bool = True) -> Permissions:
         document = json.loads(text, object_pairs_hook=_without_repeats)
     except json.JSONDecodeError as error:
         raise PolicyError(f"line {error.lineno}: not JSON: {error.msg}") from error
+    except PolicyError:
+        raise
+    except ValueError:  # Python reads no number of more than some thousand digits.
+        raise PolicyError("not a policy file: a number in it is too long") from None
     except RecursionError:
         raise PolicyError("not a policy file: it is nested too deeply") from None
     _check_keys("the file", document, ("Principals",), ("Principals",))

@@ -90,6 +90,7 @@ def test_where_nobody_signs_there_are_no_secrets() -> None:
     [
         ("{\n,", "line 2: not JSON"),
         ("[" * 100_000, "nested too deeply"),
+        ("1" * 5_000, "a number in it is too long"),
         ('"text"', "the file must be an object with Principals"),
         ('{"Statement": []}', "the file has no key 'Statement'; it may have Principals"),
         ("{}", "the file has no Principals"),
