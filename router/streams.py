@@ -130,7 +130,7 @@ async def get_shard_iterator(tools: Tools, body: Body, _: Origin) -> dict[str, A
 
 async def get_records(tools: Tools, body: Body, _: Origin) -> dict[str, Any]:
     def parse(body: Body) -> tuple[Iterator, int]:
-        limit = page_limit(body, RECORDS_PAGE_MAX)
+        limit = whole_number(body, "Limit") or RECORDS_PAGE_MAX
         if limit > RECORDS_PAGE_MAX:
             raise invalid(f"Limit may be {RECORDS_PAGE_MAX} at most, not {limit}")
         return iterator_of(body["ShardIterator"]), limit
@@ -215,7 +215,8 @@ async def _is_unknown(tools: Tools, name: str, label: str) -> bool:
 
 
 def page_limit(body: Body, most: int) -> int:
-    return whole_number(body, "Limit") or most
+    """Say how many a page shows: what is above the service's own limit is taken for that."""
+    return min(whole_number(body, "Limit") or most, most)
 
 
 def status_of(table: Table | None, shards: list[Shard]) -> str:

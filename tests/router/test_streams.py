@@ -243,6 +243,16 @@ def test_shards_are_described_page_by_page() -> None:
     assert "LastEvaluatedShardId" not in second
 
 
+def test_a_page_has_no_more_shards_than_the_service_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Feed(partitions=3)
+    monkeypatch.setattr("router.streams.SHARDS_PAGE_MAX", 2)
+
+    page = world.described(Limit=1_000)
+
+    assert len(page["Shards"]) == 2
+    assert page["LastEvaluatedShardId"] == page["Shards"][-1]["ShardId"]
+
+
 def test_a_page_that_has_all_there_is_names_no_last_one() -> None:
     world = Feed()
     world.switch(OFF)
