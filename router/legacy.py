@@ -16,7 +16,7 @@ from items.errors import DynamoDBError, invalid_parameter, validation
 from items.expressions import parse_condition, parse_projection, parse_update
 from items.operands import Names, Values
 from items.typed_json import check_name, from_json
-from items.values import AttributeValue, compare
+from items.values import SCALARS, SETS, AttributeValue, compare
 from router.shapes import NOTHING, Body
 
 MIXED = "Can not use both expression and non-expression parameters in the same request"
@@ -26,15 +26,13 @@ FUNCTIONS = {"CONTAINS": "contains", "BEGINS_WITH": "begins_with"}
 WITHOUT_VALUES = {"NULL": "attribute_not_exists", "NOT_NULL": "attribute_exists"}
 
 # Which types can stand beside a comparison; the others know no limit.
-SCALAR = ("S", "N", "B", "BOOL", "NULL")
 TYPES: dict[str, Sequence[str]] = {
     **dict.fromkeys(("LE", "LT", "GE", "GT", "BETWEEN"), ("S", "N", "B")),
-    **dict.fromkeys(("CONTAINS", "NOT_CONTAINS", "IN"), SCALAR),
+    **dict.fromkeys(("CONTAINS", "NOT_CONTAINS", "IN"), SCALARS),
     "BEGINS_WITH": ("S", "B"),
 }
 INDEXABLE = ("EQ", "LE", "LT", "GE", "GT", "BEGINS_WITH", "BETWEEN")
-ADDABLE = ("N", "SS", "NS", "BS", "L")
-SETS = ("SS", "NS", "BS")
+ADDABLE = ("N", *SETS, "L")
 
 
 class Placeholders:
