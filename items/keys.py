@@ -94,6 +94,11 @@ def key_names(schema: KeySchema) -> tuple[str, ...]:
 
 @lru_cache(PLACEMENTS_CACHED)
 def partition_hash(partition: AttributeValue) -> int:
+    return fresh_hash(partition)
+
+
+def fresh_hash(partition: AttributeValue) -> int:
+    """Work out `partition_hash` of what may be no key, and be too long to be remembered."""
     digest = blake2b(partition_bytes(partition), digest_size=PLACEMENT_BYTES)
     return int.from_bytes(digest.digest(), "big")
 

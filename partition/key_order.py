@@ -12,7 +12,7 @@ from typing import Any
 
 from sortedcontainers import SortedList
 
-from items.keys import Key, key_order
+from items.keys import Key, fresh_hash, key_order, partition_bytes
 from items.limits import NUMBER_DIGITS_MAX, SORT_KEY_BYTES_MAX
 from items.values import AttributeValue, sort_key
 from partition.record import Record
@@ -94,7 +94,7 @@ def of_partition_value(
     value: AttributeValue, sort_condition: SortCondition | None = None
 ) -> tuple[Place, Place]:
     """Return where the keys with this partition key, and such a sort key, begin and end."""
-    place, content = key_order((value,))
+    place, content = fresh_hash(value), partition_bytes(value)
     begin, end = (None, None) if sort_condition is None else sort_range(*sort_condition)
     low = (place, content) if begin is None else (place, content, begin)
     return low, (place, content + b"\0") if end is None else (place, content, end)

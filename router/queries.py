@@ -11,7 +11,7 @@ from typing import Any
 from items import conditions
 from items.data import data
 from items.errors import validation
-from items.keys import Key, partition_hash
+from items.keys import Key, fresh_hash, partition_hash
 from items.limits import PAGE_BYTES_MAX
 from items.projections import project
 from items.to_json import item_to_json
@@ -209,7 +209,7 @@ def shares_of(
         DynamoDBError: ValidationException if a segment's page begins in another segment.
     """
     if asked.partition_value is not None:
-        first = partition_hash(asked.partition_value)
+        first = fresh_hash(asked.partition_value)
     elif asked.after is not None:
         first = partition_hash(asked.after[0])
         if not is_in(draft.segment, placement, asked.table, first):

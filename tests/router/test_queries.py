@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from items.errors import RESOURCE_NOT_FOUND, VALIDATION
+from items.keys import partition_hash
 from tests.router.harness import World
 
 ALL = [(pk, sk) for pk in "abcdefgh" for sk in range(1, 6)]
@@ -81,6 +82,17 @@ def test_a_query_finds_a_range_of_sort_keys(
     world: World, text: str, values: dict[str, Any], sort_keys: list[int]
 ) -> None:
     assert found(world.ok("Query", query(text, values=values))) == [("c", n) for n in sort_keys]
+
+
+def test_a_query_for_what_is_too_long_for_a_key_finds_nothing_that_is_remembered(
+    world: World,
+) -> None:
+    before = partition_hash.cache_info().misses
+
+    answer = world.ok("Query", query("pk = :p", "x" * 10_000))
+
+    assert answer["Count"] == 0
+    assert partition_hash.cache_info().misses == before
 
 
 def test_a_query_backwards_begins_at_the_end(world: World) -> None:
