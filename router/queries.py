@@ -40,6 +40,7 @@ class Found:
     items: tuple[Item, ...]
     scanned_count: int
     last: Item | None  # The key where to go on; None if there is no more.
+    weighed: tuple[int, int] = (0, 0)  # So many of the items have been weighed, and weigh so much.
 
 
 async def query(tools: Tools, body: Body, origin: Origin) -> dict[str, Any]:
@@ -145,22 +146,27 @@ def joined(found: Found, page: Page, source: Source, *, is_filtered: bool) -> Fo
     """
     items = found.items + page.items
     scanned_count = found.scanned_count + page.scanned_count
+    weighed = found.weighed
     if found.items and not is_filtered:
-        end = full_after(items)
+        weighed = full_after(items, *weighed)
+        end, _ = weighed
         if end < len(items):
             return Found(items[:end], end, source.place_of(items[end - 1]))
     last = None if page.last is None else source.attributes_of(page.last)
-    return Found(items, scanned_count, last)
+    return Found(items, scanned_count, last, weighed)
 
 
-def full_after(items: Sequence[Item]) -> int:
-    """Count the items that a page of 1 MB holds; the last one may go beyond."""
-    size = 0
-    for count, item in enumerate(items):
+def full_after(items: Sequence[Item], count: int, size: int) -> tuple[int, int]:
+    """Count and weigh the items that a page of 1 MB holds; the last one may go beyond.
+
+    The first `count` of them are known to weigh `size` bytes.
+    """
+    for item in items[count:]:
         if size >= PAGE_BYTES_MAX:
-            return count
+            break
+        count += 1
         size += size_bytes(item)
-    return len(items)
+    return count, size
 
 
 def scan_of(

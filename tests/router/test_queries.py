@@ -3,7 +3,13 @@ from typing import Any
 import pytest
 
 from items.errors import RESOURCE_NOT_FOUND, VALIDATION
-from items.keys import partition_hash
+from items.keys import KeyAttribute, KeySchema, partition_hash
+from items.limits import PAGE_BYTES_MAX
+from items.values import Item, size_bytes
+from network.ids import TableId
+from network.messages import Page
+from router.queries import Found, joined
+from router.sources import Source
 from tests.router.harness import World
 
 ALL = [(pk, sk) for pk in "abcdefgh" for sk in range(1, 6)]
@@ -353,6 +359,28 @@ def test_a_page_holds_about_a_megabyte_of_what_was_looked_at_however_little_is_s
 
     assert [answer["ScannedCount"] for answer in answers] == [4, 4, 2]
     assert [item["pk"] for answer in answers for item in answer["Items"]] == [{"S": "9"}]
+
+
+def test_what_several_partitions_give_is_weighed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighed = []
+
+    def counted(item: Item) -> int:
+        weighed.append(item)
+        return size_bytes(item)
+
+    monkeypatch.setattr("router.queries.size_bytes", counted)
+    schema = KeySchema(KeyAttribute("pk", "S"))
+    source = Source(TableId("pets"), schema, schema)
+    page = Page(({"pk": ("S", "a" * 1_000)},) * 10, (0,) * 10, 10, None, 0)
+    found = Found((), 0, None)
+
+    for _ in range(200):
+        found = joined(found, page, source, is_filtered=False)
+        if found.last is not None:
+            break
+
+    assert len(found.items) == found.scanned_count == -(-PAGE_BYTES_MAX // 1_002)
+    assert len(weighed) == len(found.items)
 
 
 def test_an_index_is_looked_for_on_a_table_that_is_there(world: World) -> None:
