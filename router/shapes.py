@@ -37,7 +37,8 @@ NOTHING: dict[str, Any] = {}
 """Names or values where none are given; never changed."""
 
 JAVA_PACKAGE = DYNAMODB
-LARGEST_INTEGER = 2**31 - 1  # A larger one is taken for this one, as the service does.
+# A larger number is taken for this one, as the service takes an Integer.
+LARGEST = {"Integer": 2**31 - 1, "Long": 2**63 - 1}
 VALUE_SHOWN_LENGTH_MAX = 1000  # Of a list or map in a complaint; the service shows all of it.
 
 
@@ -123,7 +124,7 @@ def integer(*, least: int | None = None, most: int | None = None, kind: str = "I
         return as_integer(json, kind)
 
     def broken(json: Any) -> list[str]:
-        number = as_integer(json)
+        number = checked(json)
         if least is not None and number < least:
             return [f"Member must have value greater than or equal to {least}"]
         if most is not None and number > most:
@@ -166,7 +167,7 @@ def as_integer(json: Any, kind: str = "Integer") -> int:
     if isinstance(json, bool):
         raise serialization(f"{token(json)} cannot be converted to {kind}")
     if isinstance(json, int | float):
-        return int(max(-LARGEST_INTEGER - 1, min(LARGEST_INTEGER, json)))
+        return int(max(-LARGEST[kind] - 1, min(LARGEST[kind], json)))
     refuse_as(f"java.lang.{kind}", json)
     raise serialization(f"STRING_VALUE cannot be converted to {kind}")
 

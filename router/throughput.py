@@ -9,6 +9,7 @@ from network.settings import Throughput
 from router.shapes import Body, as_integer
 
 UNITS_MAX = 1_000_000_000_000
+NAMES = "ReadCapacityUnits", "WriteCapacityUnits"
 
 
 def throughput_of(body: Body) -> Throughput | None:
@@ -48,12 +49,10 @@ def throughput_after(body: Body, current: Throughput | None) -> Throughput | Non
 
 
 def units_of(throughput: Body) -> Throughput:
-    for name in ("ReadCapacityUnits", "WriteCapacityUnits"):
+    for name in NAMES:
         if throughput[name] > UNITS_MAX:
             raise validation(f"Given value {throughput[name]} for {name} is out of bounds")
-    return Throughput(
-        as_integer(throughput["ReadCapacityUnits"]), as_integer(throughput["WriteCapacityUnits"])
-    )
+    return Throughput(*[as_integer(throughput[name], "Long") for name in NAMES])
 
 
 def units_on_demand() -> DynamoDBError:

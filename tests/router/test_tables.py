@@ -47,9 +47,10 @@ def test_a_table_is_creating_and_then_active() -> None:
     assert 1_700_000_000 <= active["CreationDateTime"] < 1_700_000_060
 
 
-def test_provisioned_throughput_is_told_as_it_was_asked_for() -> None:
+@pytest.mark.parametrize("units", [3, 3_000_000_000, 1_000_000_000_000])
+def test_provisioned_throughput_is_told_as_it_was_asked_for(units: int) -> None:
     world = World()
-    throughput = {"ReadCapacityUnits": 3, "WriteCapacityUnits": 4}
+    throughput = {"ReadCapacityUnits": units, "WriteCapacityUnits": 4}
     body = {**PETS, "BillingMode": "PROVISIONED", "ProvisionedThroughput": throughput}
 
     described = world.ok("CreateTable", body)["TableDescription"]
