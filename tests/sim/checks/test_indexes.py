@@ -18,13 +18,14 @@ from partition.storage import Changes, Contents
 from router.definitions import IndexTraits, Status, Table, Traits
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
-from sim.checkers.indexes import check_indexes
+from sim.checkers.indexes import check_indexes, told_wrongly
 from sim.cluster_run import Run
 from sim.indexes_seen import IndexesSeen, indexes_asked, on_one_page
 from sim.mutants.catalogue import MUTANTS, applied
 from sim.scenario import load
 from sim.workload import Json, Session
 from sim.workloads.task_list import TABLE, TaskList
+from tests.sim.test_history import error, operation
 
 
 @pytest.fixture
@@ -156,6 +157,47 @@ def test_an_answer_that_shows_what_was_not_in_the_index_is_found(going: Run) -> 
     evidence.operations[place] = last._replace(answer=answer)
 
     assert [one.kind for one in judged(going, evidence)] == ["entry invented"]
+
+
+@pytest.mark.parametrize("shown", [["version"], ["team", "task", "due", "version"]])
+def test_an_answer_that_shows_entries_in_part_is_not_judged(going: Run, shown: list[str]) -> None:
+    evidence = Evidence(going.history, going.witness, going.workload.tables)
+    for place, one in enumerate(evidence.operations):
+        if "IndexName" in one.request:
+            items = [
+                {name: item[name] for name in shown if name in item} for item in one.answer["Items"]
+            ]
+            request = {**one.request, "ProjectionExpression": ", ".join(shown)}
+            evidence.operations[place] = one._replace(
+                request=request, answer={**one.answer, "Items": items}
+            )
+
+    assert judged(going, evidence) == []
+
+
+def test_an_index_that_is_not_there_shows_nothing_to_judge(going: Run) -> None:
+    evidence = Evidence(going.history, going.witness, going.workload.tables)
+    place, one = next(
+        (n, one) for n, one in enumerate(evidence.operations) if "IndexName" in one.request
+    )
+    request = {**one.request, "IndexName": "by-nothing"}
+    evidence.operations[place] = one._replace(request=request, answer=error("ValidationException"))
+
+    assert judged(going, evidence) == []
+
+
+def test_an_entry_is_known_in_whatever_order_its_parts_are_told() -> None:
+    seen = IndexesSeen([BY_PERSON], {"t": "Tasks"})
+    own = ("S", "x"), ("S", "1")
+    kept: Item = {"team": own[0], "task": own[1], "person": ("S", "ann"), "due": ("N", "1")}
+    seen.versions["t", own] = [{**kept, "more": ("M", {"a": ("S", "1"), "b": ("S", "2")})}]
+    told: Item = {"more": ("M", {"b": ("S", "2"), "a": ("S", "1")}), **kept}
+    request = {"TableName": "Tasks", "IndexName": "by-person"}
+    shown = operation(name="Scan", request=request, answer={"Items": [item_to_json(told)]})
+
+    assert [*told_wrongly(seen, shown, {})] == []
+    false = shown._replace(answer={"Items": [item_to_json({**told, "version": ("S", "9")})]})
+    assert [one.kind for one in told_wrongly(seen, false, {})] == ["entry invented"]
 
 
 def test_an_answer_that_shows_what_was_once_is_fine(going: Run) -> None:
