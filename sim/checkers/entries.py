@@ -99,7 +99,7 @@ def _reads(batch: Operation, requests: Model) -> Iterator[Single]:
     told = {
         requests.place("PutItem", {"TableName": table, "Item": item}): item
         for table, items in batch.answer.get("Responses", {}).items()
-        if _is_whole(asked[table])
+        if table in asked and _is_whole(asked[table])
         for item in items
     }
     keys = [(table, key) for table, about in asked.items() for key in about["Keys"]]

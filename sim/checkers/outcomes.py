@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from sim.checkers.evidence import SINGLETON_WRITES, Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.model import Json
-from sim.history import GIVEN_BACK, WRITE_TRANSACTION, Operation
+from sim.history import BATCH_WRITE, GIVEN_BACK, WRITE_TRANSACTION, Operation
 from sim.witness import Decision
 
 IDEMPOTENCE = "idempotence of a token"
@@ -142,6 +142,22 @@ def check_singletons(evidence: Evidence) -> Iterator[Finding]:
         }:
             text = f"{operation.call} was told {operation.error}, which no partition has said"
             yield Finding("singletons", "refusal invented", text, (operation.call,))
+    for call in evidence.calls:
+        if call.name == BATCH_WRITE:
+            yield from _unasked(call)
+
+
+def _unasked(batch: Operation) -> Iterator[Finding]:
+    """Judge that a batch gives back what it was asked for, and each entry once."""
+    asked = batch.request["RequestItems"]
+    for table, entries in batch.answer.get("UnprocessedItems", {}).items():
+        left = list(asked.get(table, ()))
+        for entry in entries:
+            if entry in left:
+                left.remove(entry)
+            else:
+                text = f"{batch.call} was given back {entry} of {table}, and had not asked for that"
+                yield Finding("singletons", "given back unasked", text, (batch.call,))
 
 
 def _given_back(entry: Operation, refused: Mapping[str, str]) -> Iterator[Finding]:

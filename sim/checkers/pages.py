@@ -3,14 +3,15 @@
 Such an answer is of no moment: each item on it is as it was at its own.  But an item that was there
 before it was asked for and until it was answered is to be on it, and one that was missing all that
 while is not; and each item on a page is what it was at some moment meanwhile.  A page has its items
-in the order of their keys, each once, between its two ends.
+in the order of their keys, each once, between its two ends; a batch shows or gives back each item
+that it was asked for once, and no other.
 
 An item whose writer was asked meanwhile, or never answered, may be there or not.  What a follower
 leaves out nobody judges: it shows an earlier moment (`eventual`).  Nor does anybody judge an
 answer with a filter or a projection; those of indexes are judged elsewhere (`index_pages`).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 
@@ -93,18 +94,24 @@ def check_pages(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _of_batch(evidence: Evidence, operation: Operation, items: Items) -> Iterator[Finding]:
-    if evidence.is_late(operation):
-        return
-    for table, asked in operation.request["RequestItems"].items():
+    asked_of = operation.request["RequestItems"]
+    responses = operation.answer.get("Responses", {})
+    given_back = operation.answer.get("UnprocessedKeys", {})
+    for table in sorted({*responses, *given_back} - {*asked_of}):
+        yield _finding("item unasked", operation, f"answers of {table}, and was not asked for that")
+    for table, asked in asked_of.items():
         if any(word in asked for word in BEYOND):
             continue
         key_of = key_reader(evidence, table)
-        given_back = operation.answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
-        wanted = [(table, key_of(one)) for one in asked["Keys"] if one not in given_back]
-        told = {
-            (table, key_of(one)) for one in operation.answer.get("Responses", {}).get(table, ())
-        }
-        yield from _complete(operation, items, wanted, told)
+        told = [(table, key_of(one)) for one in responses.get(table, ())]
+        back = [(table, key_of(one)) for one in given_back.get(table, {}).get("Keys", ())]
+        keys = [(table, key_of(one)) for one in asked["Keys"]]
+        for place in Counter([*told, *back]) - Counter(keys):
+            text = f"answers of {shown_place(place)} more often than it was asked for that"
+            yield _finding("item unasked", operation, text)
+        if not evidence.is_late(operation):
+            wanted = [place for place in keys if place not in back]
+            yield from _complete(operation, items, wanted, {*told})
 
 
 def _of_page(evidence: Evidence, operation: Operation, items: Items) -> Iterator[Finding]:

@@ -73,9 +73,9 @@ def story(ran: Story) -> Story:
 
 @pytest.fixture(autouse=True)
 def _as_it_was(ran: Story) -> Any:
-    operations = list(ran.evidence.operations)
+    operations, late = list(ran.evidence.operations), set(ran.evidence.late)
     yield
-    ran.evidence.operations = operations
+    ran.evidence.operations, ran.evidence.late = operations, late
 
 
 def test_the_true_story_has_no_finding(story: Story) -> None:
@@ -174,6 +174,36 @@ def test_a_partition_whose_pages_show_items_as_they_were_at_first_is_found(
     result = Run(load("stale-reads", {**STRONG, "workload.strong": "1"}), SEED).go()
 
     assert {(one.checker, one.kind) for one in result.findings} == {("pages", "not current")}
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_an_item_that_a_batch_shows_twice_is_found(story: Story, *, is_late: bool) -> None:
+    false = story.falsify(BATCH, lambda items: [*items, items[0]])
+    if is_late:
+        story.evidence.late = {*story.evidence.late, *false.attempts}
+
+    assert [one.kind for one in story.findings()] == ["item unasked"]
+
+
+def test_an_item_that_a_batch_shows_and_gives_back_is_found(story: Story) -> None:
+    false = story.falsify(BATCH, list)
+    (first, *_) = items_of(false)
+    back = {SCORES: {"Keys": [{name: first[name] for name in ("game", "player")}]}}
+    operations = story.evidence.operations
+    answer = {**false.answer, "UnprocessedKeys": back}
+    operations[operations.index(false)] = false._replace(answer=answer)
+
+    assert [one.kind for one in story.findings()] == ["item unasked"]
+
+
+def test_an_item_that_a_batch_was_not_asked_for_is_found(story: Story) -> None:
+    false = story.falsify(BATCH, list)
+    asked = false.request["RequestItems"][SCORES]
+    request = {"RequestItems": {SCORES: {**asked, "Keys": asked["Keys"][1:]}}}
+    operations = story.evidence.operations
+    operations[operations.index(false)] = false._replace(request=request)
+
+    assert [one.kind for one in story.findings()] == ["item unasked"]
 
 
 def test_what_lies_behind_the_end_of_a_page_is_not_missed(story: Story) -> None:
