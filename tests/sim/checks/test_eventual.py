@@ -307,6 +307,19 @@ def test_a_deleted_item_is_missing_and_may_still_be_shown() -> None:
     assert bench.ages_us == [0, 0]  # It was deleted at this very moment.
 
 
+def test_an_item_that_was_there_at_the_last_delete_is_not_missing() -> None:
+    bench = Bench()
+    bench.durable("a", 1)
+    bench.durable("b", 2)
+    bench.durable("b", None)
+
+    bench.shown(("a", None, 0))  # As it was at first.
+    assert bench.kinds() == []
+    bench.shown(("a", None, 3))
+
+    assert bench.kinds() == ["garbage shown"]
+
+
 def test_a_delete_beside_a_later_write_of_the_same_append_is_no_older_version() -> None:
     bench = Bench()
     bench.durable("a", 1)
