@@ -11,6 +11,7 @@ from items.keys import KeyAttribute, KeySchema
 from items.to_json import item_to_json
 from items.values import Item
 from network.ids import NEVER, TableId, Timestamp
+from network.messages import Page, Scan
 from partition import scan
 from partition.key_order import of_partition_value
 from partition.record import Record
@@ -403,6 +404,53 @@ def test_a_partition_that_heeds_no_sort_condition_is_found(monkeypatch: pytest.M
     kinds = {finding.kind for finding in asks(monkeypatch, " AND due < :due", {}).go().findings}
 
     assert "local index refuted" in kinds
+
+
+def scans_by_due(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Have a local index scanned, which no workload does."""
+
+    async def ask_pages(
+        self: TaskList, session: Session, operation: str, body: dict[str, Any]
+    ) -> None:
+        if operation == "Scan":
+            body = {**body, "IndexName": "by-due"}
+        await ask(self, session, operation, body)
+
+    ask = TaskList.ask_pages
+    monkeypatch.setattr(TaskList, "ask_pages", ask_pages)
+    return Run(load("indexes", {"workload.transactions": "40", "workload.looks": "0.8"}), 1)
+
+
+def test_a_scan_of_a_local_index_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = scans_by_due(monkeypatch)
+
+    assert run.go().findings == ()
+    scans = [one for one in run.history if one.name == "Scan"]
+    assert any(one.answer.get("Items") for one in scans)
+    assert any(one.request.get("ExclusiveStartKey") for one in scans)
+
+
+@pytest.mark.parametrize("change", ["another", "twice", "fewer"])
+def test_a_scan_of_a_local_index_that_shows_what_is_not_so_is_found(
+    monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    def changed(asked: Scan, *more: Any) -> tuple[Page, int]:
+        page, size = weighed_page(asked, *more)
+        if asked.partition_value is not None or not page.items:
+            return page, size
+        first, *rest = page.items
+        items = {
+            "another": [{**first, "version": ("S", "0")}, *rest],
+            "twice": [first, first, *rest[1:]],
+            "fewer": rest,
+        }[change]
+        return replace(page, items=tuple(items), lsns=page.lsns[: len(items)]), size
+
+    weighed_page = scan.weighed_page
+    run = scans_by_due(monkeypatch)
+    monkeypatch.setattr(scan, "weighed_page", changed)
+
+    assert "local index refuted" in {finding.kind for finding in run.go().findings}
 
 
 def test_a_page_ends_behind_the_item_that_fills_it() -> None:
