@@ -17,7 +17,7 @@ from items.values import Item
 from network.messages import RecordKey
 from sim.checkers.disks import Change, lsn_of
 from sim.checkers.entries import Entries
-from sim.checkers.model import Json, Model, Place, Step
+from sim.checkers.model import UNFIT, Json, Model, Place, Step
 from sim.followed import Followed
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
 from sim.witness import Applied, Decision, Landed, Promised, ReadAt, Refused, Said, Witness
@@ -166,6 +166,20 @@ class Evidence:
 
     def of(self, decision: Decision) -> Operation | None:
         return self.by_call.get((decision.token, decision.call))
+
+    def fits(self, operation: Operation) -> bool:
+        """Say whether an operation on single items names tables that there are, and keys of them.
+
+        Otherwise it is refused by routers alone.
+        """
+        try:
+            if operation.name in ("GetItem", READ_TRANSACTION):
+                self.gets(operation)
+            else:
+                self.steps(operation)
+        except UNFIT:
+            return False
+        return True
 
     def steps(self, operation: Operation) -> list[Step]:
         """Return the actions of a write transaction, or a singleton's one."""

@@ -205,10 +205,54 @@ def test_a_router_may_refuse_a_key_by_itself() -> None:
         }
     }
     asked = stage.write(json_put("a", 1), wrong)
+    alone = stage.write(wrong)
     case = Case(stage)
 
     assert [one["Code"] for one in asked.reasons] == ["None", "ValidationError"]
+    assert [one["Code"] for one in alone.reasons] == ["ValidationError"]
     assert reasons_of(case) == set()
+    told(case, CONFLICT, NONE, place=0)
+    assert reasons_of(case) == {"reasons misshapen"}
+
+
+def test_a_router_may_refuse_a_key_to_be_read_by_itself() -> None:
+    stage = Stage(clients=1)
+    wrong = {"Get": {"TableName": "things", "Key": {"k": {"N": "1"}}}}
+    asked = stage.do("TransactGetItems", {"TransactItems": [wrong]})
+    case = Case(stage)
+
+    assert [one["Code"] for one in asked.reasons] == ["ValidationError"]
+    assert reasons_of(case) == set()
+    right = {"Get": {"TableName": "things", "Key": {"k": {"S": "a"}}}}
+    case.replace(0, request={"TransactItems": [right]})
+    assert reasons_of(case) == {"reasons misshapen"}
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "refusal"),
+    [
+        ("PutItem", {"TableName": "things", "Item": {"v": {"N": "1"}}}, "ValidationException"),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {"things": [{"PutRequest": {"Item": {"v": {"N": "1"}}}}]}},
+            "ValidationException",
+        ),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {"nothings": [{"DeleteRequest": {"Key": {"k": {"S": "a"}}}}]}},
+            "ResourceNotFoundException",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_judged_by_all(
+    name: str, request_: dict[str, Any], refusal: str
+) -> None:
+    stage = Stage(clients=1)
+    assert stage.do(name, request_).error == refusal
+    case = Case(stage)
+
+    assert case.findings() == []
+    assert case.graph() == case.graph(is_inside=False) == set()
 
 
 # Conflicts ----------------------------------------------------------------------------------------
