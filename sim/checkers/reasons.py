@@ -22,7 +22,7 @@ from sim.checkers.model import Json, Place, shown_place
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
 
 CANCELED = "TransactionCanceledException"
-# Given by whoever never heard of a partition, so no partition can bear witness.
+# Given by whoever never heard of a partition, so no partition can bear witness; only time can.
 BY_SILENCE = "ThrottlingError"
 VALIDATION, CONFLICT = "ValidationError", "TransactionConflict"
 # What read transactions can be cancelled for.
@@ -113,6 +113,9 @@ def _of_write(
         whose = f"reason {position + 1} is {code}; of {shown_place(place)} the partition said"
         words = ", ".join(sorted(heard)) or "nothing that became durable"
         if code == BY_SILENCE and code not in heard:
+            if not _lasted(evidence, operation):
+                text = f"reason {position + 1} is {code}, and nobody has waited for votes so long"
+                yield _finding("reason untrue", operation, text)
             continue
         if code not in heard:
             # Hidden by a ValidationError, unless it is one itself that comes first, and was heard.

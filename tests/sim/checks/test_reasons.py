@@ -75,15 +75,15 @@ def test_the_true_reasons_are_no_finding(case: Case) -> None:
         ((NONE, FAILED), {"reason hidden", "reason misplaced"}),
         ((CONFLICT, NONE), {"reason misplaced"}),
         ((NONE, CONFLICT), {"reason hidden", "reason misplaced"}),
-        ((NONE, SILENCE), {"reason hidden"}),
+        ((NONE, SILENCE), {"reason hidden", "reason untrue"}),
         ((NONE, NONE), {"reasons misshapen"}),
         ((FAILED,), {"reasons misshapen"}),
         ((FAILED, VALIDATION), {"reasons misshapen"}),
         ((NONE, VALIDATION), {"reason misplaced"}),
         ((VALIDATION, NONE), {"reason misplaced"}),
         ((FAILED, NONE), {"item untrue"}),
-        ((SILENCE, NONE), set()),
-        ((SILENCE, SILENCE), set()),
+        ((SILENCE, NONE), {"reason untrue"}),
+        ((SILENCE, SILENCE), {"reason untrue"}),
     ],
     ids=lambda one: "-".join(r["Code"] for r in one) if isinstance(one, tuple) else "",
 )
@@ -91,6 +91,17 @@ def test_a_falsified_reason_is_found(
     case: Case, reasons: tuple[dict[str, Any], ...], kinds: set[str]
 ) -> None:
     told(case, *reasons)
+
+    assert reasons_of(case) == kinds
+
+
+@pytest.mark.parametrize(("patience_us", "kinds"), [(0, set()), (1, {"reason untrue"})])
+def test_silence_has_lasted_as_long_as_a_coordinator_waits(
+    case: Case, patience_us: int, kinds: set[str]
+) -> None:
+    operation = told(case, SILENCE, NONE)
+    lasted_us = operation.returned_us - operation.invoked_us
+    case.evidence.votes_deadline_us = lasted_us + patience_us
 
     assert reasons_of(case) == kinds
 
