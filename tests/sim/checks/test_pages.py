@@ -249,6 +249,8 @@ def at(span: tuple[int, int]) -> Operation:
         ([MEANWHILE], (0, 1)),
         ([UNKNOWN], (0, 1)),
         ([AFTER], (0, 0)),
+        ([(0, 100)], (0, 1)),  # At one moment, either may be first.
+        ([(200, 220)], (0, 1)),
         ([BEFORE, MEANWHILE], (1, 2)),
         ([BEFORE, UNKNOWN], (1, 2)),
         ([BEFORE, BEFORE], (2, 2)),
