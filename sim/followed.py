@@ -142,15 +142,16 @@ class Followed:
     def _place(self, key: RecordKey, item: Item | None, lsn: int) -> int | None:
         """Count the versions up to the one that is shown; None: there is none such so far.
 
-        A missing item shows the LSN of the last delete in its table.
+        A missing item shows the LSN of the last delete in its table: what was there by then is not
+        missing.
         """
         known = self.versions.get(key, ())
         for place in range(len(known), 0, -1):
             version = known[place - 1]
             if item is not None and version.lsn == lsn and version.item == item:
                 return place
-            if item is None and version.lsn <= lsn and version.item is None:
-                return place
+            if item is None and version.lsn <= lsn:
+                return place if version.item is None else None
         return 0 if item is None else None
 
     def _age_us(self, key: RecordKey, place: int) -> int:

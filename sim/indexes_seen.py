@@ -251,12 +251,10 @@ class IndexesSeen:
     def _answered(self, machine: Machine, scan: Scan, asked: IndexAsked, page: Page) -> None:
         there = machine.items_of(scan.table.partition(INDEX_MARK)[0])
         wanted = [item for item in there if asked.has(item) and is_asked_for(scan, asked, item)]
-        wanted.sort(key=cmp_to_key(lambda one, other: ordered(asked, one, other)))
-        if scan.partition_value is None:  # A scan: by the hash of the partition key, then as here.
-            passed = [item for item in wanted if is_passed(scan, item)]
-            if page.last is None and scan.after is None and len(page.items) != len(passed):
-                self._lie("local index refuted", wrong_page(machine, asked, page.items, passed))
+        if scan.partition_value is None:
+            self._scanned(machine, scan, asked, page, wanted)
             return
+        wanted.sort(key=cmp_to_key(lambda one, other: ordered(asked, one, other)))
         if not scan.forward:
             wanted.reverse()
         behind = [item for item in wanted if is_behind(scan, asked, item)]
@@ -264,6 +262,21 @@ class IndexesSeen:
         right = [item for item in looked_at if is_passed(scan, item)]
         if list(page.items) != right:
             self._lie("local index refuted", wrong_page(machine, asked, page.items, right))
+
+    def _scanned(
+        self, machine: Machine, scan: Scan, asked: IndexAsked, page: Page, there: Sequence[Item]
+    ) -> None:
+        """Judge a page of a scan: items that are there, and all of them if it is the only one.
+
+        It has the order of the partition keys' hashes, by which routers go on: clients' pages are
+        judged for that.
+        """
+        right = {asked.place(item): item for item in there if is_passed(scan, item)}
+        told = {asked.place(item): item for item in page.items if asked.has(item)}
+        is_whole = scan.after is None and page.last is None
+        is_right = len(told) == len(page.items) and told.items() <= right.items()
+        if not is_right or (is_whole and len(told) < len(right)):
+            self._lie("local index refuted", wrong_page(machine, asked, page.items, right.values()))
 
     def _lie(self, kind: str, text: str) -> None:
         if len(self.lies) < LIES_MAX:

@@ -113,7 +113,7 @@ def _outside(evidence: Evidence, operations: Sequence[Operation]) -> Ops:
     ops: Ops = defaultdict(list)
     deleted: set[Place] = set()
     for operation in operations:
-        if operation.name in WRITES:
+        if operation.name in WRITES and evidence.fits(operation):
             for step in evidence.steps(operation):
                 name, version = shown_place(step.place), _version_of(step.action)
                 if isinstance(step.action, Delete):

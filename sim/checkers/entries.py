@@ -9,9 +9,10 @@ Left out: what a BatchGetItem read, where its answer does not show whole items.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from network.messages import RecordKey
-from sim.checkers.model import Json, Model, Place
+from sim.checkers.model import UNFIT, Json, Model, Place
 from sim.checkers.page_ends import BEYOND
 from sim.history import BATCH_READ, BATCH_WRITE, GIVEN_BACK, Operation
 from sim.witness import ReadAt
@@ -39,9 +40,10 @@ class Entries:
                 self._add(call)
             for entry in entries_of(call, requests):
                 self._add(entry)
-                place = requests.place(entry.name, entry.request)
-                for attempt, name in zip(call.attempts, entry.attempts, strict=True):
-                    self._names[attempt, place] = name
+                with suppress(*UNFIT):  # A batch is refused for it, and nobody stores the entry.
+                    place = requests.place(entry.name, entry.request)
+                    for attempt, name in zip(call.attempts, entry.attempts, strict=True):
+                        self._names[attempt, place] = name
 
     def _add(self, operation: Operation) -> None:
         self.operations.append(operation._replace(place=len(self.operations)))
@@ -99,7 +101,7 @@ def _reads(batch: Operation, requests: Model) -> Iterator[Single]:
     told = {
         requests.place("PutItem", {"TableName": table, "Item": item}): item
         for table, items in batch.answer.get("Responses", {}).items()
-        if _is_whole(asked[table])
+        if table in asked and _is_whole(asked[table])
         for item in items
     }
     keys = [(table, key) for table, about in asked.items() for key in about["Keys"]]

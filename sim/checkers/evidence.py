@@ -6,7 +6,7 @@ actions, the versions of each item - is worked out once.
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
@@ -16,8 +16,8 @@ from items.errors import DynamoDBError
 from items.values import Item
 from network.messages import RecordKey
 from sim.checkers.disks import Change, lsn_of
-from sim.checkers.entries import MARK, Entries
-from sim.checkers.model import Json, Model, Place, Step
+from sim.checkers.entries import Entries
+from sim.checkers.model import UNFIT, Json, Model, Place, Step
 from sim.followed import Followed
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
 from sim.witness import Applied, Decision, Landed, Promised, ReadAt, Refused, Said, Witness
@@ -81,7 +81,7 @@ class Evidence:
         for read in witness.all(ReadAt):
             self._take_read(entries, read)
         self.followed = witness.followed
-        self.late: set[str] = set()  # Attempts that a follower answered, and may.
+        self.late: set[str] = set()  # Attempts, and batches' entries, that a follower answered.
         self.lies, self.wrongs = witness.lies, witness.disks.wrongs
         self.by_call = {
             (operation.request["ClientRequestToken"], operation.call): operation
@@ -109,8 +109,10 @@ class Evidence:
         """
         for answer in followed.answers:
             reader = self.by_attempt.get(answer.request)
-            if reader is not None and may_be_late(reader):
+            tables = {self.place(key)[0] for key, _ in answer.items}
+            if reader is not None and may_be_late(reader, tables):
                 self.late.add(answer.request)
+                self.late.update([entries.name(answer.request, key) for key, _ in answer.items])
             else:
                 keys, lsns = zip(*answer.items, strict=True) if answer.items else ((), ())
                 ongoing = (None,) * len(keys)
@@ -156,10 +158,7 @@ class Evidence:
 
     def is_late(self, operation: Operation) -> bool:
         """Say whether a follower may have answered, who shows what was, not what is."""
-        # Of a batch an entry may be late if any is.
-        return bool(self.late) and any(
-            attempt.partition(MARK)[0] in self.late for attempt in operation.attempts
-        )
+        return not self.late.isdisjoint(operation.attempts)
 
     def is_read(self, operation: Operation) -> bool:
         """Say whether an operation is a read that was answered, by who owns its items."""
@@ -167,6 +166,20 @@ class Evidence:
 
     def of(self, decision: Decision) -> Operation | None:
         return self.by_call.get((decision.token, decision.call))
+
+    def fits(self, operation: Operation) -> bool:
+        """Say whether an operation on single items names tables that there are, and keys of them.
+
+        Otherwise it is refused by routers alone.
+        """
+        try:
+            if operation.name in ("GetItem", READ_TRANSACTION):
+                self.gets(operation)
+            else:
+                self.steps(operation)
+        except UNFIT:
+            return False
+        return True
 
     def steps(self, operation: Operation) -> list[Step]:
         """Return the actions of a write transaction, or a singleton's one."""
@@ -276,11 +289,16 @@ def returned_us(operation: Operation) -> int:
     return NEVER_US if operation.is_unknown else operation.returned_us
 
 
-def may_be_late(operation: Operation) -> bool:
-    """Say whether an operation is content with what was current once (§2.2)."""
+def may_be_late(operation: Operation, tables: Collection[str] = ()) -> bool:
+    """Say whether an operation is content with what was current once (§2.2).
+
+    Of a batch, that is said of each table: of these ones, or of all.
+    """
     if operation.name == "BatchGetItem":
-        asked = operation.request["RequestItems"].values()
-        return not any(one.get("ConsistentRead") for one in asked)
+        asked = operation.request["RequestItems"]
+        return not any(
+            one.get("ConsistentRead") for name, one in asked.items() if not tables or name in tables
+        )
     return operation.name in LATE_READS and not operation.request.get("ConsistentRead")
 
 

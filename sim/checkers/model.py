@@ -22,6 +22,7 @@ TOLD_MAX = 60  # Characters of a value in a finding; what is longer is cut.
 
 Json: TypeAlias = Mapping[str, Any]
 Place: TypeAlias = tuple[str, Key]  # (table name, key)
+UNFIT = (DynamoDBError, KeyError)  # Of a request for a table that is not there, or no key of it.
 
 
 @data

@@ -1,16 +1,17 @@
 """What clients were told against what was decided: acknowledged is decided, cancelled is not.
 
 Every answer 'committed' has its decision in the ledger and every answer 'cancelled' has none; a
-token has led to one commit at most; and of a singleton nothing is told that no partition did.
+token has led to one commit at most; and of a singleton nothing is told that no partition did, and
+nothing is refused that one did.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from sim.checkers.evidence import SINGLETON_WRITES, Evidence
 from sim.checkers.finding import Finding
 from sim.checkers.model import Json
-from sim.history import GIVEN_BACK, WRITE_TRANSACTION, Operation
+from sim.history import BATCH_WRITE, GIVEN_BACK, WRITE_TRANSACTION, Operation
 from sim.witness import Decision
 
 IDEMPOTENCE = "idempotence of a token"
@@ -18,7 +19,11 @@ MISMATCH = "IdempotentParameterMismatchException"
 # Refusals that pass: a batch gives back what met one of them.
 PASSING = ("TransactionConflictException", "ProvisionedThroughputExceededException")
 # Refusals of a singleton write that only the partition can know of.
-BY_PARTITIONS = ("ConditionalCheckFailedException", *PASSING)
+BY_PARTITIONS = (
+    "ConditionalCheckFailedException",
+    "ItemCollectionSizeLimitExceededException",
+    *PASSING,
+)
 
 
 def check_outcomes(evidence: Evidence) -> Iterator[Finding]:
@@ -111,7 +116,10 @@ def _finding(kind: str, text: str, about: str, refuted: str) -> Finding:
 
 
 def check_singletons(evidence: Evidence) -> Iterator[Finding]:
-    """Judge the answers to singleton writes: nothing is told that no partition did or said."""
+    """Judge the answers to singleton writes: nothing is told that no partition did or said.
+
+    What was refused for good has no effect, also where a partition both did and refused it.
+    """
     applied = {one.request for one in evidence.applied}
     refused = {one.request: one.error for one in evidence.refused}
     for operation in evidence.operations:
@@ -121,23 +129,40 @@ def check_singletons(evidence: Evidence) -> Iterator[Finding]:
         if not operation.error and not applied.intersection(attempts):
             text = f"{operation.call} ({operation.name}) was told 'done', and nobody did it"
             yield Finding("singletons", "write lost", text, (operation.call,))
+        elif operation.error and applied.intersection(attempts):
+            is_given_back = operation.error == GIVEN_BACK
+            told = "was given back" if is_given_back else f"was told {operation.error}"
+            kind = "given back and done" if is_given_back else "refused and done"
+            text = f"{operation.call} ({operation.name}) {told}, and was done"
+            yield Finding("singletons", kind, text, (operation.call,))
         elif operation.error == GIVEN_BACK:
-            yield from _given_back(operation, applied, refused)
+            yield from _given_back(operation, refused)
         elif operation.error in BY_PARTITIONS and operation.error not in {
             refused.get(attempt) for attempt in attempts
         }:
             text = f"{operation.call} was told {operation.error}, which no partition has said"
             yield Finding("singletons", "refusal invented", text, (operation.call,))
+    for call in evidence.calls:
+        if call.name == BATCH_WRITE:
+            yield from _unasked(call)
 
 
-def _given_back(
-    entry: Operation, applied: Collection[str], refused: Mapping[str, str]
-) -> Iterator[Finding]:
-    """Judge an entry that its batch gave back: a partition refused it, and it had no effect."""
+def _unasked(batch: Operation) -> Iterator[Finding]:
+    """Judge that a batch gives back what it was asked for, and each entry once."""
+    asked = batch.request["RequestItems"]
+    for table, entries in batch.answer.get("UnprocessedItems", {}).items():
+        left = list(asked.get(table, ()))
+        for entry in entries:
+            if entry in left:
+                left.remove(entry)
+            else:
+                text = f"{batch.call} was given back {entry} of {table}, and had not asked for that"
+                yield Finding("singletons", "given back unasked", text, (batch.call,))
+
+
+def _given_back(entry: Operation, refused: Mapping[str, str]) -> Iterator[Finding]:
+    """Judge an entry that its batch gave back: a partition refused it."""
     (attempt,) = entry.attempts
-    if attempt in applied:
-        text = f"{entry.call} ({entry.name}) was given back, and was done"
-        yield Finding("singletons", "given back and done", text, (entry.call,))
-    elif refused.get(attempt) not in PASSING:
+    if refused.get(attempt) not in PASSING:
         text = f"{entry.call} ({entry.name}) was given back, and no partition had refused it"
         yield Finding("singletons", "refusal invented", text, (entry.call,))

@@ -2,21 +2,27 @@
 
 Such an answer is of no moment: each item on it is as it was at its own.  But an item that was there
 before it was asked for and until it was answered is to be on it, and one that was missing all that
-while is not.  A page has its items in the order of their keys, each once, between its two ends.
+while is not; and each item on a page is what it was at some moment meanwhile.  A page has its items
+in the order of their keys, each once, between its two ends; a batch shows or gives back each item
+that it was asked for once, and no other.
 
 An item whose writer was asked meanwhile, or never answered, may be there or not.  What a follower
 leaves out nobody judges: it shows an earlier moment (`eventual`).  Nor does anybody judge an
 answer with a filter or a projection; those of indexes are judged elsewhere (`index_pages`).
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 from items.keys import Key, key_names, key_of_item, key_order
+from items.to_json import item_to_json
 from items.typed_json import item_from_json
+from items.values import Item
+from network.messages import RecordKey
 from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
+from sim.checkers.items_told import both_told
 from sim.checkers.lifetimes import Lifetime
 from sim.checkers.model import Json, Place, shown_place
 from sim.checkers.page_ends import BEYOND, Order, Page, is_paged, page_of
@@ -30,6 +36,8 @@ class Items:
     """All items that there ever were: each one's life, and each table's in the order of keys."""
 
     def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._keys: dict[Place, RecordKey] = {}
         self._lives: dict[Place, Lifetime] = {}
         self._is_item: dict[Place, list[bool]] = {}  # By the count of its versions.
         tables: dict[str, list[tuple[Order, Place]]] = defaultdict(list)
@@ -37,6 +45,7 @@ class Items:
             place = evidence.place(key)
             if place not in self._lives:
                 tables[place[0]].append((key_order(place[1]), place))
+            self._keys[place] = key
             self._lives[place] = Lifetime(versions, evidence.writers)
             self._is_item[place] = [False, *(version.is_item for version in versions)]
         self._orders: dict[str, list[Order]] = {}
@@ -59,6 +68,14 @@ class Items:
             return states[0]
         return None
 
+    def during(self, place: Place, operation: Operation) -> list[Item]:
+        """Give what an item may have been while an operation lasted, the latest last."""
+        if place not in self._lives:
+            return []
+        items = self._evidence.items(self._keys[place])
+        found = [items[n] for n in self._lives[place].during(operation)]
+        return [item for item in found if item is not None]
+
 
 def is_judged(operation: Operation) -> bool:
     """Say whether this is a request for several items whose answer is judged here."""
@@ -77,18 +94,24 @@ def check_pages(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _of_batch(evidence: Evidence, operation: Operation, items: Items) -> Iterator[Finding]:
-    if evidence.is_late(operation):
-        return
-    for table, asked in operation.request["RequestItems"].items():
+    asked_of = operation.request["RequestItems"]
+    responses = operation.answer.get("Responses", {})
+    given_back = operation.answer.get("UnprocessedKeys", {})
+    for table in sorted({*responses, *given_back} - {*asked_of}):
+        yield _finding("item unasked", operation, f"answers of {table}, and was not asked for that")
+    for table, asked in asked_of.items():
         if any(word in asked for word in BEYOND):
             continue
         key_of = key_reader(evidence, table)
-        given_back = operation.answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
-        wanted = [(table, key_of(one)) for one in asked["Keys"] if one not in given_back]
-        told = {
-            (table, key_of(one)) for one in operation.answer.get("Responses", {}).get(table, ())
-        }
-        yield from _complete(operation, items, wanted, told)
+        told = [(table, key_of(one)) for one in responses.get(table, ())]
+        back = [(table, key_of(one)) for one in given_back.get(table, {}).get("Keys", ())]
+        keys = [(table, key_of(one)) for one in asked["Keys"]]
+        for place in Counter([*told, *back]) - Counter(keys):
+            text = f"answers of {shown_place(place)} more often than it was asked for that"
+            yield _finding("item unasked", operation, text)
+        if not evidence.is_late(operation):
+            wanted = [place for place in keys if place not in back]
+            yield from _complete(operation, items, wanted, {*told})
 
 
 def _of_page(evidence: Evidence, operation: Operation, items: Items) -> Iterator[Finding]:
@@ -102,8 +125,9 @@ def _of_page(evidence: Evidence, operation: Operation, items: Items) -> Iterator
     if wrong:
         yield _finding("page out of order", operation, wrong)
     if not evidence.is_late(operation):
-        shown = {(table, key) for key in told}
+        shown = dict(zip([(table, key) for key in told], operation.answer["Items"], strict=True))
         yield from _complete(operation, items, items.on(table, page), shown)
+        yield from _current(evidence, operation, items, shown)
 
 
 def key_reader(evidence: Evidence, table: str) -> Callable[[Json], Key]:
@@ -118,7 +142,7 @@ def key_reader(evidence: Evidence, table: str) -> Callable[[Json], Key]:
 
 
 def _complete(
-    operation: Operation, items: Items, wanted: Sequence[Place], shown: set[Place]
+    operation: Operation, items: Items, wanted: Sequence[Place], shown: Collection[Place]
 ) -> Iterator[Finding]:
     """Judge which of these items are told, and which are not."""
     for place in wanted:
@@ -132,6 +156,19 @@ def _complete(
         else:
             text = f"shows {where}, which was missing before it was asked for and all the while"
             yield _finding("item invented", operation, text)
+
+
+def _current(
+    evidence: Evidence, operation: Operation, items: Items, shown: Mapping[Place, Json]
+) -> Iterator[Finding]:
+    """Judge that each item that was there is shown as it was, at some moment meanwhile."""
+    for place, told in shown.items():
+        were = items.during(place, operation)
+        if were and item_from_json(told) not in were:
+            names = evidence.requests.key_names(place)
+            one, other = both_told(told, item_to_json(were[-1]), names)
+            text = f"shows {shown_place(place)} as {one}; it was never so meanwhile, but {other}"
+            yield _finding("not current", operation, text)
 
 
 def _finding(kind: str, operation: Operation, text: str) -> Finding:

@@ -22,7 +22,7 @@ from sim.checkers.model import Json, Place, shown_place
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
 
 CANCELED = "TransactionCanceledException"
-# Given by whoever never heard of a partition, so no partition can bear witness.
+# Given by whoever never heard of a partition, so no partition can bear witness; only time can.
 BY_SILENCE = "ThrottlingError"
 VALIDATION, CONFLICT = "ValidationError", "TransactionConflict"
 # What read transactions can be cancelled for.
@@ -46,9 +46,12 @@ def check_reasons(evidence: Evidence) -> Iterator[Finding]:
         if not decision.commits:
             transactions[decision.token, decision.call].append(decision.transaction)
     for operation in cancelled:
-        wrong = _shape(operation)
+        fits = evidence.fits(operation)
+        wrong = _shape(operation, fits=fits)
         if wrong:
             yield _finding("reasons misshapen", operation, wrong)
+        elif not fits:
+            continue  # Of which no partition has ever heard.
         elif operation.name == WRITE_TRANSACTION:
             call = operation.request["ClientRequestToken"], operation.call
             if transactions[call] or not _is_of_router(operation):
@@ -71,13 +74,15 @@ def _votes(evidence: Evidence) -> Votes:
     return votes
 
 
-def _shape(operation: Operation) -> str:
+def _shape(operation: Operation, *, fits: bool) -> str:
     codes = [reason["Code"] for reason in operation.reasons]
     count = len(operation.request["TransactItems"])
     if len(codes) != count:
         return f"{len(codes)} reasons for {count} actions"
     if not any(code != "None" for code in codes):
         return "cancelled, and no reason says why"
+    if not fits:
+        return "" if _is_of_router(operation) else "cancelled, and its keys do not fit their tables"
     if operation.name == READ_TRANSACTION and {*codes} - OF_READS:
         return f"a read transaction cancelled for {', '.join(sorted({*codes} - OF_READS))}"
     if VALIDATION in codes and len({*codes} - {"None"}) + codes.count(VALIDATION) > 2:
@@ -86,8 +91,9 @@ def _shape(operation: Operation) -> str:
 
 
 def _is_of_router(operation: Operation) -> bool:
-    """Say whether a router may have refused this by itself: a key that does not fit its table."""
-    return {reason["Code"] for reason in operation.reasons} == {"None", VALIDATION}
+    """Say whether a router may have refused this by itself: it can tell what is not valid."""
+    codes = [reason["Code"] for reason in operation.reasons]
+    return {*codes} - {"None"} == {VALIDATION} and codes.count(VALIDATION) == 1
 
 
 # Write transactions ------------------------------------------------------------------------------
@@ -107,6 +113,9 @@ def _of_write(
         whose = f"reason {position + 1} is {code}; of {shown_place(place)} the partition said"
         words = ", ".join(sorted(heard)) or "nothing that became durable"
         if code == BY_SILENCE and code not in heard:
+            if not _lasted(evidence, operation):
+                text = f"reason {position + 1} is {code}, and nobody has waited for votes so long"
+                yield _finding("reason untrue", operation, text)
             continue
         if code not in heard:
             # Hidden by a ValidationError, unless it is one itself that comes first, and was heard.

@@ -188,11 +188,14 @@ class Notes:
         """Give what has been seen as the checkers take it: a history and a witness's notes.
 
         Moments are places in the normal form.  Whatever is ordered by dependence has the order in
-        which it happened; of the rest any order is as good.
+        which it happened; of the rest any order is as good.  Nobody knows how long anything took.
         """
         notes = [self._notes[one % LEVEL].what for one in self._seen[seen]]
         return Evidence(
-            _history(notes, self._operations), cast("Witness", Witnessed(notes)), TABLES
+            _history(notes, self._operations),
+            cast("Witness", Witnessed(notes)),
+            TABLES,
+            votes_deadline_us=0,
         )
 
 

@@ -162,6 +162,38 @@ def test_what_was_stored_was_not_given_back(ran: Run) -> None:
     assert ("singletons", "given back and done") in kinds(found)
 
 
+@pytest.mark.parametrize("table", [CATALOGUE, "elsewhere"])
+def test_what_a_batch_was_not_asked_for_it_does_not_give_back(ran: Run, table: str) -> None:
+    found = judged(
+        ran,
+        "BatchWriteItem",
+        is_stored,
+        lambda _: {"answer": {"UnprocessedItems": {table: [entry(99)]}}},
+    )
+
+    assert kinds(found) == {("singletons", "given back unasked")}
+
+
+def test_what_a_batch_gives_back_it_gives_back_once(ran: Run) -> None:
+    def twice(one: Operation) -> Mapping[str, Any]:
+        left = one.answer["UnprocessedItems"][CATALOGUE]
+        return {"answer": {"UnprocessedItems": {CATALOGUE: [*left, left[0]]}}}
+
+    found = judged(ran, "BatchWriteItem", is_left_in_part, twice)
+
+    assert kinds(found) == {("singletons", "given back unasked")}
+
+
+def test_what_a_batch_reads_of_a_table_was_asked_for(ran: Run) -> None:
+    def more(one: Operation) -> Mapping[str, Any]:
+        responses = {**one.answer["Responses"], "elsewhere": [{"id": {"S": "1"}}]}
+        return {"answer": {**one.answer, "Responses": responses}}
+
+    found = judged(ran, "BatchGetItem", lambda one: "Responses" in one.answer, more)
+
+    assert kinds(found) == {("pages", "item unasked")}
+
+
 def test_what_no_partition_refused_is_not_given_back(ran: Run) -> None:
     refused = ran.witness
     call = next(one for one in ran.history if is_left_in_part(one))

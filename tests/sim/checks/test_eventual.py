@@ -16,10 +16,12 @@ from partition.storage import Changes
 from sim.checkers.calm import check_calm
 from sim.checkers.eventual import check_eventual
 from sim.checkers.evidence import Evidence
+from sim.checkers.instants import Instants
 from sim.cluster_run import Run
 from sim.followed import Followed, Version
-from sim.history import Operation
+from sim.history import History, Operation
 from sim.scenario import load
+from sim.workloads.requests import create_table
 from tests.builders import at, item, ts
 
 SMALL = {"workload.transactions": "60", "faults.steps": "[]"}
@@ -119,6 +121,35 @@ def test_each_item_of_a_batch_is_judged() -> None:
     answer = {**operation.answer, "Responses": {"scores": [*others, false]}}
 
     assert told(operation, answer) == {"never current"}
+
+
+def test_what_a_follower_had_no_part_in_of_a_batch_is_no_late_entry() -> None:
+    known = evidence()
+    entries = [one for one in known.operations if "." in one.call and one.name == "GetItem"]
+    late = {one.call.partition(".")[0] for one in entries if known.is_late(one)}
+    strong = [one for one in entries if one.call.partition(".")[0] in late and known.is_read(one)]
+    chosen = next(one for one in strong if one.answer)
+    false = {"Item": {**chosen.answer["Item"], "points": {"N": "999"}}}
+    (attempt,) = chosen.attempts
+    changed = known.by_attempt[attempt] = chosen._replace(answer=false)
+    known.operations[known.operations.index(chosen)] = changed
+
+    assert {one.transactions for one in Instants(known).findings} == {(chosen.call,)}
+
+
+def test_of_a_batch_the_tables_that_are_not_asked_for_what_is_current_may_be_late() -> None:
+    known = evidence()
+    batch = next(one for one in known.calls if one.name == "BatchGetItem" and known.is_late(one))
+    asked = {**batch.request["RequestItems"], "others": {"Keys": [], "ConsistentRead": True}}
+    history = History()
+    for one in ran().history:
+        is_it = one.call == batch.call
+        history.add(one._replace(request={"RequestItems": asked}) if is_it else one)
+    tables = (*ran().workload.tables, create_table("others", "id"))
+
+    mixed = Evidence(history, ran().witness, tables)
+
+    assert mixed.late == known.late
 
 
 def test_a_strong_read_is_never_taken_for_one_that_may_be_late() -> None:
@@ -305,6 +336,19 @@ def test_a_deleted_item_is_missing_and_may_still_be_shown() -> None:
 
     assert bench.kinds() == []
     assert bench.ages_us == [0, 0]  # It was deleted at this very moment.
+
+
+def test_an_item_that_was_there_at_the_last_delete_is_not_missing() -> None:
+    bench = Bench()
+    bench.durable("a", 1)
+    bench.durable("b", 2)
+    bench.durable("b", None)
+
+    bench.shown(("a", None, 0))  # As it was at first.
+    assert bench.kinds() == []
+    bench.shown(("a", None, 3))
+
+    assert bench.kinds() == ["garbage shown"]
 
 
 def test_a_delete_beside_a_later_write_of_the_same_append_is_no_older_version() -> None:

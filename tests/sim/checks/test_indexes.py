@@ -11,6 +11,7 @@ from items.keys import KeyAttribute, KeySchema
 from items.to_json import item_to_json
 from items.values import Item
 from network.ids import NEVER, TableId, Timestamp
+from network.messages import Page, Scan
 from partition import scan
 from partition.key_order import of_partition_value
 from partition.record import Record
@@ -18,13 +19,14 @@ from partition.storage import Changes, Contents
 from router.definitions import IndexTraits, Status, Table, Traits
 from sim.checkers.evidence import Evidence
 from sim.checkers.finding import Finding
-from sim.checkers.indexes import check_indexes
+from sim.checkers.indexes import check_indexes, told_wrongly
 from sim.cluster_run import Run
 from sim.indexes_seen import IndexesSeen, indexes_asked, on_one_page
 from sim.mutants.catalogue import MUTANTS, applied
 from sim.scenario import load
 from sim.workload import Json, Session
 from sim.workloads.task_list import TABLE, TaskList
+from tests.sim.test_history import error, operation
 
 
 @pytest.fixture
@@ -156,6 +158,47 @@ def test_an_answer_that_shows_what_was_not_in_the_index_is_found(going: Run) -> 
     evidence.operations[place] = last._replace(answer=answer)
 
     assert [one.kind for one in judged(going, evidence)] == ["entry invented"]
+
+
+@pytest.mark.parametrize("shown", [["version"], ["team", "task", "due", "version"]])
+def test_an_answer_that_shows_entries_in_part_is_not_judged(going: Run, shown: list[str]) -> None:
+    evidence = Evidence(going.history, going.witness, going.workload.tables)
+    for place, one in enumerate(evidence.operations):
+        if "IndexName" in one.request:
+            items = [
+                {name: item[name] for name in shown if name in item} for item in one.answer["Items"]
+            ]
+            request = {**one.request, "ProjectionExpression": ", ".join(shown)}
+            evidence.operations[place] = one._replace(
+                request=request, answer={**one.answer, "Items": items}
+            )
+
+    assert judged(going, evidence) == []
+
+
+def test_an_index_that_is_not_there_shows_nothing_to_judge(going: Run) -> None:
+    evidence = Evidence(going.history, going.witness, going.workload.tables)
+    place, one = next(
+        (n, one) for n, one in enumerate(evidence.operations) if "IndexName" in one.request
+    )
+    request = {**one.request, "IndexName": "by-nothing"}
+    evidence.operations[place] = one._replace(request=request, answer=error("ValidationException"))
+
+    assert judged(going, evidence) == []
+
+
+def test_an_entry_is_known_in_whatever_order_its_parts_are_told() -> None:
+    seen = IndexesSeen([BY_PERSON], {"t": "Tasks"})
+    own = ("S", "x"), ("S", "1")
+    kept: Item = {"team": own[0], "task": own[1], "person": ("S", "ann"), "due": ("N", "1")}
+    seen.versions["t", own] = [{**kept, "more": ("M", {"a": ("S", "1"), "b": ("S", "2")})}]
+    told: Item = {"more": ("M", {"b": ("S", "2"), "a": ("S", "1")}), **kept}
+    request = {"TableName": "Tasks", "IndexName": "by-person"}
+    shown = operation(name="Scan", request=request, answer={"Items": [item_to_json(told)]})
+
+    assert [*told_wrongly(seen, shown, {})] == []
+    false = shown._replace(answer={"Items": [item_to_json({**told, "version": ("S", "9")})]})
+    assert [one.kind for one in told_wrongly(seen, false, {})] == ["entry invented"]
 
 
 def test_an_answer_that_shows_what_was_once_is_fine(going: Run) -> None:
@@ -361,6 +404,53 @@ def test_a_partition_that_heeds_no_sort_condition_is_found(monkeypatch: pytest.M
     kinds = {finding.kind for finding in asks(monkeypatch, " AND due < :due", {}).go().findings}
 
     assert "local index refuted" in kinds
+
+
+def scans_by_due(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Have a local index scanned, which no workload does."""
+
+    async def ask_pages(
+        self: TaskList, session: Session, operation: str, body: dict[str, Any]
+    ) -> None:
+        if operation == "Scan":
+            body = {**body, "IndexName": "by-due"}
+        await ask(self, session, operation, body)
+
+    ask = TaskList.ask_pages
+    monkeypatch.setattr(TaskList, "ask_pages", ask_pages)
+    return Run(load("indexes", {"workload.transactions": "40", "workload.looks": "0.8"}), 1)
+
+
+def test_a_scan_of_a_local_index_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = scans_by_due(monkeypatch)
+
+    assert run.go().findings == ()
+    scans = [one for one in run.history if one.name == "Scan"]
+    assert any(one.answer.get("Items") for one in scans)
+    assert any(one.request.get("ExclusiveStartKey") for one in scans)
+
+
+@pytest.mark.parametrize("change", ["another", "twice", "fewer"])
+def test_a_scan_of_a_local_index_that_shows_what_is_not_so_is_found(
+    monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    def changed(asked: Scan, *more: Any) -> tuple[Page, int]:
+        page, size = weighed_page(asked, *more)
+        if asked.partition_value is not None or not page.items:
+            return page, size
+        first, *rest = page.items
+        items = {
+            "another": [{**first, "version": ("S", "0")}, *rest],
+            "twice": [first, first, *rest[1:]],
+            "fewer": rest,
+        }[change]
+        return replace(page, items=tuple(items), lsns=page.lsns[: len(items)]), size
+
+    weighed_page = scan.weighed_page
+    run = scans_by_due(monkeypatch)
+    monkeypatch.setattr(scan, "weighed_page", changed)
+
+    assert "local index refuted" in {finding.kind for finding in run.go().findings}
 
 
 def test_a_page_ends_behind_the_item_that_fills_it() -> None:

@@ -56,6 +56,15 @@ def test_a_stale_read_beside_the_write_is_no_finding(case: Case) -> None:
     assert linear(case) == []
 
 
+def test_a_read_that_was_asked_for_twice_may_have_been_answered_by_the_later_one(
+    case: Case,
+) -> None:
+    (old,), (new,) = (case.operations[one].attempts for one in (FIRST_GET, SECOND_GET))
+    case.evidence.reads[new] = [*case.evidence.reads[old], *case.evidence.reads[new]]
+
+    assert linear(case) == []
+
+
 def test_a_read_of_what_comes_later_is_found(case: Case) -> None:
     as_read_by(case, FIRST_GET, SECOND_GET)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from network.messages import Scan
+from partition import scan
 from sim.checkers.evidence import Evidence, Version
 from sim.checkers.finding import Finding
 from sim.checkers.lifetimes import Lifetime
@@ -71,9 +73,9 @@ def story(ran: Story) -> Story:
 
 @pytest.fixture(autouse=True)
 def _as_it_was(ran: Story) -> Any:
-    operations = list(ran.evidence.operations)
+    operations, late = list(ran.evidence.operations), set(ran.evidence.late)
     yield
-    ran.evidence.operations = operations
+    ran.evidence.operations, ran.evidence.late = operations, late
 
 
 def test_the_true_story_has_no_finding(story: Story) -> None:
@@ -124,6 +126,86 @@ def test_an_item_that_was_never_there_is_found(story: Story) -> None:
     assert [one.kind for one in story.findings()] == ["item invented"]
 
 
+@pytest.mark.parametrize("name", ["Query", "Scan"])
+def test_an_item_that_was_never_as_it_is_shown_is_found(story: Story, name: str) -> None:
+    def another(items: list[Json]) -> list[Json]:
+        return [{**items[0], "version": {"S": "nobody's"}}, *items[1:]]
+
+    false = story.falsify(name, another)
+
+    (finding,) = story.findings()
+    assert (finding.kind, finding.transactions) == ("not current", (false.call,))
+    assert "nobody's" in finding.explanation
+
+
+def test_an_item_that_is_shown_as_it_was_before_is_found(story: Story) -> None:
+    strong = [one for one in story.evidence.operations if one.request.get("ConsistentRead")]
+    scans = [one for one in strong if one.name == "Scan" and one.outcome == "committed"]
+    by_key = [
+        {str(item["player"]) + str(item["game"]): item for item in items_of(one)} for one in scans
+    ]
+    first, last = by_key[0], by_key[-1]
+    old = next(item for key, item in first.items() if last.get(key, item) != item)
+
+    def as_before(items: list[Json]) -> list[Json]:
+        mine = old["game"], old["player"]
+        return [old if (one["game"], one["player"]) == mine else one for one in items]
+
+    false = scans[-1]
+    operations = story.evidence.operations
+    operations[operations.index(false)] = false._replace(
+        answer={**false.answer, "Items": as_before(items_of(false))}
+    )
+
+    assert [one.kind for one in story.findings()] == ["not current"]
+
+
+def test_a_partition_whose_pages_show_items_as_they_were_at_first_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first: dict[Any, Any] = {}
+
+    def as_at_first(asked: Scan, order: Any, records: Any, *more: Any) -> Any:
+        old = {key: first.setdefault((asked.table, key), one) for key, one in records.items()}
+        return weighed_page(asked, order, old, *more)
+
+    weighed_page = scan.weighed_page
+    monkeypatch.setattr(scan, "weighed_page", as_at_first)
+    result = Run(load("stale-reads", {**STRONG, "workload.strong": "1"}), SEED).go()
+
+    assert {(one.checker, one.kind) for one in result.findings} == {("pages", "not current")}
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_an_item_that_a_batch_shows_twice_is_found(story: Story, *, is_late: bool) -> None:
+    false = story.falsify(BATCH, lambda items: [*items, items[0]])
+    if is_late:
+        story.evidence.late = {*story.evidence.late, *false.attempts}
+
+    assert [one.kind for one in story.findings()] == ["item unasked"]
+
+
+def test_an_item_that_a_batch_shows_and_gives_back_is_found(story: Story) -> None:
+    false = story.falsify(BATCH, list)
+    (first, *_) = items_of(false)
+    back = {SCORES: {"Keys": [{name: first[name] for name in ("game", "player")}]}}
+    operations = story.evidence.operations
+    answer = {**false.answer, "UnprocessedKeys": back}
+    operations[operations.index(false)] = false._replace(answer=answer)
+
+    assert [one.kind for one in story.findings()] == ["item unasked"]
+
+
+def test_an_item_that_a_batch_was_not_asked_for_is_found(story: Story) -> None:
+    false = story.falsify(BATCH, list)
+    asked = false.request["RequestItems"][SCORES]
+    request = {"RequestItems": {SCORES: {**asked, "Keys": asked["Keys"][1:]}}}
+    operations = story.evidence.operations
+    operations[operations.index(false)] = false._replace(request=request)
+
+    assert [one.kind for one in story.findings()] == ["item unasked"]
+
+
 def test_what_lies_behind_the_end_of_a_page_is_not_missed(story: Story) -> None:
     false = story.falsify("Scan", lambda items: items[:3])
     assert len(story.findings()) > 1
@@ -167,6 +249,8 @@ def at(span: tuple[int, int]) -> Operation:
         ([MEANWHILE], (0, 1)),
         ([UNKNOWN], (0, 1)),
         ([AFTER], (0, 0)),
+        ([(0, 100)], (0, 1)),  # At one moment, either may be first.
+        ([(200, 220)], (0, 1)),
         ([BEFORE, MEANWHILE], (1, 2)),
         ([BEFORE, UNKNOWN], (1, 2)),
         ([BEFORE, BEFORE], (2, 2)),

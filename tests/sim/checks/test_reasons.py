@@ -75,15 +75,15 @@ def test_the_true_reasons_are_no_finding(case: Case) -> None:
         ((NONE, FAILED), {"reason hidden", "reason misplaced"}),
         ((CONFLICT, NONE), {"reason misplaced"}),
         ((NONE, CONFLICT), {"reason hidden", "reason misplaced"}),
-        ((NONE, SILENCE), {"reason hidden"}),
+        ((NONE, SILENCE), {"reason hidden", "reason untrue"}),
         ((NONE, NONE), {"reasons misshapen"}),
         ((FAILED,), {"reasons misshapen"}),
         ((FAILED, VALIDATION), {"reasons misshapen"}),
         ((NONE, VALIDATION), {"reason misplaced"}),
         ((VALIDATION, NONE), {"reason misplaced"}),
         ((FAILED, NONE), {"item untrue"}),
-        ((SILENCE, NONE), set()),
-        ((SILENCE, SILENCE), set()),
+        ((SILENCE, NONE), {"reason untrue"}),
+        ((SILENCE, SILENCE), {"reason untrue"}),
     ],
     ids=lambda one: "-".join(r["Code"] for r in one) if isinstance(one, tuple) else "",
 )
@@ -91,6 +91,17 @@ def test_a_falsified_reason_is_found(
     case: Case, reasons: tuple[dict[str, Any], ...], kinds: set[str]
 ) -> None:
     told(case, *reasons)
+
+    assert reasons_of(case) == kinds
+
+
+@pytest.mark.parametrize(("patience_us", "kinds"), [(0, set()), (1, {"reason untrue"})])
+def test_silence_has_lasted_as_long_as_a_coordinator_waits(
+    case: Case, patience_us: int, kinds: set[str]
+) -> None:
+    operation = told(case, SILENCE, NONE)
+    lasted_us = operation.returned_us - operation.invoked_us
+    case.evidence.votes_deadline_us = lasted_us + patience_us
 
     assert reasons_of(case) == kinds
 
@@ -205,10 +216,54 @@ def test_a_router_may_refuse_a_key_by_itself() -> None:
         }
     }
     asked = stage.write(json_put("a", 1), wrong)
+    alone = stage.write(wrong)
     case = Case(stage)
 
     assert [one["Code"] for one in asked.reasons] == ["None", "ValidationError"]
+    assert [one["Code"] for one in alone.reasons] == ["ValidationError"]
     assert reasons_of(case) == set()
+    told(case, CONFLICT, NONE, place=0)
+    assert reasons_of(case) == {"reasons misshapen"}
+
+
+def test_a_router_may_refuse_a_key_to_be_read_by_itself() -> None:
+    stage = Stage(clients=1)
+    wrong = {"Get": {"TableName": "things", "Key": {"k": {"N": "1"}}}}
+    asked = stage.do("TransactGetItems", {"TransactItems": [wrong]})
+    case = Case(stage)
+
+    assert [one["Code"] for one in asked.reasons] == ["ValidationError"]
+    assert reasons_of(case) == set()
+    right = {"Get": {"TableName": "things", "Key": {"k": {"S": "a"}}}}
+    case.replace(0, request={"TransactItems": [right]})
+    assert reasons_of(case) == {"reasons misshapen"}
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "refusal"),
+    [
+        ("PutItem", {"TableName": "things", "Item": {"v": {"N": "1"}}}, "ValidationException"),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {"things": [{"PutRequest": {"Item": {"v": {"N": "1"}}}}]}},
+            "ValidationException",
+        ),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {"nothings": [{"DeleteRequest": {"Key": {"k": {"S": "a"}}}}]}},
+            "ResourceNotFoundException",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_judged_by_all(
+    name: str, request_: dict[str, Any], refusal: str
+) -> None:
+    stage = Stage(clients=1)
+    assert stage.do(name, request_).error == refusal
+    case = Case(stage)
+
+    assert case.findings() == []
+    assert case.graph() == case.graph(is_inside=False) == set()
 
 
 # Conflicts ----------------------------------------------------------------------------------------

@@ -2,8 +2,11 @@
 
 import pytest
 
+from sim.checkers.outcomes import BY_PARTITIONS
+from sim.witness import Refused
 from tests.builders import Stage, json_add, json_check, json_put, single
 from tests.sim.checks.evidence import Case
+from tests.sim.test_history import error
 
 WRITE, ADD, READ, CANCELLED = range(4)
 
@@ -74,6 +77,25 @@ def test_a_singleton_that_is_applied_twice_is_found(case: Case) -> None:
     case.evidence.applied.append(applied._replace(us=applied.us + 1))
 
     assert "applied twice" in case.kinds()
+
+
+@pytest.mark.parametrize("name", ["ConditionalCheckFailedException", "ValidationException"])
+def test_a_singleton_that_is_refused_and_applied_is_found(case: Case, name: str) -> None:
+    """One copy of it was carried out, and another one refused."""
+    (applied,) = case.evidence.applied
+    case.evidence.refused.append(Refused(applied.number + 1, applied.request, name))
+    case.replace(ADD, answer=error(name))
+
+    (finding,) = (one for one in case.findings() if one.checker == "singletons")
+    assert finding.kind == "refused and done"
+
+
+@pytest.mark.parametrize("name", BY_PARTITIONS)
+def test_a_refusal_that_no_partition_said_is_found(case: Case, name: str) -> None:
+    case.evidence.applied.clear()
+    case.replace(ADD, answer=error(name))
+
+    assert "refusal invented" in case.kinds()
 
 
 def test_what_a_cancelled_transaction_applied_is_found(case: Case) -> None:

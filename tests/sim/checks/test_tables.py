@@ -79,6 +79,16 @@ def test_who_has_not_been_told_of_a_change_is_found(wanted: Table, is_off: bool)
     assert finding.explanation.startswith("things is ACTIVE, and p2 has not been told")
 
 
+def test_who_has_dropped_a_table_that_serves_is_found() -> None:
+    seen = TablesSeen()
+    told(seen, "p1", table())
+    seen.told("p2", [TableState(TABLE, SCHEMA, settings=table().settings, dropped=True)])
+
+    seen.defined(table(), OWNERS)
+
+    assert kinds(seen) == ["update untold"]
+
+
 def test_a_change_that_is_nobody_elses_business_need_not_be_told() -> None:
     seen = TablesSeen()
     told(seen, "p1", table(revision=1))

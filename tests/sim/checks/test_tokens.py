@@ -94,6 +94,17 @@ def test_a_mismatch_is_not_true_of_the_request_that_was_committed() -> None:
     assert kinds(evidence) == {"mismatch invented"}
 
 
+def test_a_mismatch_may_be_true_of_it_when_its_token_is_no_longer_valid() -> None:
+    evidence = evidence_of(OTHER)
+    first, second = written(evidence)
+    later_us = first.invoked_us + evidence.token_valid_us
+    third = second._replace(call="k2/9", request=first.request, attempts=[])
+
+    evidence.operations.append(third._replace(invoked_us=later_us, returned_us=later_us + 1))
+
+    assert kinds(evidence) == set()
+
+
 def test_a_reason_is_not_true_that_another_call_was_given() -> None:
     requests = "k1: write delete(a if missing) [token=T]"
     evidence = evidence_of(f"{requests}\nk2: at 50ms write delete(d if missing) [token=T]")
