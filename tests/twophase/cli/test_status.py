@@ -253,6 +253,8 @@ def dynamodb_without_control() -> Iterator[str]:
         "http://127.0.0.1:999999",
         "http://[::1",
         "http://:1",
+        "http://a..b",
+        "http://127.0.0.1:1/ü",
     ],
 )
 def test_nobody_there_is_one_sentence(url: str) -> None:
