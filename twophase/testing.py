@@ -8,6 +8,7 @@ The server runs in a thread of this process, on a free port, in memory or in a d
 
 import asyncio
 import json
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -121,7 +122,8 @@ class LocalDynamoDB:
     def faults(self, text: str) -> None:
         """Make this trouble from now on; '' heals all.  Only where `faults` were asked for.
 
-        'next TransactWriteItems: conflict 2' makes it for one request.
+        'next TransactWriteItems: conflict 2' makes it for one request; a `with` that ends before
+        there was one warns of it.
 
         Raises:
             FaultsError: The text names no faults, or there were none to begin with.
@@ -238,8 +240,17 @@ def local_dynamodb(
     dynamodb.start()
     try:
         yield dynamodb
+        warn_of_steps(dynamodb)
     finally:
         dynamodb.stop()
+
+
+def warn_of_steps(dynamodb: LocalDynamoDB) -> None:
+    """Warn of steps that no request has met: a test that passed has not met them either."""
+    trouble = dynamodb.cluster.trouble
+    if trouble is not None and (waiting := trouble.waiting()):
+        told = ", ".join(f"{step!r}" for step in waiting)
+        warnings.warn(f"no request met {told}", UserWarning, stacklevel=4)  # At the `with`.
 
 
 def library_of_clients() -> Any:
