@@ -165,7 +165,11 @@ class Run:
 
     def _set_up(self) -> None:
         self.begin_set_up()
-        self.course.until_idle(self.scenario.number("run.trouble_us_max"), "setting up")
+        self._until_idle("setting up")
+
+    def _until_idle(self, phase: str) -> None:
+        key = "run.trouble_us_max"
+        self.course.until_idle(self.scenario.number(key), phase, key)
 
     async def _make_tables(self, client: Client) -> None:
         """Make the tables, and fill them unless another region's items are to come here."""
@@ -194,7 +198,7 @@ class Run:
     def _trouble(self, progress: Progress | None) -> None:
         self.begin_trouble()
         self.course.show(progress)
-        self.course.until_idle(self.scenario.number("run.trouble_us_max"), "trouble")
+        self._until_idle("trouble")
         self.trouble_ended = True
 
     async def _work(self, client: Client, *, opening: bool) -> None:

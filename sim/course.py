@@ -82,8 +82,10 @@ class Course:
             bugs += [bug_of(f"{one.before}{node}", error) for node, error in one.failures]
         return Ended(tuple(unfinished), tuple(bugs))
 
-    def until_idle(self, limit_us: int, phase: str) -> None:
+    def until_idle(self, limit_us: int, phase: str, key: str) -> None:
         """Let clients work until all of them have finished, or a node has failed.
+
+        The limit is on the loop's time; `key` is the scenario's that it comes from.
 
         Raises:
             SetupError: They have not within the limit, or it was a client that set up who failed.
@@ -92,7 +94,9 @@ class Course:
         ended = self._loop.run(self._is_idle, limit_us)
         self._heed_interrupt()
         if not ended:
-            raise SetupError(f"{phase} has not ended within {limit_us} µs of virtual time")
+            raise SetupError(
+                f"{phase} has not ended by {limit_us} µs of virtual time: {key} allows no more"
+            )
         for one in self._clusters:
             if one.failures and isinstance(one.failures[0][1], SetupError):
                 raise one.failures[0][1]

@@ -261,8 +261,10 @@ def _text_of(path: Path) -> str:
     try:
         with path.open(encoding="utf-8-sig") as file:  # Some editors begin a text with a mark.
             text = file.read(FILE_LENGTH_MAX + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"scenario file {path} cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"scenario file {path} cannot be read: it is not UTF-8") from error
+    except OSError as error:
+        raise ScenarioError(f"scenario file {path} cannot be read: {error.strerror}") from error
     if len(text) > FILE_LENGTH_MAX:
         raise ScenarioError(
             f"scenario file {path} is too long: it may have {FILE_LENGTH_MAX:,} characters"

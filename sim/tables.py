@@ -14,7 +14,11 @@ SERVER_ERROR = 500  # And above: a router gave up.
 
 
 class SetupError(RuntimeError):
-    """A scenario's tables or first items could not be made, on a calm network."""
+    """Why a run could not be carried out, which is the scenario's fault and no finding.
+
+    Its tables or first items could not be made, on a calm network, or clients are at work for
+    longer than it allows.
+    """
 
 
 class Tables:

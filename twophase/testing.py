@@ -8,6 +8,7 @@ The server runs in a thread of this process, on a free port, in memory or in a d
 
 import asyncio
 import json
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ class LocalDynamoDB:
         self._server = Server(asked)
         self._opened = Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._serving: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._thread = Thread(target=self._run, name="twophase serve", daemon=True)
 
@@ -121,7 +123,8 @@ class LocalDynamoDB:
     def faults(self, text: str) -> None:
         """Make this trouble from now on; '' heals all.  Only where `faults` were asked for.
 
-        'next TransactWriteItems: conflict 2' makes it for one request.
+        'next TransactWriteItems: conflict 2' makes it for one request; a `with` that ends before
+        there was one warns of it.
 
         Raises:
             FaultsError: The text names no faults, or there were none to begin with.
@@ -172,28 +175,38 @@ class LocalDynamoDB:
 
         Raises:
             StorageError: The data directory cannot be used.
+            TimeoutError: What was left unfinished there does not come to its end.
         """
         self._thread.start()
-        self._opened.wait(START_SECONDS)
+        if not self._opened.wait(START_SECONDS):
+            self.stop()
+            raise TimeoutError(f"the server was not ready within {START_SECONDS} seconds")
         if self._failure is not None:
             raise self._failure
-        assert self._opened.is_set(), "it took too long to start"
 
     def stop(self) -> None:
         """Answer what is under way, and end."""
         if self._loop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._server.stop)
+            self._loop.call_soon_threadsafe(self._end)
         self._thread.join()
+
+    def _end(self) -> None:
+        if not self._server.stop() and self._serving is not None:  # The door is not open yet.
+            self._serving.cancel()
 
     def _run(self) -> None:
         try:
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 self._loop = runner.get_loop()
-                runner.run(self._server.serve(self._tell))
+                runner.run(self._serve())
         except BaseException as error:  # noqa: BLE001  # Raised by whoever started it.
             self._failure = error
         finally:
             self._opened.set()
+
+    async def _serve(self) -> None:
+        self._serving = asyncio.current_task()
+        await self._server.serve(self._tell)
 
     def _tell(self, _: Opened) -> None:
         self._opened.set()
@@ -222,6 +235,7 @@ def local_dynamodb(
         FaultsError: The text names no faults.
         PolicyError: The policies are none, or cannot be read.
         StorageError: The directory cannot be used.
+        TimeoutError: What was left unfinished in it does not come to its end.
         ValueError: The seed is no whole number, or one that is too large or small.
     """
     dynamodb = LocalDynamoDB(
@@ -238,8 +252,17 @@ def local_dynamodb(
     dynamodb.start()
     try:
         yield dynamodb
+        warn_of_steps(dynamodb)
     finally:
         dynamodb.stop()
+
+
+def warn_of_steps(dynamodb: LocalDynamoDB) -> None:
+    """Warn of steps that no request has met: a test that passed has not met them either."""
+    trouble = dynamodb.cluster.trouble
+    if trouble is not None and (waiting := trouble.waiting()):
+        told = ", ".join(f"{step!r}" for step in waiting)
+        warnings.warn(f"no request met {told}", UserWarning, stacklevel=4)  # At the `with`.
 
 
 def library_of_clients() -> Any:

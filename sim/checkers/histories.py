@@ -9,6 +9,7 @@ What is not such a history is refused with the number of the line.
 """
 
 import json
+import sys
 from array import array
 from collections.abc import Callable, Iterator
 from math import isinf
@@ -38,6 +39,15 @@ ENDS = (OK, FAIL, INFO)
 NEMESIS = "nemesis"  # Jepsen's troublemaker; its lines are no transactions.
 WHOLE = '{"index":0,"type":"invoke","process":3,"f":"txn","value":[["append","x",1]]}'
 EDN = b"{:"  # How a line begins that Jepsen has written.
+PACKED = "compressed with {0}: unpack it, or pipe it, as in `{0} -dc FILE | twophase check -`"
+UTF_16 = "UTF-16, where UTF-8 is asked for"
+OTHERS = {  # What a file is that is no UTF-8, by how it begins.
+    b"\x1f\x8b": PACKED.format("gzip"),
+    b"\xfd7zXZ\0": PACKED.format("xz"),
+    b"\x28\xb5\x2f\xfd": PACKED.format("zstd"),
+    b"\xff\xfe": UTF_16,
+    b"\xfe\xff": UTF_16,
+}
 
 Progress = Callable[[int], None]
 Asked = tuple[int, int, list[Op]]  # Place in real time, line, operations.
@@ -48,6 +58,10 @@ class MalformedError(Exception):
 
     def __init__(self, line: int, text: str) -> None:
         super().__init__(f"line {line}: {text}")
+
+
+class NoNumberError(ValueError):
+    """A text that JSON's parser takes for a number, and we do not."""
 
 
 class HistoryReader:
@@ -85,7 +99,8 @@ class HistoryReader:
         try:
             parsed = decode(raw.decode("utf-8-sig" if self._line == 1 else "utf-8"))
         except UnicodeDecodeError:
-            self._refuse("not UTF-8")
+            first = OTHERS.items() if self._line == 1 else ()
+            self._refuse(next((what for mark, what in first if raw.startswith(mark)), "not UTF-8"))
         except (ValueError, RecursionError) as error:
             if raw.lstrip().startswith(EDN):
                 self._refuse(
@@ -95,6 +110,8 @@ class HistoryReader:
             because = str(error)
             if isinstance(error, json.JSONDecodeError):  # Its own line is that of this one line.
                 because = f"{error.msg}, column {min(error.pos, len(error.doc.rstrip())) + 1}"
+            elif isinstance(error, ValueError) and not isinstance(error, NoNumberError):
+                because = f"a whole number has {sys.get_int_max_str_digits():,} digits at most"
             self._refuse(f"not JSON ({because}); each line is one object, as in {WHOLE}")
         if parsed.__class__ is not dict:
             self._refuse(f"not a JSON object; each line is one, as in {WHOLE}")
@@ -142,6 +159,8 @@ class HistoryReader:
         place = entry.get("index", self._place + 1)
         if place.__class__ is not int:
             self._refuse(f"index must be a whole number, not {told(place)}")
+        if place < 0:
+            self._refuse(f"index must be 0 or more, not {told(place)}")
         if place <= self._place:
             self._refuse(
                 f"index {place} follows index {self._place}; lines stand in the order of real "
@@ -214,7 +233,7 @@ class HistoryReader:
         return number
 
     def _no_number(self, name: str) -> NoReturn:
-        raise ValueError(f"{name} is no number that can be told from others")
+        raise NoNumberError(f"{name} is no number that can be told from others")
 
     def _refuse(self, text: str) -> NoReturn:
         raise MalformedError(self._line, text)

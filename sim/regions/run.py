@@ -113,12 +113,13 @@ class RegionsRun:
 
     def _phases(self, nemeses: list[Nemesis], progress: Progress | None) -> list[Finding]:
         """Set up, make trouble, be calm; return what is left unfinished."""
-        limit_us = self.scenario.number("run.trouble_us_max")
+        key = "run.trouble_us_max"
+        limit_us = self.scenario.number(key)
         for run in self.runs:
             run.cluster.network.change_weather(Weather(run.cluster.settings.weather.delay))
             run.cluster.start_all()
             run.begin_set_up()
-        self.course.until_idle(limit_us, "setting up")
+        self.course.until_idle(limit_us, "setting up", key)
         if not self._until_settled():
             return self._unfinished()
 
@@ -128,7 +129,7 @@ class RegionsRun:
             nemesis.begin()
             run.begin_trouble()
         self.course.show(progress)
-        self.course.until_idle(limit_us, "trouble")
+        self.course.until_idle(limit_us, "trouble", key)
 
         self._asked = [len(run.history) for run in self.runs]
         self._trouble_ended_us = self.loop.now_us
@@ -167,7 +168,9 @@ class RegionsRun:
             client.be_patient()  # Silence would be its impatience, and says nothing of regions.
             run.working = 1
             client.host.spawn(self._read_all(run, client, places))
-        self.course.until_idle(self.loop.now_us + self.scenario.number("run.calm_us_max"), "calm")
+        key = "run.calm_us_max"
+        limit_us = self.loop.now_us + self.scenario.number(key)
+        self.course.until_idle(limit_us, "the look at all items in the end", key)
 
     def _unfinished(self) -> list[Finding]:
         """Tell what is left undone in any region, or between them."""

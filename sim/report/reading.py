@@ -65,8 +65,10 @@ def read_trace(path: str, progress: Progress | None = None) -> Iterator[Event]:
         with Path(path).open(encoding="utf-8") as lines:
             size = Path(path).stat().st_size
             yield from events_of(path, _counted(lines, size, progress) if progress else lines)
-    except (OSError, UnicodeDecodeError) as error:
-        raise TraceError(f"the trace {path!r} cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise TraceError(f"the trace {path!r} cannot be read: it is not UTF-8") from error
+    except OSError as error:
+        raise TraceError(f"the trace {path!r} cannot be read: {error.strerror}") from error
 
 
 def _counted(lines: Iterable[str], size: int, progress: Progress) -> Iterator[str]:
@@ -108,6 +110,8 @@ def reason(error: Exception) -> str:
     """Say what a line lacks, without the words of Python."""
     if isinstance(error, json.JSONDecodeError):
         return "it is no JSON, or was cut off"
+    if type(error) is ValueError and "integer string conversion" in str(error):
+        return "it has a number of too many digits"
     if isinstance(error, KeyError):
         return f"it has no {error.args[0]!r}"
     if isinstance(error, TypeError | IndexError | AttributeError):

@@ -58,8 +58,13 @@ def ask(url: str | None, path: str, body: bytes | None = None) -> dict[str, Any]
 def is_address(where: str) -> bool:
     try:
         parts = urlsplit(where)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # No port, or no address of IPv6.
+        return (
+            parts.scheme in ("http", "https")
+            and bool((parts.hostname or "").encode("idna"))
+            and parts.port != 0
+            and (parts.path + parts.query).isascii()
+        )
+    except ValueError:  # No port, no address of IPv6, or no name that a host could have.
         return False
 
 

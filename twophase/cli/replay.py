@@ -27,7 +27,7 @@ def command(*, failure: str, as_json: bool) -> int:
         with broken(known.mutant):
             result = run(known.scenario, known.seed)
     except SetupError as error:
-        raise BadInputError(f"scenario {failure} cannot be set up: {error}") from error
+        raise BadInputError(f"scenario {failure} cannot be carried out: {error}") from error
     differs = difference(known, result)
     if as_json:
         found = [": ".join(kind) for kind in ordered(result.findings, kinds_of(known.mutant))]

@@ -129,7 +129,7 @@ def failure_at(
     try:
         failure = found(scenario, number, rule)
     except SetupError as error:
-        raise BadInputError(f"scenario {name} cannot be set up: {error}") from error
+        raise BadInputError(f"scenario {name} cannot be carried out: {error}") from error
     if failure is None:
         if recorded.failure is not None and not (settings or seed or mutant):
             raise BadInputError(f"{name} is no failure any more: {without_finding(rule)}")

@@ -269,7 +269,7 @@ def timed(run: Going, progress: Progress | None) -> tuple[Result, float]:
             result = run.go(progress)
     except SetupError as error:
         name = run.scenario.name
-        raise BadInputError(f"scenario {name} cannot be set up: {error}") from error
+        raise BadInputError(f"scenario {name} cannot be carried out: {error}") from error
     return result, perf_counter() - began
 
 

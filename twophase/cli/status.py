@@ -65,6 +65,8 @@ def show(status: Mapping[str, Any]) -> None:
             if rows:
                 console.print(table(title, columns, rows), "")
         console.print(f"Faults: {status['faults']}")
+        for name, count in status["faults_waiting"].items():
+            console.print(f"  {count:,} × {name}, waiting for a request", markup=False)
         for name, count in status["faults_carried_out"].items():
             console.print(f"  {count:,} × {name}", markup=False)
 

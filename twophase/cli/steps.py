@@ -113,7 +113,7 @@ def command(
     except TooLargeError as error:
         raise BadInputError(f"scenario {scenario} has {error}") from error
     except SetupError as error:
-        raise BadInputError(f"scenario {scenario} cannot be set up: {error}") from error
+        raise BadInputError(f"scenario {scenario} cannot be carried out: {error}") from error
 
 
 def swept(asked: Asked) -> int:

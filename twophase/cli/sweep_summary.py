@@ -150,7 +150,7 @@ def draw_not_set_up(console: Console, told: Told) -> None:
     group = told.results.not_set_up
     if not group.runs:
         return
-    section(console, f"{counted(group.runs, 'run')} could not be set up", "bold yellow")
+    section(console, f"{counted(group.runs, 'run')} could not be carried out", "bold yellow")
     console.print(Padding(Text(group.first[0].explanation), (0, 0, 0, 2)))
     console.print(Text(f"  {told.replay(group.first[0])}"), soft_wrap=True)
 

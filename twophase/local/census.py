@@ -31,6 +31,7 @@ def status_of(cluster: LocalCluster) -> dict[str, Any]:
         ],
         "events": dict(sorted(cluster.events.items())),
         "faults": "none" if trouble is None else str(trouble.faults),
+        "faults_waiting": {} if trouble is None else trouble.waiting(),
         "faults_carried_out": {} if trouble is None else dict(sorted(trouble.counts.items())),
     }
 

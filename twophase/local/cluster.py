@@ -326,14 +326,24 @@ class LocalCluster:
         return next((one for one in found if isinstance(one, RecoveryManager)), None)
 
     def add_for_split(self, kind: list[str]) -> str:
-        """Make a host for the child of a split, and start it; it owns nothing yet."""
+        """Make a host for the child of a split, and start it; it owns nothing yet.
+
+        Raises:
+            StorageError: Its file cannot be made; then there is no such host.
+        """
         name = f"{kind[0][0]}{len(kind) + 1}"
         if self._directory is not None:
             self._directory.bear(kind[0][0], len(kind) + 1)
-        kind.append(name)
-        self.clocks[name] = RealClock()
         self.disks[name] = self._open_disk(name)
-        self.start(name)
+        self.clocks[name] = RealClock()
+        try:
+            self.start(name)
+        except BaseException:
+            disk = self.disks.pop(name)
+            if isinstance(disk, SqliteStorage):
+                disk.close()
+            raise
+        kind.append(name)
         return name
 
     def _serve(self, name: str, host: Host, stored: Any) -> Server:
@@ -392,7 +402,11 @@ class LocalCluster:
         file = self._directory.file_of(name)
         identity = self._directory.identity()
         disk = SqliteStorage(file, name, self.loop.call_soon_threadsafe, born, identity)
-        self._directory.has_made(name)
+        try:
+            self._directory.has_made(name)
+        except BaseException:
+            disk.close()
+            raise
         disk.failed = partial(self._restart, name)
         return disk
 

@@ -106,6 +106,9 @@ class Next:
     what: str  # conflict, throttle or unknown.
     place: int  # Of the item, counted from 1.
 
+    def __str__(self) -> str:
+        return f"next {self.operation}: {self.what}"
+
 
 NONE = Faults()
 

@@ -114,4 +114,4 @@ def check_private(path: Path) -> None:
     found = path.lstat()
     is_own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
     if not (stat.S_ISDIR(found.st_mode) and is_own and not found.st_mode & 0o077):
-        raise PermissionError(0, f"{path} is not a directory of this user's alone")
+        raise PermissionError(0, "its directory is not this user's alone")

@@ -8,6 +8,7 @@ between finds it again; a child whose split came to nothing stays, and owns noth
 from network.placement import PLACEMENT_KEY, PLACEMENT_TABLE, Placement, placement_of
 from partition.machine import Machine
 from partition.server import PartitionServer
+from partition.sqlite import StorageError
 from twophase.local.cluster import LocalCluster
 
 SPLIT_NODES_MAX = 64  # Of a kind; each has a file and a thread of its own.
@@ -43,7 +44,10 @@ def split(cluster: LocalCluster, parent: str) -> str:
     if len(kind) - len(cluster.configured(kind)) >= SPLIT_NODES_MAX:
         made = "ledger nodes" if is_ledger else "partitions"
         raise SplitError(f"{SPLIT_NODES_MAX} {made} were made by splits already: no more are")
-    child = cluster.add_for_split(kind)
+    try:
+        child = cluster.add_for_split(kind)
+    except StorageError as error:
+        raise SplitError(f"{parent} cannot be split: {error}") from error
     manager.order_split(parent, (holding.range.first + holding.range.end) // 2, child)
     return child
 

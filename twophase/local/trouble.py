@@ -8,7 +8,7 @@ comes, on real time: a seed gives the same weather, not the same run.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -92,8 +92,10 @@ class Trouble:
         self._cluster = cluster
 
     def change(self, faults: Faults) -> None:
-        """Make this trouble from now on; `NONE` heals all."""
+        """Make this trouble from now on; `NONE` heals all, and no step waits any more."""
         self.faults = faults
+        if faults == NONE:
+            self._next.clear()
         self._change += 1
         self._network.change_weather(weather_of(faults))
         assert self._cluster is not None, "there is a cluster"
@@ -118,6 +120,10 @@ class Trouble:
             raise FaultsError(f"{STEPS_MAX} steps wait for {step.operation} already")
         steps.append(step)
 
+    def waiting(self) -> dict[str, int]:
+        """Say which steps no request has met yet, and how many of each."""
+        return dict(Counter(str(step) for steps in self._next.values() for step in steps))
+
     def begin(self, operation: str, body: Mapping[str, Any], request: str) -> tuple[int, str]:
         """Draw what becomes of a request's answer, and mark it if it was told what happens to it.
 
@@ -127,7 +133,7 @@ class Trouble:
         if not steps:
             return self._fate_of_answer(), ""
         step = steps.popleft()
-        self.count(f"next {operation}: {step.what}")
+        self.count(str(step))
         if step.what == "unknown":
             return NOT_TOLD, ""
         name = request

@@ -29,6 +29,7 @@ HAPPENED, UNKNOWN, FAILED = 0, 1, 2
 STATUS = {OK: HAPPENED, INFO: UNKNOWN}
 EITHER, REGISTER, LIST = 0, 1, 2  # What a key holds; a read of nothing does not say.
 NOBODY = -1
+SHOWN_MAX = 60  # Characters of a key or a value, in a sentence.
 CONTRADICTIONS_MAX = 1_000  # Kept; more of them would tell nothing new.
 
 
@@ -153,7 +154,7 @@ class Observed:
         if self.kinds[key] == EITHER:
             self.kinds[key] = kind
         elif self.kinds[key] != kind:
-            text = f"key {self.keys[key]!r} is used as a list and as a register; use two keys"
+            text = f"key {shown(self.keys[key])} is used as a list and as a register; use two keys"
             raise HistoryError(number, text, is_answer=is_answer)
 
     def _write(
@@ -173,9 +174,10 @@ class Observed:
             version = self._new_version(key, value, number)
         elif self.writer[version] != NOBODY or value is None:
             text = (
-                f"{value!r} is written to key {name!r} a second time; written values must be unique"
+                f"{shown(value)} is written to key {shown(name)} a second time; written values must"
+                " be unique"
                 if value is not None
-                else f"key {name!r} is written null, which stands for 'nothing there'"
+                else f"key {shown(name)} is written null, which stands for 'nothing there'"
             )
             raise HistoryError(number, text)
         else:
@@ -261,9 +263,10 @@ class Observed:
     def _elements(self, number: int, key: int, values: list[Hashable]) -> None:
         for value in values:
             if value is None or value.__class__ in (list, dict, bool):
+                element = shortened(json.dumps(value))
                 text = (
-                    f"key {self.keys[key]!r} was read with an element {json.dumps(value)}; elements"
-                    " are numbers or texts"
+                    f"key {shown(self.keys[key])} was read with an element {element}; elements are"
+                    " numbers or texts"
                 )
                 raise HistoryError(number, text, is_answer=True)
 
@@ -274,3 +277,12 @@ class Observed:
     def _contradicted(self, number: int, key: int, expected: Value, seen: Value) -> None:
         if len(self.contradictions) < CONTRADICTIONS_MAX:
             self.contradictions.append((number, key, expected, seen))
+
+
+def shown(value: Hashable) -> str:
+    return shortened(repr(value))
+
+
+def shortened(text: str) -> str:
+    """Leave out of a text what a sentence has no room for."""
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]} …"

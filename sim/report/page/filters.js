@@ -16,9 +16,9 @@ function mountFilters(section, RUN, view) {
     size: 12,
     onchange: () => {
       const wanted = transaction.value.trim();
-      const found = calls.find((call) => call.call === wanted || call.names.includes(wanted));
+      const found = view.callNamed(wanted);
       transaction.setAttribute("aria-invalid", String(wanted !== "" && found === undefined));
-      if (wanted === "" || found !== undefined) view.set({ transaction: found?.call ?? null });
+      if (wanted === "" || found !== undefined) view.set({ transaction: found ?? null });
     },
   });
   const node = choice(RUN.nodes.map(({ name, role }) => [name, `${name}, ${role}`]), (value) =>

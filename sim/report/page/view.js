@@ -1,7 +1,8 @@
 // What the page shows: one state that all sections read and set.
 //
 //   t            virtual time in µs, where time travel stands
-//   transaction  the call of a client that everything else gives way to, as in "k1/12"; null: all
+//   transaction  the call of a client that everything else gives way to, as in "k1/12"; null: all.
+//                It may be asked for by the name of its transaction as well, as in "t34"
 //   node         likewise a node, "p2"
 //   item         likewise an item, by its index in RUN.items
 //   kind         likewise a kind of message, "Prepare"
@@ -19,7 +20,10 @@ const KEPT = ["from", "to", "theme"]; // A link that does not speak of them leav
 const ADDRESS_DELAY_MS = 200; // Browsers allow few changes of an address a second.
 
 function makeView(RUN) {
-  const calls = new Set(RUN.calls.map((call) => call.call));
+  const calls = new Map(RUN.calls.map((call) => [call.call, call.call]));
+  for (const { call, names } of RUN.calls) {
+    for (const name of names) if (!calls.has(name)) calls.set(name, call);
+  }
   const nodes = new Set(RUN.nodes.map((node) => node.name));
   const kinds = new Set(RUN.messages.kinds);
   const moment = (us) =>
@@ -28,7 +32,7 @@ function makeView(RUN) {
     t: moment,
     from: moment,
     to: moment,
-    transaction: (call) => (calls.has(call) ? call : null),
+    transaction: (named) => calls.get(named) ?? null,
     node: (name) => (nodes.has(name) ? name : null),
     item: (n) => (Number.isInteger(n) && n >= 0 && n < RUN.items.length ? n : null),
     kind: (kind) => (kinds.has(kind) ? kind : null),
@@ -38,6 +42,9 @@ function makeView(RUN) {
   const view = Object.fromEntries(VIEW_NAMES.map((name) => [name, null]));
   let waiting = null;
   let known = location.hash; // The address as it was last read or written.
+
+  // The call that goes by this name; undefined if none does.
+  view.callNamed = (name) => calls.get(name);
 
   view.on = (listener) => {
     listeners.push(listener);

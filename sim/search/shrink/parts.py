@@ -108,9 +108,12 @@ def firsts(tale: Tale, trials: Trials) -> Tale:
 def conditions(tale: Tale, trials: Trials) -> Tale:
     """Leave out conditions, and what is shown where they fail."""
     for one in tale.story.requests:
-        for place, action in enumerate(one.actions):
-            for simpler in plainer(action):
+        for place in range(len(one.actions)):
+            for plainer in (without_sum, without_condition, without_item_shown):
+                # As it is by now: what was left out stays so.
                 current = next(it for it in tale.story.requests if it.number == one.number)
+                action = current.actions[place]
+                simpler = plainer(action)
                 told = put_at(current.actions, place, simpler)
                 verb = simpler.verb if current.verb == action.verb else current.verb
                 story = changed(tale.story, replace(current, verb=verb, actions=told))
@@ -118,14 +121,17 @@ def conditions(tale: Tale, trials: Trials) -> Tale:
     return tale
 
 
-def plainer(action: Action) -> Iterator[Action]:
-    """Return an action with less to it, in one way and in another."""
-    if action.verb == "add":
-        yield replace(action, verb="update")
-    if action.condition and action.verb != "check":
-        yield replace(action, condition="", shows=False)
-    if action.shows:
-        yield replace(action, shows=False)
+def without_sum(action: Action) -> Action:
+    return replace(action, verb="update") if action.verb == "add" else action
+
+
+def without_condition(action: Action) -> Action:
+    is_all = action.verb == "check"  # It is nothing but its condition.
+    return action if is_all else replace(action, condition="", shows=False)
+
+
+def without_item_shown(action: Action) -> Action:
+    return replace(action, shows=False)
 
 
 def changed(story: Story, request: Request) -> Story:

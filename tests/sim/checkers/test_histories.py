@@ -1,7 +1,9 @@
 """Files of histories: what is read from them, and the line that is named where one is malformed."""
 
+import gzip
 import io
 import json
+import lzma
 from typing import Any
 
 import pytest
@@ -159,6 +161,16 @@ MALFORMED: dict[str, tuple[list[str], int, str]] = {
         2,
         "rising",
     ),
+    "a first index below nothing": (
+        [entry("invoke", value=APPEND, index=-5)],
+        1,
+        "index must be 0 or more, not -5",
+    ),
+    "a number of many digits": (
+        [f'{{"type":"invoke","value":[["w","x",{"9" * 5_000}]]}}'],
+        1,
+        "a whole number has 4,300 digits at most",
+    ),
     "an index that is a text": ([entry("invoke", value=APPEND, index="1")], 1, "index must"),
     "a time that is a text": ([entry("invoke", value=APPEND, time="1")], 1, "time must"),
 }
@@ -178,7 +190,22 @@ def test_a_malformed_line_is_named(name: str) -> None:
 
 def test_text_in_another_encoding_is_refused() -> None:
     with pytest.raises(MalformedError, match="line 1: not UTF-8"):
-        list(HistoryReader(io.BytesIO(b"\xff\xfe{")))
+        list(HistoryReader(io.BytesIO(b"{\xff}")))
+
+
+@pytest.mark.parametrize(
+    ("packed", "told"),
+    [
+        (gzip.compress(b"{}"), "compressed with gzip"),
+        (lzma.compress(b"{}"), "compressed with xz"),
+        (b"\x28\xb5\x2f\xfd\x04\x00\xff", "compressed with zstd"),
+        ("{}".encode("utf-16"), "UTF-16"),
+        ("{}".encode("utf-16-be"), "not JSON"),  # Without a mark it could be anything.
+    ],
+)
+def test_a_file_of_another_form_is_named(packed: bytes, told: str) -> None:
+    with pytest.raises(MalformedError, match=f"line 1: {told}"):
+        list(HistoryReader(io.BytesIO(packed)))
 
 
 def test_there_is_a_limit_to_lines_operations_and_transactions(

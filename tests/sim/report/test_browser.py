@@ -165,6 +165,19 @@ def test_an_address_that_makes_no_sense_is_let_be(wide: Opened, file: Path) -> N
     assert wide.in_sight()
 
 
+def test_an_address_takes_a_transaction_by_its_name_too(wide: Opened, file: Path) -> None:
+    wide.open(file)
+    call, name = wide.run(
+        "() => { const { call, names } = twophase.RUN.calls.find((one) => one.names.length === 1);"
+        " return [call, names[0]] }"
+    )
+
+    wide.open(file.parent / "run.html", f"?again#transaction={name}")
+
+    assert wide.view("transaction") == call
+    wide.page.wait_for_url(f"**transaction={call}*")
+
+
 @pytest.mark.parametrize(
     "odd", ["from=5000&to=100", "from=100&to=100", "from=99999999998&to=99999999999", "from=&to=9"]
 )

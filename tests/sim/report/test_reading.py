@@ -180,8 +180,13 @@ def test_an_empty_file_is_no_trace(tmp_path: Path) -> None:
 def test_what_is_no_text_is_no_trace(tmp_path: Path) -> None:
     (tmp_path / "trace").write_bytes(b"\xff\xfe\x00")
 
-    with pytest.raises(TraceError, match="cannot be read"):
+    with pytest.raises(TraceError, match=r"cannot be read: it is not UTF-8$"):
         list(read_trace(str(tmp_path / "trace")))
+
+
+def test_a_number_of_too_many_digits_is_told_without_words_of_python() -> None:
+    with pytest.raises(TraceError, match=r"writes them: it has a number of too many digits$"):
+        list(events_of("file", [f'{{"us":{"9" * 5_000},"event":"host.crashed"}}']))
 
 
 def test_a_line_more_is_an_event_more() -> None:

@@ -158,6 +158,16 @@ def test_no_verdict_is_neither_yes_nor_no(monkeypatch: pytest.MonkeyPatch) -> No
         ),
         (
             ["-"],
+            lines([["w", "k" * 500, "v" * 500]], [["w", "k" * 500, "v" * 500]]),
+            f"line 3: '{'v' * 59} … is written to key '{'k' * 59} … a second time",
+        ),
+        (
+            ["-"],
+            lines([["r", "k" * 500, [["v" * 500]]]]),
+            f"line 2: key '{'k' * 59} … was read with an element [\"{'v' * 58} …; elements are",
+        ),
+        (
+            ["-"],
             lines([["w", "x", 1]], [["append", "x", 2]]),
             "line 3: key 'x' is used as a list and as a register",
         ),

@@ -250,7 +250,11 @@ REFUSED = [
     (["--set", "network.loss=nan"], ["network.loss", "number"]),
     (["--set", "workload.name=shop"], ["workload.name", "bank"]),
     (["bank", "--set", "workload.accounts=1"], ["accounts", "from 2"]),
-    (["--set", "run.trouble_us_max=1000"], ["cannot be set up", "1000"]),
+    (
+        ["--set", "run.trouble_us_max=1000"],
+        ["cannot be carried out", "setting up has not ended by 1000 µs", "run.trouble_us_max"],
+    ),
+    (["--set", "run.trouble_us_max=400000"], ["trouble has not ended by 400000 µs"]),
     (["--set", "protocol.operation_deadline_us=1000"], ["500, Internal", "operation_deadline_us"]),
     (["--set", "client.attempt_deadline_us=1000"], ["no answer in time", "attempt_deadline_us"]),
     (["--seed", "one"], ["--seed", "whole number", "'one'"]),

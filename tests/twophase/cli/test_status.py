@@ -203,6 +203,31 @@ def test_steps_wait_in_order_and_for_their_own_operation(calm: LocalDynamoDB) ->
     assert codes(calm, "PutItem", put("a", 9)) == []
 
 
+def test_a_step_that_no_request_has_met_is_told(calm: LocalDynamoDB) -> None:
+    calm.faults("next PutItem: conflict")
+    calm.faults("next PutItem: conflict")
+    calm.faults("next GetItem: unknown")
+
+    waiting = json.loads(told("status", "--json", "--url", calm.url))["faults_waiting"]
+    assert waiting == {"next PutItem: conflict": 2, "next GetItem: unknown": 1}
+    shown = told("status", "--url", calm.url)
+    assert "  2 × next PutItem: conflict, waiting for a request\n" in shown
+
+    calm.faults("")
+    assert "waiting for a request" not in told("status", "--url", calm.url)
+    assert codes(calm, "PutItem", put("a", 9)) == []
+
+
+def test_a_step_that_no_request_ever_met_is_a_warning() -> None:
+    with (
+        pytest.warns(UserWarning, match="^no request met 'next PutItem: conflict'$") as warned,
+        local_dynamodb(faults="") as server,
+    ):
+        server.faults("next PutItem: conflict")
+
+    assert warned[0].filename == __file__
+
+
 # Refused.
 
 
@@ -253,6 +278,8 @@ def dynamodb_without_control() -> Iterator[str]:
         "http://127.0.0.1:999999",
         "http://[::1",
         "http://:1",
+        "http://a..b",
+        "http://127.0.0.1:1/ü",
     ],
 )
 def test_nobody_there_is_one_sentence(url: str) -> None:

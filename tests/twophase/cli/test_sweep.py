@@ -440,17 +440,17 @@ def test_a_mutants_results_are_no_evidence_for_the_rules(here: Here, tmp_path: P
     assert "results of scenario bank --mutant conditions-are-not-judged" in result.stderr
 
 
-# Runs that cannot be set up ----------------------------------------------------------------------
+# Runs that cannot be carried out -----------------------------------------------------------------
 
 
-def test_runs_that_cannot_be_set_up_are_told_and_are_no_success(here: Here) -> None:
+def test_runs_that_cannot_be_carried_out_are_told_and_are_no_success(here: Here) -> None:
     # No table is made within a millisecond.
     words = ("sweep", "bank", "--seeds", "0:3", "--set", "run.trouble_us_max=1000")
     result = twophase(*words)
 
     assert result.exit_code == 2
-    assert "3 runs could not be set up" in result.stdout
-    assert "setting up has not ended within 1000" in result.stdout
+    assert "3 runs could not be carried out" in result.stdout
+    assert "setting up has not ended by 1000 µs" in result.stdout
     assert "no run was judged: nothing is known" in result.stdout
 
 

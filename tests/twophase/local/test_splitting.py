@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from network.placement import Range
+from partition.sqlite import SqliteStorage, StorageError
+from partition.storage import Stored
 from tests.twophase.light import (
     TABLE,
     Client,
@@ -19,6 +21,7 @@ from tests.twophase.light import (
     together,
     transfer,
 )
+from twophase.local.census import status_of
 from twophase.local.cluster import LocalCluster
 from twophase.local.splitting import SplitError, placement_now, split
 from twophase.testing import LocalDynamoDB, local_dynamodb
@@ -167,6 +170,34 @@ def test_what_cannot_split_is_refused_and_says_why() -> None:
         server.inside(lambda cluster: cluster.crash("m1"))
         with pytest.raises(SplitError, match="m1 is down: nobody could split p1 now"):
             server.split("p1")
+
+
+def test_a_child_whose_file_cannot_be_made_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "p5.sqlite"
+    with local_dynamodb(data=tmp_path) as server:
+        file.write_bytes(b"somebody else's" * 1_000)
+        with pytest.raises(SplitError, match=r"p1 cannot be split: .*p5\.sqlite is damaged"):
+            server.split("p1")
+        until(server, lambda cluster: bool(status_of(cluster)))  # Who is told of is there.
+
+        file.unlink()
+        until(server, owns(server.split("p1")))
+
+
+def test_a_child_that_cannot_be_loaded_lets_go_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: SqliteStorage) -> Stored:
+        raise StorageError("it is not there any more")
+
+    with local_dynamodb(data=tmp_path) as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(SqliteStorage, "load", fails)
+            with pytest.raises(SplitError, match="p1 cannot be split: it is not there any more"):
+                server.split("p1")
+        until(server, lambda cluster: bool(status_of(cluster)))
+
+        until(server, owns(server.split("p1")))
 
 
 def test_there_are_not_more_children_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from threading import enumerate as enumerate_threads
 from typing import Any
+
+import pytest
 
 from coordinator.options import CoordinatorOptions
 from network.ids import EntryKey, TableId, Timestamp, TransactionId
@@ -15,6 +18,7 @@ from tests.builders import put as put_action
 from tests.partition.mailbox import Mailbox
 from tests.twophase.light import TABLE, Client, RefusedError, add, get, make_table, put, together
 from twophase.local.cluster import LocalCluster, Nodes
+from twophase.local.waking import Waker
 from twophase.testing import LocalDynamoDB, local_dynamodb
 
 LATER_US = 3_600_000_000  # Nothing is stalled so soon: no recovery would find it by itself.
@@ -109,3 +113,21 @@ def promise_something(path: Path, name: str, key: Any) -> None:
     disk.append(changes, lambda: done.append(True))
     mailbox.deliver(until=lambda: bool(done))
     disk.close()
+
+
+def test_a_server_that_is_not_ready_in_time_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: Waker) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Waker, "finish_all", never)
+        patched.setattr("twophase.testing.START_SECONDS", 0.5)
+        with pytest.raises(TimeoutError, match="was not ready within"):
+            local_dynamodb(data=tmp_path).__enter__()
+
+    assert "twophase serve" not in [thread.name for thread in enumerate_threads()]
+    with local_dynamodb(data=tmp_path) as server:  # The directory is free again.
+        one(server, "ListTables", {})
