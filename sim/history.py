@@ -22,9 +22,8 @@ ELSEWHERE = "k0"  # Stands for all clients of other regions.
 OUTCOMES = ("committed", "unknown", "cancelled")
 WRITE_TRANSACTION, READ_TRANSACTION = "TransactWriteItems", "TransactGetItems"
 BATCH_WRITE, BATCH_READ = "BatchWriteItem", "BatchGetItem"
-GIVEN_BACK = (
-    "UnprocessedItems"  # In place of an error, of a batch's entry that was not carried out.
-)
+# In place of an error, of a batch's entry that was not carried out.
+GIVEN_BACK = "UnprocessedItems"
 
 
 class Operation(NamedTuple):
