@@ -87,11 +87,14 @@ class Processes:
         # A fork server imports once, and its children begin in milliseconds.
         method = "forkserver" if "forkserver" in methods else "spawn"
         self._context = multiprocessing.get_context(method)
-        if method == "forkserver":
+        self._has_server = method == "forkserver"
+        if self._has_server:
             self._context.set_forkserver_preload(["sim.search.worker"])
         self._open()
 
     def submit(self, job: Callable[[Asked], Told], asked: Asked) -> Future[Told]:
+        if self._has_server:  # Not before: by now whoever asks knows what Ctrl-C is to do.
+            start_deaf_fork_server()
         return self._executor.submit(job, asked)
 
     def mend(self) -> None:
@@ -107,8 +110,6 @@ class Processes:
         self._leave.close()
 
     def _open(self) -> None:
-        if self._context.get_start_method() == "forkserver":
-            start_deaf_fork_server()
         self._leave, self._stay = self._context.Pipe(duplex=False)
         self._executor = ProcessPoolExecutor(
             self.jobs, mp_context=self._context, initializer=settle, initargs=(self._leave,)
