@@ -23,6 +23,7 @@ IN_PACKAGES: tuple[Rule, ...] = (
 EVERYWHERE: tuple[Rule, ...] = (
     tidy.imports_are_absolute,
     tidy.annotations_are_real,
+    tidy.packed_bytes_are_the_same_each_second,
     tidy.functions_fit_on_a_screen,
     tidy.todos_name_their_issue,
     tidy.citations_are_in_the_paper,
@@ -134,6 +135,13 @@ REFUSED: list[tuple[Rule, str, str, str]] = [
     (tidy.annotations_are_real, "sim/run.py", "from __future__ import annotations", "__future__"),
     (tidy.annotations_are_real, "sim/run.py", "from typing import TYPE_CHECKING as T", "TYPE_"),
     (tidy.annotations_are_real, "sim/run.py", "import typing\nif typing.TYPE_CHECKING: ...", ":2:"),
+    (tidy.packed_bytes_are_the_same_each_second, "a.py", "import gzip\ngzip.compress(b'')", ":2:"),
+    (
+        tidy.packed_bytes_are_the_same_each_second,
+        "tests/test_a.py",
+        "from gzip import compress\ncompress(b'', 9)",
+        "mtime=0",
+    ),
     (tidy.functions_fit_on_a_screen, "sim/run.py", LONG, "71 lines"),
     (tidy.functions_fit_on_a_screen, "sim/run.py", f"async {LONG}", "71 lines"),
     (tidy.modules_say_what_they_are, "sim/run.py", "x = 1", "docstring"),
@@ -219,6 +227,11 @@ ACCEPTED: list[tuple[Rule, str, str]] = [
     (tidy.imports_are_declared, "sim/run.py", "import msgpack, heapq, items.keys"),
     (tidy.imports_are_absolute, "sim/run.py", "from sim import chance"),
     (tidy.annotations_are_real, "sim/run.py", "from typing import Protocol"),
+    (
+        tidy.packed_bytes_are_the_same_each_second,
+        "a.py",
+        "import gzip, zlib\ngzip.compress(b'', mtime=0) + zlib.compress(b'')",
+    ),
     (tidy.functions_fit_on_a_screen, "sim/run.py", LONG.replace("    pass\n", "", 1)),
     (tidy.modules_say_what_they_are, "sim/run.py", "'''One execution of a scenario.'''"),
     (tidy.todos_name_their_issue, "sim/run.py", "# TODO(#12): later\nx = 'TODO'"),

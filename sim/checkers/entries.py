@@ -10,16 +10,18 @@ Left out: what a BatchGetItem read, where its answer does not show whole items.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from typing import TypeVar
 
 from network.messages import RecordKey
 from sim.checkers.model import UNFIT, Json, Model, Place
-from sim.checkers.page_ends import BEYOND
+from sim.checkers.page_ends import asks_for_all
 from sim.history import BATCH_READ, BATCH_WRITE, GIVEN_BACK, Operation
-from sim.witness import ReadAt
+from sim.witness import Applied, ReadAt, Refused
 
 KINDS = {"PutRequest": "PutItem", "DeleteRequest": "DeleteItem"}
 Single = tuple[int, str, Json, Json]  # Number, operation, request and answer.
 MARK = "."  # Between a batch's name and the number of an entry.
+Note = TypeVar("Note", Applied, Refused)
 
 
 class Entries:
@@ -57,6 +59,11 @@ class Entries:
                     return name
         return attempt
 
+    def named(self, note: Note, *keys: RecordKey) -> Note:
+        """Return what was noted of an attempt, about these items, under the name of its entry."""
+        name = self.name(note.request, *keys)
+        return note if name == note.request else note._replace(request=name)
+
     def of_read(self, read: ReadAt) -> Iterator[ReadAt]:
         """Give what was read at once; of a batch also what each entry has read of it."""
         yield read
@@ -65,6 +72,11 @@ class Entries:
                 name = self.name(read.request, key)
                 if name != read.request:
                     yield ReadAt(read.number, name, read.round, (ongoing,), (lsn,), (key,))
+
+
+def batch_of(name: str) -> str:
+    """Return the name of a call or an attempt; of an entry that of its batch."""
+    return name.partition(MARK)[0]
 
 
 def entries_of(call: Operation, requests: Model) -> Iterator[Operation]:
@@ -101,20 +113,15 @@ def _reads(batch: Operation, requests: Model) -> Iterator[Single]:
     told = {
         requests.place("PutItem", {"TableName": table, "Item": item}): item
         for table, items in batch.answer.get("Responses", {}).items()
-        if table in asked and _is_whole(asked[table])
+        if table in asked and asks_for_all(asked[table])
         for item in items
     }
     keys = [(table, key) for table, about in asked.items() for key in about["Keys"]]
     for n, (table, key) in enumerate(keys, 1):
         given_back = batch.answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
-        if _is_whole(asked[table]) and key not in given_back:
+        if asks_for_all(asked[table]) and key not in given_back:
             request = {"TableName": table, "Key": key}
             if asked[table].get("ConsistentRead"):
                 request["ConsistentRead"] = True
             item = told.get(requests.place("GetItem", request))
             yield n, "GetItem", request, {} if item is None else {"Item": item}
-
-
-def _is_whole(asked: Json) -> bool:
-    """Say whether whole items are asked for."""
-    return not any(word in asked for word in BEYOND)

@@ -22,7 +22,7 @@ from sim.checkers.finding import Finding
 from sim.checkers.items_told import both_told
 from sim.checkers.model import Json, Place, get_answer, shown_place
 from sim.followed import Version
-from sim.history import Operation
+from sim.history import BATCH_READ, Operation
 
 REFUTED = ("eventually consistent",)
 Told = tuple[Place, Json, Json]  # An item that an answer shows, what was asked of it, the answer.
@@ -75,7 +75,7 @@ def told_in(evidence: Evidence, operation: Operation) -> Iterator[Told]:
     if operation.name == "GetItem":
         ((place, entry),) = evidence.gets(operation)
         yield place, entry, answer
-    elif operation.name == "BatchGetItem":
+    elif operation.name == BATCH_READ:
         for table, items in answer.get("Responses", {}).items():
             yield from _items(evidence, table, request["RequestItems"][table], items)
     elif operation.name in ("Query", "Scan"):

@@ -19,11 +19,11 @@ from sim.checkers.disks import Change, lsn_of
 from sim.checkers.entries import Entries
 from sim.checkers.model import UNFIT, Json, Model, Place, Step
 from sim.followed import Followed
-from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
+from sim.history import BATCH_READ, READ_TRANSACTION, WRITE_TRANSACTION, History, Operation
 from sim.witness import Applied, Decision, Landed, Promised, ReadAt, Refused, Said, Witness
 
 SINGLETON_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
-LATE_READS = ("GetItem", "BatchGetItem", "Query", "Scan")
+LATE_READS = ("GetItem", BATCH_READ, "Query", "Scan")
 NEVER_US = 1 << 62  # When an operation was over whose outcome its client never learned.
 
 
@@ -65,8 +65,7 @@ class Evidence:
             decided.setdefault((decision.transaction, decision.commits), decision)
         self.decisions = list(decided.values())
         self.applied: list[Applied] = [
-            one._replace(request=entries.name(one.request, *(key for key, _, _ in one.changes)))
-            for one in witness.all(Applied)
+            entries.named(one, *(key for key, _, _ in one.changes)) for one in witness.all(Applied)
         ]
         self.landed: list[Landed] = witness.all(Landed)
         self.promised: list[Promised] = witness.all(Promised)
@@ -74,8 +73,8 @@ class Evidence:
         # Judged once; a copy is answered from memory, when the item may be another already.
         judged: dict[str, Refused] = {}
         for one in witness.all(Refused):
-            name = entries.name(one.request, one.key)
-            judged.setdefault(name, one._replace(request=name))
+            refused = entries.named(one, one.key)
+            judged.setdefault(refused.request, refused)
         self.refused = list(judged.values())
         self.reads: dict[str, list[ReadAt]] = defaultdict(list)
         for read in witness.all(ReadAt):
@@ -294,7 +293,7 @@ def may_be_late(operation: Operation, tables: Collection[str] = ()) -> bool:
 
     Of a batch, that is said of each table: of these ones, or of all.
     """
-    if operation.name == "BatchGetItem":
+    if operation.name == BATCH_READ:
         asked = operation.request["RequestItems"]
         return not any(
             one.get("ConsistentRead") for name, one in asked.items() if not tables or name in tables

@@ -27,6 +27,7 @@ from sim.checkers.graph.txn import (
     Key,
     Op,
     Txn,
+    shortened,
 )
 
 LINE_BYTES_MAX = 16 << 20
@@ -241,5 +242,4 @@ class HistoryReader:
 
 def told(value: Any) -> str:
     """Write a value as it stood in the file, shortly."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else f"{text[:60]} …"
+    return shortened(json.dumps(value, ensure_ascii=False, default=str))

@@ -63,7 +63,12 @@ class Page(NamedTuple):
 
 def is_paged(operation: Operation) -> bool:
     """Say whether this is a request for a page that is read here."""
-    return operation.name in PAGED and not any(word in operation.request for word in BEYOND)
+    return operation.name in PAGED and asks_for_all(operation.request)
+
+
+def asks_for_all(asked: Json) -> bool:
+    """Say whether the answer shows all items that are there, and each as a whole."""
+    return not any(word in asked for word in BEYOND)
 
 
 def page_of(operation: Operation, key_of: Callable[[Json], Key]) -> Page | None:

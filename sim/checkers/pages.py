@@ -25,10 +25,9 @@ from sim.checkers.finding import Finding
 from sim.checkers.items_told import both_told
 from sim.checkers.lifetimes import Lifetime
 from sim.checkers.model import Json, Place, shown_place
-from sim.checkers.page_ends import BEYOND, Order, Page, is_paged, page_of
-from sim.history import Operation
+from sim.checkers.page_ends import Order, Page, asks_for_all, is_paged, page_of
+from sim.history import BATCH_READ, Operation
 
-BATCH = "BatchGetItem"
 REFUTED = ("read committed",)
 
 
@@ -79,7 +78,7 @@ class Items:
 
 def is_judged(operation: Operation) -> bool:
     """Say whether this is a request for several items whose answer is judged here."""
-    if operation.name == BATCH:
+    if operation.name == BATCH_READ:
         return True
     return is_paged(operation) and "IndexName" not in operation.request
 
@@ -89,7 +88,7 @@ def check_pages(evidence: Evidence) -> Iterator[Finding]:
     items = Items(evidence)
     for operation in evidence.operations:
         if operation.outcome == "committed" and is_judged(operation):
-            judged = _of_batch if operation.name == BATCH else _of_page
+            judged = _of_batch if operation.name == BATCH_READ else _of_page
             yield from judged(evidence, operation, items)
 
 
@@ -100,7 +99,7 @@ def _of_batch(evidence: Evidence, operation: Operation, items: Items) -> Iterato
     for table in sorted({*responses, *given_back} - {*asked_of}):
         yield _finding("item unasked", operation, f"answers of {table}, and was not asked for that")
     for table, asked in asked_of.items():
-        if any(word in asked for word in BEYOND):
+        if not asks_for_all(asked):
             continue
         key_of = key_reader(evidence, table)
         told = [(table, key_of(one)) for one in responses.get(table, ())]

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from items.errors import ACCESS_DENIED, REQUEST_LIMIT_EXCEEDED, UNRECOGNIZED_CLIENT
 from router.policies import Patterns, Permissions, Principal
-from sim.checkers.entries import MARK
+from sim.checkers.entries import batch_of
 from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
 from sim.history import ELSEWHERE, Operation
@@ -24,7 +24,7 @@ def check_permissions(evidence: Evidence, permissions: Permissions) -> Iterator[
     """Judge each operation by its client's policy."""
     decided = {(one.token, one.call) for one in evidence.decisions}
     done = {one.request for one in evidence.applied} | {one.request for one in evidence.refused}
-    done = {request.partition(MARK)[0] for request in done}  # A batch is allowed as a whole.
+    done = {batch_of(request) for request in done}  # A batch is allowed as a whole.
     for operation in evidence.calls:
         if operation.client == ELSEWHERE:
             continue  # It was judged where it was written.

@@ -17,7 +17,7 @@ from network.messages import (
 from network.placement import LEDGER_TABLE
 from partition.storage import Changes
 from sim.belonging import entry_in, named_in
-from sim.checkers.entries import MARK
+from sim.checkers.entries import batch_of
 
 
 @data
@@ -80,7 +80,7 @@ class Calls:
 
     def of_name(self, name: str) -> str:
         """Return the call that is known by this name, or has such an entry; empty if none is."""
-        return self._names.get(name) or self._names.get(name.partition(MARK)[0], "")
+        return self._names.get(name) or self._names.get(batch_of(name), "")
 
     def of_changes(self, changes: Changes) -> str:
         """Return the call that an append belongs to; empty if it is nobody's."""

@@ -163,7 +163,7 @@ def test_beside_an_item_the_message_has_a_capital_letter(asker: Asker) -> None:
 
 
 def test_a_compressed_request_is_read(asker: Asker) -> None:
-    asker.ask(gzip.compress(b'{"TableName": "t"}'), content_encoding="gzip")
+    asker.ask(gzip.compress(b'{"TableName": "t"}', mtime=0), content_encoding="gzip")
 
     assert asker.calls == [("PutItem", {"TableName": "t"}, None)]
 
@@ -177,7 +177,7 @@ def test_a_request_that_says_gzip_and_is_not_cannot_be_read(asker: Asker, body: 
 
 
 def test_a_small_body_that_grows_without_end_is_refused(asker: Asker) -> None:
-    bomb = gzip.compress(b'"' + b"a" * REQUEST_BYTES_MAX + b'"')
+    bomb = gzip.compress(b'"' + b"a" * REQUEST_BYTES_MAX + b'"', mtime=0)
 
     assert asker.ask(bomb, content_encoding="gzip").status == 400
     assert asker.calls == []

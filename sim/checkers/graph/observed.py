@@ -23,13 +23,13 @@ from sim.checkers.graph.txn import (
     Txn,
     TxnId,
     Value,
+    shortened,
 )
 
 HAPPENED, UNKNOWN, FAILED = 0, 1, 2
 STATUS = {OK: HAPPENED, INFO: UNKNOWN}
 EITHER, REGISTER, LIST = 0, 1, 2  # What a key holds; a read of nothing does not say.
 NOBODY = -1
-SHOWN_MAX = 60  # Characters of a key or a value, in a sentence.
 CONTRADICTIONS_MAX = 1_000  # Kept; more of them would tell nothing new.
 
 
@@ -281,8 +281,3 @@ class Observed:
 
 def shown(value: Hashable) -> str:
     return shortened(repr(value))
-
-
-def shortened(text: str) -> str:
-    """Leave out of a text what a sentence has no room for."""
-    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]} …"

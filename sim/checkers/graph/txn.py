@@ -20,6 +20,7 @@ OK, FAIL, INFO = "ok", "fail", "info"
 SERIALIZABLE, STRICT, LINEARIZABLE = "serializable", "strict-serializable", "linearizable"
 MODELS = (SERIALIZABLE, STRICT, LINEARIZABLE)
 NEVER = 1 << 62  # Later than every place in real time.
+TEXT_SHOWN_MAX = 60  # Characters of a key or a value, in a sentence.
 
 
 class Truth:
@@ -46,6 +47,11 @@ class Txn(NamedTuple):
     invoked: int
     returned: int | None  # None: it never returned, or nobody knows what became of it.
     status: str  # "ok" happened, "fail" did not, "info" may have.
+
+
+def shortened(text: str) -> str:
+    """Leave out of a text what a sentence has no room for."""
+    return text if len(text) <= TEXT_SHOWN_MAX else f"{text[:TEXT_SHOWN_MAX]} …"
 
 
 class HistoryError(Exception):

@@ -5,11 +5,10 @@ import re
 from collections.abc import Hashable, Iterable, Sequence
 
 from sim.checkers.graph.observed import LIST, Observed
-from sim.checkers.graph.txn import NEVER, Key, Truth, TxnId, Value
+from sim.checkers.graph.txn import NEVER, TEXT_SHOWN_MAX, Key, Truth, TxnId, Value
 
 LIST_SHOWN_MAX = 12  # Elements; of a longer list its end is shown, where the news is.
 OPS_SHOWN_MAX = 8
-TEXT_SHOWN_MAX = 60  # Characters; of a longer text its two ends are shown.
 # Texts that could be taken for numbers, for true, false or null, or for what stands around them.
 AMBIGUOUS = re.compile(r"$|[\s\d\"'\[{(-]|(true|false|null)$|.*[\s=;:,]$")
 

@@ -716,6 +716,7 @@ def test_a_list_that_was_read_in_another_order_is_told() -> None:
         ([ok(a("x", 1), a("x", 1))], "a second time"),
         ([fail(a("x", 1)), ok(a("x", 1))], "a second time"),
         ([ok(w("x", 1)), ok(a("x", 2))], "as a list and as a register"),
+        ([ok(w("x" * 90, 1)), ok(a("x" * 90, 2))], f"key '{'x' * 59} … is used as a list"),
         ([ok(a("x", 1)), ok(r("x", 1))], "as a list and as a register"),
         ([ok(w("x", 1)), ok(r("x", [1]))], "as a list and as a register"),
         ([ok(w("x", None))], "null"),
