@@ -122,6 +122,10 @@ MILD: Mapping[str, Value] = {
 }
 
 
+# What `tomllib` raises a plain ValueError for: its other mistakes are TOMLDecodeErrors.
+TOO_MANY_DIGITS = "a whole number has more digits than can be read"
+
+
 class ScenarioError(ValueError):
     """A scenario that cannot be run; the text names the mistake and what would be right."""
 
@@ -176,12 +180,18 @@ def span_of(key: str, value: Value, otherwise: str = "") -> tuple[int, int]:
     return int(ends[0]), int(ends[1])
 
 
-def value_of(text: str) -> Value:
-    """Read a value of `--set key=value`: as TOML where it is TOML, else as the text it is."""
+def value_of(key: str, text: str) -> Value:
+    """Read a value of `--set key=value`: as TOML where it is TOML, else as the text it is.
+
+    Raises:
+        ScenarioError: It is a number that cannot be read.
+    """
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except ValueError as error:
+        raise ScenarioError(f"{key}: {TOO_MANY_DIGITS}") from error
     return value if isinstance(value, int | float | str | bool) else text
 
 

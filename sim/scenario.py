@@ -23,6 +23,7 @@ from sim.disk import DiskSpeed
 from sim.faults.steps import Step
 from sim.keys import (
     KEYS,
+    TOO_MANY_DIGITS,
     ScenarioError,
     Value,
     checked,
@@ -212,7 +213,7 @@ def parse(text: str, name: str, settings: Mapping[str, str]) -> Scenario:
     if not isinstance(description, str):
         raise ScenarioError(f"scenario {name}: description must be a text")
     for key, value in settings.items():
-        given[key] = value_of(value)
+        given[key] = value_of(key, value)
     if REGIONS in given:
         given[REGIONS] = text_of_names(given[REGIONS])
     steps = given.pop(STEPS, [])
@@ -277,6 +278,8 @@ def _document_in(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"scenario {name}: not TOML: {error}") from error
+    except ValueError as error:
+        raise ScenarioError(f"scenario {name}: {TOO_MANY_DIGITS}") from error
     except RecursionError as error:
         raise ScenarioError(f"scenario {name}: its values are nested too deeply") from error
 

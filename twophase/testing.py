@@ -153,6 +153,8 @@ class LocalDynamoDB:
 
         Raises:
             RuntimeError: The server has stopped.
+            TimeoutError: It was at work on something else for too long, and may do it yet.
+            Exception: What `change` has raised.
         """
         assert self._loop is not None, "it has been started"
         done: Future[None] = Future()

@@ -345,6 +345,11 @@ def test_a_value_that_is_nested_too_deeply_is_refused() -> None:
         parse("deep = " + "[" * 5_000 + "]" * 5_000, "mine", {})
 
 
+def test_a_number_of_too_many_digits_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="scenario mine: a whole number has more digits than"):
+        parse(f"{BANK}[cluster]\npartitions = {'9' * 5_000}", "mine", {})
+
+
 def test_a_file_is_a_scenario_by_the_name_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('description = "a bank of mine"\n' + BANK)

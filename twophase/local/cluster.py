@@ -336,6 +336,8 @@ class LocalCluster:
             self._directory.bear(kind[0][0], len(kind) + 1)
         self.disks[name] = self._open_disk(name)
         self.clocks[name] = RealClock()
+        if self.trouble is not None:
+            self.set_clock(name, self.trouble.clock_offset_us(name))
         try:
             self.start(name)
         except BaseException:

@@ -50,8 +50,12 @@ def kept_secret(port: int) -> Iterator[str]:
         check_private(file.parent)
         file.unlink(missing_ok=True)  # Of a server that was killed.
         written = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(written, "w", encoding="ascii") as opened:
-            opened.write(secret)
+        try:
+            with os.fdopen(written, "w", encoding="ascii") as opened:
+                opened.write(secret)
+        except OSError:
+            file.unlink()  # Nobody is to find an empty one.
+            raise
     except OSError as error:
         raise SecretError(
             f"the secret for --control cannot be kept in {file}: {why(error)};"

@@ -100,10 +100,13 @@ class Trouble:
         self._network.change_weather(weather_of(faults))
         assert self._cluster is not None, "there is a cluster"
         for name in self._cluster.all_names():
-            skew = self.chance.site(f"{name} clock").at(1, 2 * faults.skew_us + 1)
-            self._cluster.set_clock(name, either_way(skew))
+            self._cluster.set_clock(name, self.clock_offset_us(name))
         for crashes in faults.crashes:
             self._plan(crashes, self._change)
+
+    def clock_offset_us(self, name: str) -> int:
+        """Draw by how much a host's clock is off now."""
+        return either_way(self.chance.site(f"{name} clock").at(1, 2 * self.faults.skew_us + 1))
 
     def tell(self, text: str) -> None:
         """Make other trouble from now on, or remember what is to happen to the next request.

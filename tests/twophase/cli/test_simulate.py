@@ -247,6 +247,7 @@ REFUSED = [
     (["--set", "cluster.partitions=many"], ["cluster.partitions", "whole number", "'many'"]),
     (["--set", "cluster.partitions=0"], ["cluster.partitions", "from 1 to 1,000", "0"]),
     (["--set", "cluster.partitions=" + "9" * 400], ["too large"]),
+    (["--set", "cluster.partitions=" + "9" * 5_000], ["cluster.partitions", "more digits than"]),
     (["--set", "network.loss=nan"], ["network.loss", "number"]),
     (["--set", "workload.name=shop"], ["workload.name", "bank"]),
     (["bank", "--set", "workload.accounts=1"], ["accounts", "from 2"]),

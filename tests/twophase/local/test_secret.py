@@ -1,10 +1,12 @@
 """The secret of the control endpoint: where it is kept, who finds it, and that it is needed."""
 
+import errno
 import json
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -103,6 +105,19 @@ def test_a_place_that_others_see_is_refused(runtime: Path) -> None:
     with pytest.raises(SecretError, match="give one in TWOPHASE_SECRET"), kept_secret(PORT):
         pass
     assert secret_for(URL) is None
+
+
+def test_a_secret_that_cannot_be_written_leaves_no_file(
+    runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+
+    with pytest.raises(SecretError, match="give one in TWOPHASE_SECRET"), kept_secret(PORT):
+        pass
+    assert list(runtime.iterdir()) == []
 
 
 def test_a_link_of_somebody_else_is_refused(runtime: Path, tmp_path: Path) -> None:

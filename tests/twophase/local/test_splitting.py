@@ -103,6 +103,13 @@ def test_transfers_go_on_while_every_partition_and_the_ledger_split() -> None:
         assert all_items(server) == len(ACCOUNTS)
 
 
+def test_the_clock_of_a_child_is_off_as_all_are() -> None:
+    with local_dynamodb(faults="skew=1s", seed=1) as server:
+        child = server.split("p1")
+
+        assert server.cluster.clocks[child].offset_us != 0
+
+
 def test_a_restart_remembers_what_was_split(tmp_path: Path) -> None:
     with local_dynamodb(data=tmp_path) as server:
         together(server.url, 1, fill)
