@@ -1,8 +1,10 @@
 """The loop: each run once, whatever dies; the same results whoever made the runs."""
 
+import errno
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -80,6 +82,21 @@ def test_what_went_down_with_a_worker_is_run_again() -> None:
     assert pool.mended == 1
 
 
+def test_what_is_sent_to_workers_that_have_just_died_is_run_again() -> None:
+    class Dying(Here):
+        def submit(self, job: Any, asked: Any) -> Future[Any]:
+            if isinstance(asked, Chunk) and 50 in asked.seeds and not self.mended:
+                raise BrokenProcessPool("a process died after the last look")
+            return super().submit(job, asked)
+
+    pool = Dying()
+    _, results, kept = swept(pool)
+
+    assert sorted(row.seed for row in kept) == list(range(100))
+    assert KILLED not in results.groups
+    assert pool.mended == 1
+
+
 def test_a_run_whose_process_dies_again_is_a_finding_that_names_its_seed() -> None:
     def always(chunk: Chunk) -> None:
         if {31, 50} & set(chunk.seeds):
@@ -142,6 +159,15 @@ def test_workers_that_cannot_start_are_nobodys_finding() -> None:
 
 
 # Ends before the end.
+
+
+def test_a_system_that_gives_no_more_processes_is_nobodys_finding() -> None:
+    class Full(Here):
+        def submit(self, job: Any, asked: Any) -> Future[Any]:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.raises(ExecutorError, match=r"no worker comes up: .*Too many open files"):
+        swept(Full())
 
 
 def test_time_that_is_up_ends_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
