@@ -9,7 +9,7 @@ import pytest
 
 from sim.faults.steps import parse
 from sim.scenario import Scenario, load
-from sim.search.steps.cells import Cell, run_cells, seconds
+from sim.search.steps.cells import Cell, placed, run_cells, seconds
 from sim.search.steps.columns import ON_MESSAGES, ON_WRITES, columns_of
 from sim.search.steps.occasions import Occasion, TooLargeError
 from sim.search.steps.table import Table, sweep, undisturbed
@@ -158,6 +158,19 @@ def test_a_message_that_a_crash_keeps_from_leaving_counts_all_the_same() -> None
     assert again[0].occasion.name == "l1>c1 #3"
     for cell in again[:7]:
         assert run_cells(ONE, 1, (first, cell))[0].came == (True, True)
+
+
+def test_steps_of_the_scenarios_own_count_as_the_first_fault_of_a_pair_does() -> None:
+    first = cell_at("7d")
+    disturbed, occasions = run_cells(ONE, 1, (first,))
+    scenario = placed(ONE, (first.step,))
+
+    verdict, as_its_own = run_cells(scenario, 1, ())
+
+    assert as_its_own == occasions
+    assert (disturbed.came, verdict.came) == ((True,), ())
+    for cell in seconds(first, occasions)[:7]:
+        assert run_cells(scenario, 1, (cell,))[0].came == (True,)
 
 
 def test_a_pair_is_taken_once() -> None:
