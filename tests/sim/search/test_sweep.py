@@ -2,8 +2,9 @@
 
 import errno
 import os
+import signal
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import partial
@@ -125,6 +126,23 @@ def test_a_worker_never_hears_ctrl_c_which_a_terminal_sends_to_all() -> None:
         assert not pool.submit(jobs.hears_ctrl_c, 0).result()
 
     assert jobs.hears_ctrl_c(0), "this process still does"
+
+
+def test_ctrl_c_waits_until_a_worker_has_been_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[bool] = []
+
+    def submit(*_: object) -> Future[bool]:
+        signal.raise_signal(signal.SIGINT)  # As if it came in the middle.
+        started.append(True)
+        return Future()
+
+    with closing(Processes(1)) as pool:
+        monkeypatch.setattr(ProcessPoolExecutor, "submit", submit)
+        with pytest.raises(KeyboardInterrupt):
+            pool.submit(ready, 0)
+
+    assert started
+    assert jobs.hears_ctrl_c(0)
 
 
 def test_a_process_that_is_killed_loses_nothing(tmp_path: Path) -> None:
