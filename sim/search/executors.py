@@ -93,9 +93,15 @@ class Processes:
         self._open()
 
     def submit(self, job: Callable[[Asked], Told], asked: Asked) -> Future[Told]:
-        if self._has_server:  # Not before: by now whoever asks knows what Ctrl-C is to do.
-            start_deaf_fork_server()
-        return self._executor.submit(job, asked)
+        if not self._has_server:
+            return self._executor.submit(job, asked)
+        start_deaf_fork_server()  # Not before: by now whoever asks knows what Ctrl-C is to do.
+        # Ctrl-C in the middle of it would leave a process that nobody knows of, and so nobody ends.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            return self._executor.submit(job, asked)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def mend(self) -> None:
         self.close()

@@ -6,7 +6,7 @@ whose process dies a second time is a finding.
 """
 
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import replace
 from time import monotonic
 
@@ -78,9 +78,8 @@ class Sweep:
 
     def _await_workers(self) -> None:
         """Let workers come up before the clock runs: one that cannot start is no run's fault."""
-        coming = [self._pool.submit(ready, n) for n in range(self._pool.jobs)]
         try:
-            for future in coming:
+            for future in [self._pool.submit(ready, n) for n in range(self._pool.jobs)]:
                 future.result(START_SECONDS)
         except Exception as error:
             raise ExecutorError(f"no worker comes up: {type(error).__name__}: {error}") from error
@@ -98,7 +97,16 @@ class Sweep:
             chunk = self._plan.chunk(self._size())
             if chunk is None:
                 return
-            self._flying[self._pool.submit(self._job, chunk)] = chunk
+            self._flying[self._submit(chunk)] = chunk
+
+    def _submit(self, chunk: Chunk) -> Future[list[Row]]:
+        """Send a chunk out; where a worker has just died, it went down with that one."""
+        try:
+            return self._pool.submit(self._job, chunk)
+        except BrokenExecutor as error:
+            lost: Future[list[Row]] = Future()
+            lost.set_exception(error)
+            return lost
 
     def _size(self) -> int:
         """Say how many runs a chunk is to have, from how long runs have taken so far."""
@@ -147,7 +155,7 @@ class Sweep:
                 self._run_alone(replace(chunk, seeds=(seed,)))
 
     def _run_alone(self, chunk: Chunk) -> None:
-        future = self._pool.submit(self._job, chunk)
+        future = self._submit(chunk)
         while self.stopped != "interrupted":
             done, _ = wait([future], LOOK_SECONDS)
             if done:

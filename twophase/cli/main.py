@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "scenarios": ("twophase.cli.scenarios", "List the scenarios that come with twophase."),
 }
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+NO_MORE = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 NO_TEMPORARY = "No usable temporary directory"
 NO_ASSERTIONS = (
     "run Python without -O (and PYTHONOPTIMIZE): the protocol's assertions are part of it"
@@ -121,7 +122,10 @@ def make_streams_patient() -> None:
 
 
 def not_written(prog_name: str, error: OSError) -> int:
-    """Return the exit code of a command whose output goes nowhere."""
+    """Return the exit code of a command that the system gives no more, or takes no output of."""
+    if error.errno in NO_MORE:
+        complain(prog_name, f"the system gives no more: {why(error)}; fewer --jobs need less")
+        return BAD_INPUT
     if isinstance(error, FileNotFoundError) and NO_TEMPORARY in str(error):  # As `tempfile` says.
         complain(prog_name, "there is no temporary directory to write to: name one with TMPDIR")
         return BAD_INPUT

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from sim.mutants.catalogue import GROUPS, MUTANTS
+from sim.mutants.catalogue import GROUPS, MUTANTS, TOGETHER
 from sim.mutants.mutant import Mutant
 from twophase.cli.errors import BadInputError
 
@@ -52,6 +52,10 @@ def command(
 
         if markdown and hunt == NONE:
             raise BadInputError("--markdown is of mutants, and 'none' breaks nothing")
+        if markdown and TOGETHER in hunt:
+            raise BadInputError(
+                "--markdown has a row for each mutant, and none for several at once"
+            )
         from twophase.cli import mutants_hunt as hunting  # noqa: PLC0415  # Only who hunts waits.
 
         asked = hunting.asked(hunt, seeds, jobs, shrinks=not no_shrink, as_json=as_json)

@@ -8,7 +8,7 @@ from contextlib import closing
 import click
 
 from items.data import data
-from sim.scenario import Scenario
+from sim.scenario import STEPS, Scenario
 from sim.search.broken import broken
 from sim.search.executors import open_pool
 from sim.search.steps.cells import Cell, run_cells, seconds
@@ -51,18 +51,24 @@ class Asked:
 
     def command(self, *words: str) -> str:
         """Return the command that asks for this table, or with more words for a part of it."""
-        return shlex.join(["twophase", "steps", self.name, *self._words(), *words])
+        return shlex.join(["twophase", "steps", self.name, *self._words(self.settings), *words])
 
     def simulate(self, cells: tuple[Cell, ...]) -> str:
         """Return the command that runs the simulation with these faults."""
-        steps = ", ".join(f'"{cell.step}"' for cell in cells)
-        words = ["twophase", "simulate", self.name, *self._words()]
-        return shlex.join([*words, "--set", f"faults.steps=[{steps}]"])
+        words = self._words(self.settings_with(cells))
+        return shlex.join(["twophase", "simulate", self.name, *words])
 
-    def _words(self) -> list[str]:
+    def settings_with(self, cells: tuple[Cell, ...]) -> dict[str, str]:
+        """Return the settings, and the scenario's own steps with those of these faults."""
+        steps = (*map(str, self.scenario.steps), *(cell.step for cell in cells))
+        listed = ", ".join(f'"{step}"' for step in steps)
+        others = {key: value for key, value in self.settings.items() if key != STEPS}
+        return {**others, STEPS: f"[{listed}]"}
+
+    def _words(self, settings: Mapping[str, str]) -> list[str]:
         is_default = self.scenario.failure is None and self.seed == 1
         words = [] if is_default else ["--seed", str(self.seed)]
-        for key, value in self.settings.items():
+        for key, value in settings.items():
             words += ["--set", f"{key}={value}"]
         return [*words, *breaking(self.mutant, is_said=self.scenario.breaks_a_rule)]
 
@@ -163,12 +169,10 @@ def told(asked: Asked, address: str) -> int:
         for cell in cells:
             click.echo(f"{cell.address}  {cell.occasion.said}  {cell.column.title}: {cell.step}")
         click.echo(f"{asked.simulate(cells)}\n")
-    steps = ", ".join(f'"{cell.step}"' for cell in cells)
-    settings = {**asked.settings, "faults.steps": f"[{steps}]"}
     simulation = Simulation(
         asked.name,
         asked.seed,
-        settings,
+        asked.settings_with(cells),
         as_json=asked.as_json,
         story=not asked.as_json,
         mutant=asked.mutant,

@@ -56,7 +56,6 @@ class Screen:
         self.keyboard = Keyboard(sys.stdin.fileno())
         self._live = self._new_live()
         self._stack = ExitStack()
-        self._shown: tuple[list[Text], Size] | None = None
 
     def _new_live(self) -> Live:
         return Live(
@@ -97,7 +96,7 @@ class Screen:
         """Give the terminal back as long as this process is stopped (Ctrl-Z)."""
         self._leave()
         signal.raise_signal(signal.SIGSTOP)
-        self._live, self._shown = self._new_live(), None
+        self._live = self._new_live()
         self._take()
 
     def size(self) -> Size:

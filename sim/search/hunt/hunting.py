@@ -7,6 +7,7 @@ more and many for a mutant that was found too seldom among them to say how often
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, as_completed, wait
+from itertools import islice
 
 from sim.mutants.catalogue import find
 from sim.search.executors import Pool
@@ -68,10 +69,10 @@ class Hunt:
                 if self._hits(name) < SELDOM
                 and (number < STAGES_OF_SURVIVORS or not may_survive(name))
             ]
-            self._carry_out(orders_for(seldom, seeds))
+            self._carry_out(seldom, seeds)
         unfound = [name for name in names if not self._hits(name) and not may_survive(name)]
         first = next(self._stages())
-        self._carry_out(orders_for(unfound, first[:COMPARED_MAX], compares=True))
+        self._carry_out(unfound, first[:COMPARED_MAX], compares=True)
         return tuple(
             hunted(name, self._in_order(name), may_survive=may_survive(name)) for name in names
         )
@@ -94,24 +95,21 @@ class Hunt:
         shots = self.shots[name]
         return [shots[seed] for seed in sorted(shots)]
 
-    def _carry_out(self, orders: Sequence[Order]) -> None:
-        """Keep all workers busy until all orders are carried out."""
-        self._known += sum(len(order.seeds) for order in orders)
-        self._owed.update(order.mutant or NONE for order in orders)
+    def _carry_out(self, names: Sequence[str], seeds: range, *, compares: bool = False) -> None:
+        """Keep all workers busy until all is carried out, these seeds for each name."""
+        self._known += len(names) * len(seeds)
+        self._owed.update(dict.fromkeys(names, len(range(0, len(seeds), SEEDS_IN_ORDER))))
         try:
-            self._keep_busy(orders)
+            self._keep_busy(orders_for(names, seeds, compares=compares))
         except BrokenExecutor:
             if not self.is_interrupted:  # Else what interrupts a hunt may end its workers as well.
                 raise
 
-    def _keep_busy(self, orders: Sequence[Order]) -> None:
-        left = iter(orders)
+    def _keep_busy(self, orders: Iterator[Order]) -> None:
         out: dict[Future[tuple[Shot, ...]], Order] = {}
         while not self.is_interrupted:
-            for order in left:
+            for order in islice(orders, AHEAD * self._pool.jobs - len(out)):
                 out[self._pool.submit(carry_out, order)] = order
-                if len(out) >= AHEAD * self._pool.jobs:
-                    break
             if not out:
                 break
             done, _ = wait(out, LOOK_SECONDS, FIRST_COMPLETED)
@@ -152,12 +150,9 @@ def tell_all(
             progress(count, len(asked))
 
 
-def orders_for(names: Sequence[str], seeds: range, *, compares: bool = False) -> list[Order]:
+def orders_for(names: Sequence[str], seeds: range, *, compares: bool = False) -> Iterator[Order]:
     """Share seeds out, the same ones for each name; who ends early has looked at all alike."""
-    return [
-        Order(None if name == NONE else name, tuple(some), compares)
-        for some in (
-            seeds[first : first + SEEDS_IN_ORDER] for first in range(0, len(seeds), SEEDS_IN_ORDER)
-        )
-        for name in names
-    ]
+    for first in range(0, len(seeds), SEEDS_IN_ORDER):
+        for name in names:
+            some = tuple(seeds[first : first + SEEDS_IN_ORDER])
+            yield Order(None if name == NONE else name, some, compares)

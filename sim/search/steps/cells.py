@@ -80,10 +80,10 @@ def run_cells(
         SetupError: As of a run.
     """
     run = Run(placed(scenario, tuple(cell.step for cell in cells)), seed)
-    occasions = Occasions(run, _unsent(cells))
-    endings = Endings(run)
+    occasions, endings = Occasions(run), Endings(run)
     verdict = endings.verdict(run.go())
-    return verdict, occasions.all()
+    came = verdict.came[len(scenario.steps) :]  # Its own steps are not what is asked about.
+    return replace(verdict, came=came), occasions.all()
 
 
 def do(job: Job) -> Done:
@@ -123,12 +123,3 @@ def seconds(first: Cell, occasions: list[Occasion]) -> list[Cell]:
         if cell.row > first.row
         or (cell.row == first.row and cell.column.letter > first.column.letter)
     ]
-
-
-def _unsent(cells: tuple[Cell, ...]) -> tuple[str, int] | None:
-    """Return the message that the first fault keeps from leaving, which counts nevertheless."""
-    for cell in cells[:1]:
-        if cell.column.keeps_from_leaving:
-            link, _, number = cell.occasion.name.partition(" #")
-            return link, int(number)
-    return None

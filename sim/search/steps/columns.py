@@ -28,11 +28,6 @@ class Column:
         """Return the step that hits this occasion."""
         return self.step.format(name=occasion.name, source=occasion.source, target=occasion.target)
 
-    @property
-    def keeps_from_leaving(self) -> bool:
-        """Say whether the message that it hits is never sent."""
-        return self.letter == "d"
-
 
 ON_MESSAGES = (
     Column("a", "lost", "lose {name}"),

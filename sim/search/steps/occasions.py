@@ -5,11 +5,13 @@ counts them, since the trouble began.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from items.data import data
 from network.messages import from_frame
 from sim.cluster_run import Run
 from sim.disk import DiskWatcher
+from sim.faults.steps import MessageAt, Step
 from sim.trace import Event
 from sim.words import Words
 
@@ -34,12 +36,11 @@ class Occasion:
 class Occasions:
     """Notes the occasions of a run as they come.  A `sim.trace.Listener`, a `DiskWatcher`."""
 
-    def __init__(self, run: Run, unsent: tuple[str, int] | None = None) -> None:
-        """`unsent` is a link and the number of a message there that a crash keeps from leaving."""
+    def __init__(self, run: Run) -> None:
         self.found: list[Occasion] = []
         self._run, self._words = run, Words()
         self._counts: Counter[str] = Counter()
-        self._unsent = unsent
+        self._unsent = dict(_keeping_from_leaving(run.scenario.steps))  # By step: on which link.
         self._asked: dict[str, str] = {}  # By host: what its latest step was about.
         self._watchers: dict[str, DiskWatcher] = {}
         self._is_on = False
@@ -63,12 +64,12 @@ class Occasions:
             link = event.fields["link"]
             name = f"{link.source}>{link.target}"
             said = f"{link.source} → {link.target}  {self._said(event.fields['frame'])}"
-            number = self._next(name)
-            if self._unsent == (name, number):
-                number = self._next(name)
-            self._add(Occasion(f"{name} #{number}", said, link.source, link.target, False))
+            place = f"{name} #{self._next(name)}"
+            self._add(Occasion(place, said, link.source, link.target, False))
         elif event.name == "message.delivered":
             self._asked[event.fields["link"].target] = self._said(event.fields["frame"])
+        elif event.name == "step.happened" and event.fields["step"] in self._unsent:
+            self._next(self._unsent[event.fields["step"]])  # What is never sent counts as well.
 
     def _said(self, frame: bytes) -> str:
         return self._words.message(from_frame(frame).message)
@@ -110,3 +111,15 @@ class Occasions:
                 " small worlds, like the scenarios one-transaction and two-that-conflict"
             )
         return self.found
+
+
+def _keeping_from_leaving(steps: Iterable[Step]) -> Iterator[tuple[str, str]]:
+    """Name the steps that crash a sender before its message is sent, each with its link."""
+    for step in steps:
+        what = step.what
+        if (
+            isinstance(what, MessageAt)
+            and (step.act, step.when, step.end) == ("crash", "before", "sent")
+            and step.subject == what.source
+        ):
+            yield str(step), f"{what.source}>{what.target}"

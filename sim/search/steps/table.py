@@ -37,12 +37,12 @@ class Table:
         self.differing: list[CellRun] = []  # Pairs that end as neither of their faults does alone.
         self.differing_count = 0
         self.found: list[CellRun] = []  # Singles and pairs with findings.
-        self.found_count = 0
+        self.found_count = int(bool(undisturbed.verdict.findings))  # Of all runs.
         self._waiting: list[CellRun] = []
 
     @property
     def ok(self) -> bool:
-        return self.found_count == 0 and not self.undisturbed.verdict.findings
+        return self.found_count == 0
 
     def take(self, done: Done) -> None:
         """Take what a worker tells."""
@@ -56,7 +56,10 @@ class Table:
                 self._waiting.append(pair)
 
     def settle(self) -> None:
-        """Find the pairs that differ from both of their faults, now that all is known."""
+        """Find the pairs that differ from both of their faults, now that all is known.
+
+        Until then everything is in the order in which workers were done with it.
+        """
         order = {cell.address: place for place, cell in enumerate(self.undisturbed.cells)}
         self._waiting.sort(key=lambda pair: order[pair.cells[0].address])
         alone = {one.cells[0].step: one.verdict.outcome for one in self.singles.values()}
@@ -69,12 +72,13 @@ class Table:
                 if len(self.differing) < LISTED_MAX:
                     self.differing.append(pair)
         self._waiting = []
+        self.found.sort(key=lambda told: (len(told.cells), order[told.cells[0].address]))
+        del self.found[LISTED_MAX:]
 
     def _judge(self, told: CellRun) -> None:
         if told.verdict.findings:
             self.found_count += 1
-            if len(self.found) < LISTED_MAX:
-                self.found.append(told)
+            self.found.append(told)
 
 
 def undisturbed(scenario: Scenario, seed: int, mutant: str | None = None) -> Undisturbed:

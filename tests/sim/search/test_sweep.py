@@ -1,8 +1,11 @@
 """The loop: each run once, whatever dies; the same results whoever made the runs."""
 
+import errno
 import os
+import signal
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -80,6 +83,21 @@ def test_what_went_down_with_a_worker_is_run_again() -> None:
     assert pool.mended == 1
 
 
+def test_what_is_sent_to_workers_that_have_just_died_is_run_again() -> None:
+    class Dying(Here):
+        def submit(self, job: Any, asked: Any) -> Future[Any]:
+            if isinstance(asked, Chunk) and 50 in asked.seeds and not self.mended:
+                raise BrokenProcessPool("a process died after the last look")
+            return super().submit(job, asked)
+
+    pool = Dying()
+    _, results, kept = swept(pool)
+
+    assert sorted(row.seed for row in kept) == list(range(100))
+    assert KILLED not in results.groups
+    assert pool.mended == 1
+
+
 def test_a_run_whose_process_dies_again_is_a_finding_that_names_its_seed() -> None:
     def always(chunk: Chunk) -> None:
         if {31, 50} & set(chunk.seeds):
@@ -108,6 +126,23 @@ def test_a_worker_never_hears_ctrl_c_which_a_terminal_sends_to_all() -> None:
         assert not pool.submit(jobs.hears_ctrl_c, 0).result()
 
     assert jobs.hears_ctrl_c(0), "this process still does"
+
+
+def test_ctrl_c_waits_until_a_worker_has_been_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[bool] = []
+
+    def submit(*_: object) -> Future[bool]:
+        signal.raise_signal(signal.SIGINT)  # As if it came in the middle.
+        started.append(True)
+        return Future()
+
+    with closing(Processes(1)) as pool:
+        monkeypatch.setattr(ProcessPoolExecutor, "submit", submit)
+        with pytest.raises(KeyboardInterrupt):
+            pool.submit(ready, 0)
+
+    assert started
+    assert jobs.hears_ctrl_c(0)
 
 
 def test_a_process_that_is_killed_loses_nothing(tmp_path: Path) -> None:
@@ -142,6 +177,15 @@ def test_workers_that_cannot_start_are_nobodys_finding() -> None:
 
 
 # Ends before the end.
+
+
+def test_a_system_that_gives_no_more_processes_is_nobodys_finding() -> None:
+    class Full(Here):
+        def submit(self, job: Any, asked: Any) -> Future[Any]:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.raises(ExecutorError, match=r"no worker comes up: .*Too many open files"):
+        swept(Full())
 
 
 def test_time_that_is_up_ends_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None:

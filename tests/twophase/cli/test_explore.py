@@ -202,6 +202,23 @@ def test_a_schedule_that_ends_badly_without_a_mutant_is_a_failure_of_none(
     assert again.exit_code == 0
 
 
+def test_the_command_of_a_walk_leaves_out_the_rule_that_the_file_breaks(tmp_path: Path) -> None:
+    path = tmp_path / "failure.toml"
+    path.write_text(f'{LISTED}[failure]\nseed = 1\nmutant = "nobody-recovers"\n', encoding="utf-8")
+
+    broken, whole = (
+        json.loads(twophase("explore", str(path), *words, "--states", "9", "--json").stdout)
+        for words in ((), ("--mutant", "none"))
+    )
+
+    assert (broken["mutant"], broken["command"]) == (
+        "nobody-recovers",
+        f"twophase explore {path} --states 9 --mutant nobody-recovers",
+    )
+    assert "mutant" not in whole
+    assert whole["command"] == f"twophase explore {path} --states 9 --mutant none"
+
+
 def test_a_scenario_that_is_not_written_says_why(tmp_path: Path) -> None:
     path = tmp_path / "none.toml"
 

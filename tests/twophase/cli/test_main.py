@@ -20,9 +20,13 @@ from twophase.cli.main import COMMANDS, main
 COMMAND = [sys.executable, "-m", "twophase"]
 
 
-def twophase(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def twophase(
+    *words: str, files: int | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command; `files` is how many it may have open."""
+    limited = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"] if files is not None else []
     return subprocess.run(
-        [*COMMAND, *words],
+        [*limited, *COMMAND, *words],
         capture_output=True,
         text=True,
         check=False,
@@ -145,6 +149,15 @@ def test_a_closed_pipe_is_silent() -> None:
 
     assert complaint == b""
     assert code == 141
+
+
+def test_more_processes_than_the_system_gives_are_told_in_a_sentence() -> None:
+    result = twophase("steps", "--no-pairs", "--jobs", "60", files=40)
+
+    assert result.returncode == 2
+    assert result.stderr.endswith(  # Python's fork server may have complained before.
+        "twophase: the system gives no more: too many open files; fewer --jobs need less\n"
+    )
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")

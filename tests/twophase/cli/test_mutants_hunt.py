@@ -273,6 +273,7 @@ def test_who_was_not_found_takes_more_seeds_than_anybody() -> None:
         (("--markdown",), "--markdown prints a hunt: add --hunt"),
         (("--hunt", "--markdown", "--json"), "--markdown and --json are two things"),
         (("--hunt", "none", "--markdown"), "--markdown is of mutants, and 'none' breaks nothing"),
+        (("--hunt", f"{NAME}+{NAME}", "--markdown"), "and none for several at once"),
     ],
 )
 def test_what_makes_no_sense_is_refused(words: tuple[str, ...], said: str) -> None:

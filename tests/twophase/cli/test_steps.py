@@ -2,10 +2,15 @@
 
 import json
 import shlex
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from sim.faults.steps import parse
+from sim.scenario import load
+from sim.search.shrink.scenario_file import written
 from sim.search.steps import table as tables
 from sim.search.steps.cells import Cell
 from sim.search.steps.table import Undisturbed, undisturbed
@@ -116,6 +121,32 @@ def test_a_cell_is_told_as_a_story_with_its_step_and_its_command() -> None:
     assert "lose c1>l1 #1" in result.stdout
     assert "twophase simulate one-transaction --set" in result.stdout
     assert "again: " in result.stdout  # The question that was lost.
+
+
+def test_a_cell_comes_beside_the_steps_of_the_scenario_itself(tmp_path: Path) -> None:
+    path, own = tmp_path / "own.toml", parse("lose c1>p1 #1")
+    path.write_text(written(replace(load("one-transaction"), steps=(own,)), None), encoding="utf-8")
+
+    document = json.loads(twophase("steps", str(path), "--cell", "3a", "--json").stdout)
+
+    assert document["steps"] == [
+        {"step": "lose c1>p1 #1", "happened": True},
+        {"step": "lose c1>l1 #1", "happened": True},
+    ]
+    assert 'faults.steps=["lose c1>p1 #1", "lose c1>l1 #1"]' in document["replay"]
+
+
+def test_steps_that_are_set_are_said_once_in_a_cells_command() -> None:
+    own = ("--set", 'faults.steps=["lose c1>p1 #1"]')
+
+    _, command_said, *_ = twophase("steps", *own, "--cell", "3a").stdout.splitlines()
+
+    assert command_said == shlex.join(
+        [
+            *("twophase", "simulate", "one-transaction", "--set"),
+            'faults.steps=["lose c1>p1 #1", "lose c1>l1 #1"]',
+        ]
+    )
 
 
 def test_a_pair_is_told_by_both_of_its_addresses() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import nullcontext
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from sim.mutants.patches import Patches
 from sim.search.hunt import hunting, shots
 from sim.search.hunt.draws import World
 from sim.search.hunt.hunted import BLIND, FOUND, SURVIVED, TOO_NARROW, UNTRIED
-from sim.search.hunt.hunting import STAGES, Hunt, orders_for, seeds_of_turns, tell_all
+from sim.search.hunt.hunting import AHEAD, STAGES, Hunt, orders_for, seeds_of_turns, tell_all
 from sim.search.hunt.shots import NONE, Kind, Order, Shot, shoot
 from sim.search.hunt.strategies import portfolio, strategy_of
 from sim.search.hunt.tales import Tale
@@ -199,11 +200,35 @@ def test_whoever_may_survive_is_compared_with_nobody(told: Tell) -> None:
 
 
 def test_orders_share_out_the_same_seeds_to_all() -> None:
-    orders = orders_for(SOME[:2], range(25))
+    orders = list(orders_for(SOME[:2], range(25)))
 
     for name in SOME[:2]:
         seeds = [seed for order in orders if order.mutant == name for seed in order.seeds]
         assert seeds == list(range(25))
+
+
+def test_no_more_orders_are_out_than_workers_need_however_long_they_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Slow(Here):
+        out = 0
+
+        def submit(self, _job: Any, _asked: Any) -> Future[Any]:
+            self.out += 1
+            return Future()
+
+    pool, looks = Slow(), count(1)
+    hunt = Hunt(SOME, pool, seeds=range(10_000_000))
+
+    def look(*_: object) -> tuple[set[Any], set[Any]]:
+        if next(looks) == 5:
+            hunt.interrupt()
+        return set(), set()
+
+    monkeypatch.setattr(hunting, "wait", look)
+    hunt.go()
+
+    assert pool.out == AHEAD * pool.jobs
 
 
 def test_progress_tells_of_all_shots(told: Tell) -> None:

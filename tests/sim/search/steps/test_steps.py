@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
 
 from sim.faults.steps import parse
 from sim.scenario import Scenario, load
-from sim.search.steps.cells import Cell, run_cells, seconds
+from sim.search.steps.cells import Cell, CellRun, Done, placed, run_cells, seconds
 from sim.search.steps.columns import ON_MESSAGES, ON_WRITES, columns_of
 from sim.search.steps.occasions import Occasion, TooLargeError
 from sim.search.steps.table import Table, sweep, undisturbed
@@ -160,6 +161,19 @@ def test_a_message_that_a_crash_keeps_from_leaving_counts_all_the_same() -> None
         assert run_cells(ONE, 1, (first, cell))[0].came == (True, True)
 
 
+def test_steps_of_the_scenarios_own_count_as_the_first_fault_of_a_pair_does() -> None:
+    first = cell_at("7d")
+    disturbed, occasions = run_cells(ONE, 1, (first,))
+    scenario = placed(ONE, (first.step,))
+
+    verdict, as_its_own = run_cells(scenario, 1, ())
+
+    assert as_its_own == occasions
+    assert (disturbed.came, verdict.came) == ((True,), ())
+    for cell in seconds(first, occasions)[:7]:
+        assert run_cells(scenario, 1, (cell,))[0].came == (True,)
+
+
 def test_a_pair_is_taken_once() -> None:
     first = cell_at("3b")
     _, occasions = run_cells(ONE, 1, (first,))
@@ -205,6 +219,32 @@ def test_a_broken_rule_is_found_by_a_single_fault() -> None:
 
     assert table.found
     assert all(told.verdict.findings for told in table.found)
+
+
+def test_findings_are_in_the_order_of_cells_whichever_came_back_first() -> None:
+    calm = undisturbed(ONE, 1)
+    bad = replace(calm.verdict, findings=("items: item lost",), came=(True,))
+    last, tables = calm.cells[-1], [Table(calm), Table(calm)]
+    told = [Done(CellRun((cell,), bad), (CellRun((cell, last), bad),)) for cell in calm.cells[:3]]
+
+    for table, in_order in zip(tables, (told, reversed(told)), strict=True):
+        for one in in_order:
+            table.take(one)
+        table.settle()
+
+    alone = [cell.address for cell in calm.cells[:3]]
+    for table in tables:
+        assert [one.address for one in table.found] == [
+            *alone,
+            *(f"{address}+{last.address}" for address in alone),
+        ]
+
+
+def test_the_run_without_any_fault_is_counted_where_it_has_findings() -> None:
+    calm = undisturbed(ONE, 1)
+    table = Table(replace(calm, verdict=replace(calm.verdict, findings=("items: item lost",))))
+
+    assert (table.found_count, table.ok) == (1, False)
 
 
 def test_a_large_world_is_refused() -> None:
