@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from network.messages import Message
+from network.messages import Message, Request
 from sim.report.details import details_of, keys_in
 from sim.report.naming import Names
 from sim.report.recording import Durable, Moment, Noted, Recording, Sent, call_of
@@ -150,6 +150,7 @@ def calls_of(recording: Recording, names: Names, calls: Sequence[str]) -> list[d
     """Say of each call who made it, what it is called inside, when it was, and how it ended."""
     spans = _spans(recording.moments)
     operations = {operation.call: operation for operation in recording.operations}
+    asked = _asked(recording.moments)
     found = []
     for call in calls:
         operation = operations.get(call)
@@ -159,7 +160,7 @@ def calls_of(recording: Recording, names: Names, calls: Sequence[str]) -> list[d
             {
                 "call": call,
                 "client": call.partition("/")[0] if operation is None else operation.client,
-                "operation": "" if operation is None else operation.name,
+                "operation": asked.get(call, "") if operation is None else operation.name,
                 "outcome": "unknown" if operation is None else operation.outcome,
                 "names": [names.words.transaction(one.id) for one in inside],
                 "from": begin,
@@ -169,6 +170,15 @@ def calls_of(recording: Recording, names: Names, calls: Sequence[str]) -> list[d
             }
         )
     return found
+
+
+def _asked(moments: Iterable[Moment]) -> dict[str, str]:
+    """Return what each call asks for; the history does not have those of stream readers."""
+    asked: dict[str, str] = {}
+    for moment in moments:
+        if isinstance(moment, Sent) and isinstance(moment.message, Request):
+            asked.setdefault(moment.call, moment.message.operation)
+    return asked
 
 
 def _spans(moments: Iterable[Moment]) -> dict[str, tuple[int, int]]:

@@ -5,6 +5,7 @@ to the partition and back again.  So every text, item and node is kept in one li
 its place there.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -89,14 +90,16 @@ class Names:
 
 def filled(expression: str, names: Mapping[str, str], values: Item) -> str:
     """Write an expression with its names and values in their places."""
-    # Longest first: `:a` must not be found in `:ab`.
-    for name in sorted(names, key=len, reverse=True):
-        expression = expression.replace(name, names[name])
-    for name in sorted(values, key=len, reverse=True):
-        kind = values[name][0]
+
+    def told(match: re.Match[str]) -> str:
+        name = match.group()
+        if name not in values:
+            return names.get(name, name)
         said = value_of(to_json(values[name]), VALUE_MAX)
-        expression = expression.replace(name, f"'{said}'" if kind == "S" else said)
-    return expression
+        return f"'{said}'" if values[name][0] == "S" else said
+
+    # All at once: a value may hold what looks like a name.
+    return re.sub(r"[#:]\w+", told, expression)
 
 
 def in_order(places: Mapping[Any, int]) -> Sequence[Any]:

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from itertools import takewhile
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
 from network.events import EVENTS, FAULTS
+from sim.figures import SETTING_UP
 from sim.report.bands import bands_of
 from sim.report.conflicts import conflicts_of
 from sim.report.diagram import calls_of, messages_of, node_names, nodes_of
@@ -167,8 +169,9 @@ def meta_of(
 
 
 def begin_of(recording: Recording) -> int:
-    """Return when the tables were there and clients began."""
-    tables = [one for one in recording.operations if one.name in ("CreateTable", "DescribeTable")]
+    """Return when the tables were there and clients began, who may ask for tables as well."""
+    first = takewhile(lambda one: one.name in SETTING_UP, recording.operations)
+    tables = [one for one in first if one.name in ("CreateTable", "DescribeTable")]
     return max((one.returned_us for one in tables), default=0)
 
 

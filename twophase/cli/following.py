@@ -6,18 +6,22 @@ A message belongs to a transaction if it names it: by the client's call or attem
 
 from typing import Any
 
+from items.actions import Put
 from items.data import data
 from network.messages import (
     Envelope,
     Message,
     Prepare,
     Request,
+    Write,
     from_frame,
 )
+from network.placement import LEDGER_TABLE
 from partition.storage import Changes
 from sim.belonging import entry_in, named_in
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION
 from sim.trace import Event
+from sim.words import Words
 
 FOLLOWED_MAX = 3
 LINES_MAX = 500  # Of one transaction.
@@ -63,6 +67,7 @@ class Follower:
     def __init__(self) -> None:
         self.followed: list[Followed] = []
         self.hosts: list[Noted] = []  # Crashes and restarts, of whatever host.
+        self.words = Words()  # Who is called what: t1 is one transaction in all stories.
         self._names: dict[str, Followed] = {}  # By call, token, attempt and id.
         self._asked: dict[tuple[str, int], Followed] = {}  # By asker and question.
         self._flying: dict[tuple[str, str, int], Sent] = {}  # By link and number.
@@ -95,6 +100,7 @@ class Follower:
 
     def _sent(self, us: int, fields: dict[str, Any]) -> None:
         link, envelope = fields["link"], from_frame(fields["frame"])
+        self._name(envelope.message)
         followed = self._whose(envelope, link.target)
         if followed is None:
             return
@@ -105,6 +111,16 @@ class Follower:
         sent = Sent(us, link.source, link.target, envelope.message, again=again)
         self._flying[link.source, link.target, fields["number"]] = sent
         followed.add(sent)
+
+    def _name(self, message: Message) -> None:
+        """Name a transaction as it is entered, followed or not, as a report does."""
+        match message:
+            case Prepare(transaction=name):
+                self.words.transaction(name)
+            case Write(action=Put(table=table, item=item)) if table == LEDGER_TABLE:
+                self.words.transaction(str(item["Transaction"][1]))
+            case _:
+                pass
 
     def _whose(self, envelope: Envelope, target: str) -> Followed | None:
         """Return the transaction that a message belongs to, if that is followed."""

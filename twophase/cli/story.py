@@ -45,9 +45,8 @@ class Lanes:
         return f"{names}: " if names else ""
 
 
-def draw(console: Console, followed: Followed, hosts: Sequence[Noted]) -> None:
-    """Draw one transaction's story; it is called t1 there."""
-    words = Words()
+def draw(console: Console, followed: Followed, hosts: Sequence[Noted], words: Words) -> None:
+    """Draw one transaction's story, by the names that the run has for transactions."""
     lines = with_hosts(followed, hosts)
     if not lines:
         return

@@ -181,7 +181,7 @@ def draw_stories(console: Console, follower: Follower, shown: Shown) -> None:
         client, _, _ = followed.call.partition("/")
         number = f" ({told[followed.call]} above)" if followed.call in told else ""
         section(console, f"The story of {client}'s {followed.operation} {followed.call}{number}")
-        story.draw(console, followed, follower.hosts)
+        story.draw(console, followed, follower.hosts, follower.words)
 
 
 # As a whole --------------------------------------------------------------------------------------

@@ -12,16 +12,18 @@ hides an anomaly at most, and never makes one.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any, TypeAlias
 
 from items.actions import Action, Delete, Put, Update
+from items.to_json import to_json
 from sim.checkers.dependencies import STATUS
 from sim.checkers.entries import entries_of
 from sim.checkers.evidence import SINGLETON_WRITES
 from sim.checkers.graph.txn import INFO, OK, READ, WRITE
 from sim.checkers.histories import INVOKE
-from sim.checkers.model import Json, Model, Place, Step, shown_place
+from sim.checkers.model import UNFIT, Json, Model, Place, Step
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation, one_a_request
 
 Op: TypeAlias = list[Any]  # As ["w", register, value].
@@ -143,16 +145,21 @@ def _with_entries(operations: Iterable[Operation], model: Model) -> Iterator[Ope
 
 
 def _asked(operations: Sequence[Operation], model: Model) -> Iterator[tuple[int, list[Op]]]:
-    """Give each operation's reads and writes, by its place in the history."""
+    """Give each operation's reads and writes, by its place in the history.
+
+    What fits no table was refused, and is left out.
+    """
     deleted: set[Place] = set()
     for operation in operations:
         if operation.name in (WRITE_TRANSACTION, *SINGLETON_WRITES):
-            steps = _steps(model, operation)
-            deleted |= {step.place for step in steps if isinstance(step.action, Delete)}
-            yield operation.place, _writes(operation, steps)
+            with suppress(*UNFIT):
+                steps = _steps(model, operation)
+                deleted |= {step.place for step in steps if isinstance(step.action, Delete)}
+                yield operation.place, _writes(operation, steps)
     for operation in operations:
         if operation.name in READS:
-            yield operation.place, [*_reads(model, operation, deleted)]
+            with suppress(*UNFIT):
+                yield operation.place, [*_reads(model, operation, deleted)]
 
 
 def _steps(model: Model, operation: Operation) -> list[Step]:
@@ -168,7 +175,7 @@ def _writes(operation: Operation, steps: Iterable[Step]) -> list[Op]:
         if isinstance(step.action, Delete):
             value = f"gone by {operation.call}"
         if value is not None:
-            ops.append([WRITE, shown_place(step.place), value])
+            ops.append([WRITE, _register(step.place), value])
     return ops
 
 
@@ -182,7 +189,7 @@ def _value_left(action: Action) -> str | None:
             found = next((action.values[name] for name in placeholders), None)
         case _:
             found = None
-    return None if found is None else str(found[1])
+    return None if found is None else _told(to_json(found))
 
 
 def _reads(model: Model, operation: Operation, deleted: set[Place]) -> Iterator[Op]:
@@ -192,6 +199,20 @@ def _reads(model: Model, operation: Operation, deleted: set[Place]) -> Iterator[
         answers = operation.answer.get("Responses", (operation.answer,))
     for (place, _), answer in zip(model.gets(operation.request), answers, strict=True):
         item: Mapping[str, Json] = answer.get("Item", {})
-        value = next((str(next(iter(item[name].values()))) for name in MARKS if name in item), None)
+        value = next((_told(item[name]) for name in MARKS if name in item), None)
         if value is not None or (not item and place not in deleted):
-            yield [READ, shown_place(place), value]
+            yield [READ, _register(place), value]
+
+
+def _told(value: Json) -> str:
+    """Tell a value as readers see it: `1.0` is written, and `1` is read."""
+    return str(next(iter(value.values())))
+
+
+def _register(place: Place) -> str:
+    """Name an item; a slash inside a part of its key is not the one between two parts."""
+    table, key = place
+    parts = [str(content) for _, content in key]
+    if len(parts) > 1:
+        parts = [part.replace("%", "%25").replace("/", "%2F") for part in parts]
+    return f"{table} {'/'.join(parts)}"

@@ -12,7 +12,7 @@ from sim.report.exports.spoken import Spoken, in_lanes, is_of_host
 from sim.report.recording import Durable, Moment, Noted, Sent
 
 LINES_MAX = 400  # A picture of more is no picture.
-SIGNS = {"#": "#35;", ";": "#59;"}
+SIGNS = {"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;"}  # It takes `<br>` for a line's end.
 
 
 def mermaid_lines(call: str, moments: Sequence[Moment], spoken: Spoken) -> Iterator[str]:
@@ -51,4 +51,4 @@ def _lost(sent: Sent) -> str:
 
 
 def escaped(text: str) -> str:
-    return re.sub("[#;]", lambda found: SIGNS[found.group()], text)
+    return re.sub("[#;<>]", lambda found: SIGNS[found.group()], text)

@@ -139,7 +139,7 @@ function paintWords(context, colours, data, drawn, signs, width) {
     if (left < 0 || left + wide > width) continue;
     if (taken.some((other) => meets(box, other))) continue;
     taken.push(box);
-    word(context, one.isLost ? colours.bad : colours.ink, colours.paper, text, left, middle);
+    word(context, one.isLost ? colours["bad-words"] : colours.ink, colours.paper, text, left, middle);
   }
 }
 

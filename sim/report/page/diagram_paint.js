@@ -54,7 +54,7 @@ function coloursNow() {
   const found = {};
   for (const name of [
     ...["paper", "panel", "ink", "soft", "line", "accent", "preparing", "committing", "cancelling"],
-    ...["completed", "bad", "odd", "read", "down", "paused", "cut", "chosen", "sans"],
+    ...["completed", "bad", "bad-words", "odd", "read", "down", "paused", "cut", "chosen", "sans"],
   ]) {
     found[name] = style.getPropertyValue(`--${name}`).trim();
   }

@@ -3,6 +3,7 @@
 
 const TABLE_ROWS = 100; // Drawn at once; a button draws the rest.
 const TABLE_ROWS_PRINTED = 1_000;
+const KEY_MAX = 24; // Characters of a key in a row; what opens below it has all of them.
 
 const TABLE_COLUMNS = [
   { name: "call", title: "Call", of: (row) => callOrder(row.call) },
@@ -174,7 +175,10 @@ function tableRow(row, isChosen, view, known) {
 
 function itemsInShort(row) {
   const names = row.items.map((item) => item.name.split(" ").slice(1).join(" ") || item.name);
-  return names.length > 3 ? `${names.slice(0, 3).join(", ")} + ${names.length - 3}` : names.join(", ");
+  const inShort = (name) => (name.length > KEY_MAX ? `${name.slice(0, KEY_MAX - 1)}…` : name);
+  // Each by itself: a key that is written from right to left leaves its neighbours where they are.
+  const shown = names.slice(0, 3).flatMap((name, n) => [n > 0 ? ", " : "", element("bdi", {}, inShort(name))]);
+  return names.length > 3 ? [...shown, ` + ${names.length - 3}`] : shown;
 }
 
 function rowDetails(row, view, known) {

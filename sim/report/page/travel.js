@@ -167,14 +167,19 @@ function mountTravel(section, RUN, view) {
     const nodes = RUN.nodes.map((node, n) => ({ ...node, n }));
     const wanted = view.node === null ? nodes : nodes.filter((one) => one.name === view.node);
     const quiet = [];
+    const followers = [];
     const busy = [];
     for (const node of wanted) {
       const card = cardOf(RUN, node, t, [...(state.get(node.n) ?? new Map())]);
-      if (card === null) quiet.push(node.name);
-      else busy.push(card);
+      if (card !== null) busy.push(card);
+      else if (node.role === "follower") followers.push(node.name);
+      else quiet.push(node.name);
     }
     cards.replaceChildren(...busy);
-    rest.textContent = quiet.length > 0 ? `Nothing at ${quiet.join(", ")}.` : "";
+    rest.textContent = [
+      quiet.length > 0 ? `Nothing at ${quiet.join(", ")}.` : "",
+      followers.length > 0 ? `What ${followers.join(", ")} have in their memory is not shown.` : "",
+    ].join(" ").trim();
   }
 
   view.on((changed) => {

@@ -1,6 +1,7 @@
 // What a node has at a moment, as a card: records, ledger entries, or what it is busy with.
 
 const ROWS_SHOWN = 8;
+const NOT_SHOWN = "what it has in its memory is not shown"; // A follower has no disk.
 
 // The card of a node; null if it has nothing, does nothing, and nothing is the matter with it.
 function cardOf(RUN, node, t, kept) {
@@ -17,7 +18,7 @@ function cardOf(RUN, node, t, kept) {
       element("span", { class: "soft" }, node.role),
       status.length > 0 ? element("span", { class: "trouble" }, ` ${status.join(", ")}`) : "",
     ),
-    inside ?? element("p", { class: "soft" }, "nothing"),
+    inside ?? element("p", { class: "soft" }, node.role === "follower" ? NOT_SHOWN : "nothing"),
   );
 }
 
@@ -29,9 +30,9 @@ const statusOf = (RUN, node, t) =>
 function contentsOf(RUN, node, t, kept) {
   if (node.role === "partition") return recordsTable(RUN, kept, t);
   if (node.role === "ledger node") return entriesTable(kept, t);
-  if (node.role === "client") return linesOf(asking(RUN, node.name, t));
+  if (node.role === "client" || node.role === "reader of streams") return linesOf(asking(RUN, node.name, t));
   if (node.role === "coordinator") return linesOf(driving(RUN, node.n, t));
-  return null; // Neither routers nor recovery managers have anything that must last.
+  return null; // Neither routers, recovery managers nor followers have anything that must last.
 }
 
 const linesOf = (lines) =>

@@ -298,6 +298,27 @@ def test_what_a_node_has_fits_into_its_card(wide: Opened, file: Path) -> None:
         assert table.evaluate("(shown) => shown.scrollWidth <= shown.clientWidth")
 
 
+def test_a_reader_of_streams_has_what_it_asks_for(wide: Opened, tmp_path: Path) -> None:
+    shown = recording("change-feed", 3, {"workload.transactions": "40"})
+    wide.open(written(tmp_path, page_of(shown)))
+    wide.run(
+        "() => twophase.view.set({t: twophase.RUN.calls.find((one) => one.client === 's1').asked})"
+    )
+    wide.settle()
+
+    assert "asks for ListStreams" in wide.text("#travel .card:has-text('reader of streams')")
+
+
+def test_of_followers_nobody_says_that_they_have_nothing(wide: Opened, tmp_path: Path) -> None:
+    shown = recording("stale-reads", 1, {"workload.transactions": "20"})
+    wide.open(written(tmp_path, page_of(shown)))
+
+    told = wide.page.get_by_text("in their memory").inner_text()
+
+    assert "f1" not in told.partition(".")[0]
+    assert "What f1, f2" in told
+
+
 REPEATED = """() => {
   const { RUN, data } = twophase;
   for (let n = 0; n < data.count; n++) {

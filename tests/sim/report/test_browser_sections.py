@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from sim.report.page import page_of
+from sim.report.page import page_of, run_of
+from sim.report.page import written as page_with
 from tests.sim.report.builders import recording
 from tests.sim.report.opened import Opened, in_window, written
 
@@ -50,6 +51,38 @@ def test_one_call_alone_is_not_told_as_several(wide: Opened, tmp_path: Path) -> 
     wide.open(written(tmp_path, page_of(shown)))
 
     assert wide.text("#transactions [role=status]") == "1 call"
+
+
+def test_a_key_of_1_kb_leaves_the_other_columns_in_sight(wide: Opened, tmp_path: Path) -> None:
+    run = run_of(recording("bank", 1, {"workload.transactions": "10"}))
+    for row in run["transactions"]:
+        for item in row["items"]:
+            item["name"] = f"accounts {'x' * 1000}"
+    wide.open(written(tmp_path, page_with(run)), f"#transaction={run['transactions'][0]['call']}")
+
+    assert wide.page.locator("#transactions .details").count() == 1
+    assert "x" * 1000 in wide.text("#transactions .details")
+    assert wide.run(
+        "() => [...document.querySelectorAll('#transactions .scroll')]"
+        ".every((one) => one.scrollWidth <= one.clientWidth)"
+    )
+
+
+def test_a_key_from_right_to_left_leaves_its_neighbours_alone(wide: Opened, tmp_path: Path) -> None:
+    run = run_of(recording("bank", 1, {"workload.transactions": "1"}))
+    names = ("\u05d0\u05d1", "\u05d2\u05d3")
+    row = next(one for one in run["transactions"] if len(one["items"]) > 1)
+    row["items"] = [{**row["items"][0], "name": f"accounts {name}"} for name in names]
+    wide.open(written(tmp_path, page_with(run)))
+
+    lefts = wide.run(
+        "(call) => [...document.querySelectorAll(`[data-call='${call}'] bdi`)]"
+        ".map((one) => one.getBoundingClientRect().left)",
+        row["call"],
+    )
+
+    assert len(lefts) == 2
+    assert lefts[0] < lefts[1]
 
 
 def test_a_filter_of_the_table_leaves_what_it_says(either: Opened, file: Path) -> None:

@@ -179,3 +179,21 @@ def test_an_end_is_an_arrival_and_a_loss_is_told_by_itself() -> None:
         seen.add((len(one.arrivals_us), one.lost_us is None))
 
     assert seen >= {(1, True), (0, False), (2, True), (1, False)}
+
+
+def test_clients_that_ask_for_a_table_later_do_not_move_the_beginning() -> None:
+    shown = recording("changing-table", 3, {"workload.transactions": "40"})
+    run = run_of(shown)
+
+    asked = [one for one in shown.operations if one.name == "DescribeTable"]
+    begin_us = run["meta"]["begin_us"]
+    assert 0 < begin_us < min(row["invoked_us"] for row in run["transactions"])
+    assert any(one.invoked_us > begin_us for one in asked), "else this shows nothing"
+
+
+def test_what_a_reader_of_streams_asks_for_is_told() -> None:
+    run = run_of(recording("change-feed", 3, {"workload.transactions": "40"}))
+
+    asked = {call["operation"] for call in run["calls"] if call["client"] == "s1"}
+    assert {"ListStreams", "GetRecords"} <= asked
+    assert "" not in asked

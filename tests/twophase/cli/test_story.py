@@ -1,6 +1,7 @@
 """Stories: what belongs to a transaction, and how it is drawn."""
 
 import io
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -8,7 +9,10 @@ from rich.console import Console
 
 from network.messages import Done
 from sim.cluster_run import Run
+from sim.report.inside import Inside
 from sim.scenario import load
+from sim.words import Words
+from tests.sim.report.builders import recording
 from twophase.cli import story
 from twophase.cli.following import Followed, Follower, Noted, Sent
 
@@ -37,9 +41,11 @@ def lossy() -> Follower:
     return followed("hot-keys", 1, cluster__partitions="12", **trouble)
 
 
-def drawn(one: Followed, columns: int, hosts: Sequence[Noted] = ()) -> list[str]:
+def drawn(
+    one: Followed, columns: int, hosts: Sequence[Noted] = (), words: Words | None = None
+) -> list[str]:
     text = io.StringIO()
-    story.draw(Console(file=text, width=columns), one, hosts)
+    story.draw(Console(file=text, width=columns), one, hosts, words or Words())
     return text.getvalue().splitlines()
 
 
@@ -49,6 +55,19 @@ def kinds(one: Followed) -> list[str]:
 
 def test_the_first_three_transactions_are_followed(calm: Follower) -> None:
     assert [one.operation for one in calm.followed] == ["TransactWriteItems"] * 3
+
+
+def test_each_transaction_has_one_name_in_all_stories_and_in_the_report() -> None:
+    follower = followed("two-that-conflict", 1)
+    report = Inside(recording("two-that-conflict", 1, {"workload.transactions": "12"}))
+
+    names = {}
+    for one in follower.followed:
+        said = " ".join(drawn(one, 120, (), follower.words))
+        (names[one.call],) = set(re.findall(r"enter (t\d+) as", said))
+
+    assert sorted(names.values()) == ["t1", "t2"]
+    assert names == {report.call_of(one): name for one, name in report.names.items()}
 
 
 def test_a_write_transaction_is_followed_from_request_to_answer(calm: Follower) -> None:

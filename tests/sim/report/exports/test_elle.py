@@ -163,6 +163,61 @@ def test_a_read_that_does_not_say_whose_write_it_saw_is_left_out() -> None:
     assert {one["value"][0][0] for one in elle_lines(history)} == {"w"}
 
 
+@pytest.mark.parametrize(
+    ("name", "request_"),
+    [
+        ("GetItem", {"TableName": "t", "Key": {"other": {"S": "a"}}}),
+        ("GetItem", {"TableName": "nowhere", "Key": {"id": {"S": "a"}}}),
+        ("PutItem", {"TableName": "t", "Item": {"other": {"S": "a"}, "version": {"S": "2"}}}),
+        ("DeleteItem", {"TableName": "t", "Key": {"id": {"N": "1"}}}),
+        ("TransactWriteItems", {"TransactItems": [{"Put": put("3") | {"TableName": "nowhere"}}]}),
+    ],
+    ids=str,
+)
+def test_what_fits_no_table_is_left_out(name: str, request_: dict[str, Any]) -> None:
+    refused = {"__type": "com.amazon.coral.validate#ValidationException"}
+    history = operations(
+        ("k1", "PutItem", put("1"), 10, 20, 200, {}), ("k1", name, request_, 30, 40, 400, refused)
+    )
+
+    assert [one["value"] for one in elle_lines(history)] == [[["w", "t a", "1"]]] * 2
+
+
+def test_keys_of_two_parts_with_slashes_are_registers_of_their_own() -> None:
+    schema = [("id", "HASH"), ("at", "RANGE")]
+    table = {
+        "TableName": "t",
+        "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in schema],
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": "S"} for name, _ in schema
+        ],
+    }
+    keys = [{"id": {"S": one}, "at": {"S": two}} for one, two in (("a/b", "c"), ("a", "b/c"))]
+    puts = [{"TableName": "t", "Item": {**key, "version": {"S": "1"}}} for key in keys]
+    history = operations(
+        *[("k1", "PutItem", one, 10 * n, 10 * n + 5, 200, {}) for n, one in enumerate(puts, 1)]
+    )
+    history[0] = history[0]._replace(request=table)
+
+    registers = {one["value"][0][1] for one in elle_lines(history)}
+
+    assert registers == {"t a%2Fb/c", "t a/b%2Fc"}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [({"N": "1.0"}, {"N": "1"}), ({"B": "AAE="}, {"B": "AAE="})], ids=str
+)
+def test_a_value_is_told_as_readers_see_it(written: dict[str, Any], read: dict[str, Any]) -> None:
+    item = {"id": {"S": "a"}, "version": written}
+    answer = {"Item": {**item, "version": read}}
+    history = operations(
+        ("k1", "PutItem", {"TableName": "t", "Item": item}, 10, 20, 200, {}),
+        ("k1", "GetItem", A, 30, 40, 200, answer),
+    )
+
+    assert judged([*as_json(elle_lines(history))]) == []
+
+
 def test_edn_says_the_same() -> None:
     history = operations(
         ("k1", "PutItem", put('the "1"'), 10, 20, 200, {}), ("k1", "GetItem", A, 30, 40, 0, {})

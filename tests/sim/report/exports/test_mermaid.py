@@ -93,6 +93,7 @@ def test_the_crash_of_who_takes_part_is_noted() -> None:
 
 def test_what_mermaid_would_take_for_its_own_is_written_otherwise() -> None:
     assert escaped("a; b #1") == "a#59; b #35;1"
+    assert escaped("a<br>b") == "a#lt;br#gt;b"
     assert not LINE.fullmatch("Note over p1: a; b")
 
 
