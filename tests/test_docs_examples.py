@@ -26,6 +26,7 @@ from click.testing import CliRunner
 
 from network.events import EVENTS, FAULTS, WITNESSED
 from sim.keys import KEYS, Value
+from sim.mutants.catalogue import GROUPS
 from sim.scenario import parse, shipped
 from sim.search.cells import COLUMNS
 from sim.workloads.registry import WORKLOADS, make
@@ -39,6 +40,7 @@ CHECKS = ROOT / "docs" / "checks.md"
 SWEEPS = ROOT / "docs" / "sweep.md"
 EVENTS_PAGE = ROOT / "docs" / "events.md"
 SHOWN = re.compile(r"<!-- shows (.+?) -->\n```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NUMBERS = {9: "Nine", 10: "Ten", 16: "Sixteen"}
 # What differs from run to run.
 TIME = re.compile(r"[\d,]+ a second in [\d.,]+ s|[\d.]+ s real|\"wall_s\": [\d.]+")
 
@@ -247,6 +249,23 @@ def test_every_check_is_described() -> None:
     rows = re.findall(r"^\| (`.*?) \|", text.partition("\n\n")[0], re.MULTILINE)
 
     assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(names)
+
+
+# Mutants.
+
+
+@pytest.mark.parametrize(
+    ("page", "group", "what"),
+    [
+        ("capacity.md", "provisioned tables", "[mutants]"),
+        ("indexes.md", "secondary indexes", "[mutants](mutants.md) break one safeguard each"),
+        ("streams.md", "streams", "mutants break one rule each"),
+    ],
+)
+def test_a_page_knows_how_many_mutants_its_rules_have(page: str, group: str, what: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+    assert f"{NUMBERS.get(len(GROUPS[group]))} {what}" in text
 
 
 # Sweeps.

@@ -91,6 +91,11 @@ def test_the_packages_are_the_same_wherever_they_are_listed() -> None:
     assert sorted(types.group(1).split()) == sorted(tidy.BELOW)
 
 
+@pytest.mark.parametrize("package", sorted(tidy.BELOW))
+def test_programs_that_use_a_package_see_its_types(package: str) -> None:
+    assert (ROOT / package / "py.typed").is_file(), "without it, type checkers take all for Any"
+
+
 def test_hooks_clone_nothing() -> None:
     hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
 

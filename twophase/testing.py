@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Any
 
 from router.policy_file import permissions_of
@@ -149,7 +149,8 @@ class LocalDynamoDB:
     def inside(self, change: Callable[[LocalCluster], None]) -> None:
         """Do something to the cluster on its own thread, and wait: `cluster.crash("p1")`, say.
 
-        What has crashed is down until `cluster.start("p1")`.
+        What has crashed is down until `cluster.start("p1")`.  What `change` raises is raised here,
+        and `change` may ask for more in the same way.
 
         Raises:
             RuntimeError: The server has stopped.
@@ -157,12 +158,15 @@ class LocalDynamoDB:
             Exception: What `change` has raised.
         """
         assert self._loop is not None, "it has been started"
+        if current_thread() is self._thread:  # It would wait for itself.
+            change(self.cluster)
+            return
         done: Future[None] = Future()
 
         def do() -> None:
             try:
                 change(self.cluster)
-            except Exception as error:  # noqa: BLE001  # Raised by whoever asked for it.
+            except BaseException as error:  # noqa: BLE001  # Raised by whoever asked: pytest.fail().
                 done.set_exception(error)
             else:
                 done.set_result(None)

@@ -97,6 +97,11 @@ class Mutant:
         return SEEDS.get(self.name, 0)
 
     @property
+    def is_counted(self) -> bool:
+        """Whether such a seed is known: of a new mutant none is."""
+        return self.name in SEEDS
+
+    @property
     def replay(self) -> str:
         """The command that shows it."""
         words = ["twophase", "simulate", self.hint.scenario, "--seed", str(self.seed)]

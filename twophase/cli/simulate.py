@@ -350,6 +350,11 @@ def mutant_of(name: str | None) -> tuple[tuple[str, str], AbstractContextManager
             "The rules that are broken did not show here.  `twophase mutants --json` has for each"
             " of them a command that shows it alone."
         )
+    elif not mutant.is_counted:
+        unseen = (
+            "The rule that is broken did not show here, and no seed is known from which it does."
+            f"  Look for one:\n  twophase mutants --hunt {mutant.name}"
+        )
     if mutant.is_equivalent:
         unseen = f"Nobody can tell that a rule is broken.  {mutant.why}"
     return (f"{mutant.name} ({mutant.section}): {mutant.sentence}", unseen), applied(mutant)

@@ -178,6 +178,10 @@ class LocalCluster:
             *self.routers,
         ]
 
+    def _known(self, name: str) -> None:
+        if name not in self.clocks:  # A node has one for good, also while it is down.
+            raise ValueError(f"there is no node {name!r}: there are {', '.join(self.all_names())}")
+
     def start_all(self) -> None:
         for name in self.all_names():
             self.start(name)
@@ -186,7 +190,12 @@ class LocalCluster:
         return name in self.servers
 
     def start(self, name: str) -> None:
-        """Begin a new incarnation on this host's disk and clock; nothing happens if it is up."""
+        """Begin a new incarnation on this host's disk and clock; nothing happens if it is up.
+
+        Raises:
+            ValueError: There is no such node.
+        """
+        self._known(name)
         if name in self.servers or self._is_closed:
             return
         disk = self.disks.get(name)
@@ -216,7 +225,12 @@ class LocalCluster:
         self.network.join(name, receive)
 
     def crash(self, name: str) -> None:
-        """Crash a host; nothing happens if it is down."""
+        """Crash a host; nothing happens if it is down.
+
+        Raises:
+            ValueError: There is no such node.
+        """
+        self._known(name)
         if name not in self.servers:
             return
         self.network.leave(name)

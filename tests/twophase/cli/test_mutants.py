@@ -145,6 +145,19 @@ def test_where_several_broken_rules_do_not_show_no_run_is_promised() -> None:
     assert "It does here" not in result.stdout
 
 
+def test_of_a_rule_whose_seeds_nobody_has_counted_no_run_is_promised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sim.mutants.mutant.SEEDS", {})
+    one = ("--set", "workload.clients=1", "--set", "workload.transactions=5")
+
+    result = twophase("simulate", "bank", *one, "--mutant", "reads-have-one-round")
+
+    assert "no seed is known" in result.stdout
+    assert "  twophase mutants --hunt reads-have-one-round" in result.stdout.splitlines()
+    assert "It does here" not in result.stdout
+
+
 def test_the_run_that_is_named_shows_it() -> None:
     program, *words = shlex.split(find("one-accept-is-enough").replay)
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,36 @@ def test_a_server_that_has_stopped_says_so() -> None:
     ):
         with pytest.raises(RuntimeError, match="the server has stopped: ask it inside of its"):
             ask()
+
+
+def test_what_a_test_does_inside_of_a_server_fails_like_the_test() -> None:
+    def fail(_: LocalCluster) -> None:
+        pytest.fail("as a test does")
+
+    with local_dynamodb() as server:
+        with pytest.raises(pytest.fail.Exception, match="as a test does"):
+            server.inside(fail)
+        assert server.client().list_tables()["TableNames"] == []
+
+
+def test_inside_of_a_server_one_can_ask_for_more() -> None:
+    done: list[str] = []
+    with local_dynamodb(faults="") as server:
+
+        def more(cluster: LocalCluster) -> None:
+            server.faults("latency=1ms")
+            server.inside(lambda _: done.append("inside of inside"))
+
+        server.inside(more)
+
+    assert done == ["inside of inside"]
+
+
+def test_a_node_that_is_not_there_neither_crashes_nor_starts() -> None:
+    with local_dynamodb() as server:
+        for do in (LocalCluster.crash, LocalCluster.start):
+            with pytest.raises(ValueError, match="there is no node 'p9': there are l1, p1, p2, "):
+                server.inside(partial(do, name="p9"))
 
 
 def test_a_servers_seed_draws_the_same_faults_again() -> None:
