@@ -114,6 +114,8 @@ SEEDS: Mapping[str, int] = {
     "restarts-forget-whose-records": 0,
     "pages-end-too-late": 0,
     "every-change-is-a-modification": 0,
+    "iterators-begin-behind-their-record": 0,
+    "transactions-have-one-event-id": 0,
     "views-hide-nothing": 0,
     "followers-hear-before-the-disk": 2,
     "followers-show-promises": 0,
