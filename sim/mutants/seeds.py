@@ -171,6 +171,7 @@ SEEDS: Mapping[str, int] = {
     "failed-conditions-are-free": 2,
     "conflicts-are-charged": 0,
     "debts-are-not-looked-at": 0,
+    "strong-batches-pay-half": 0,
     "reads-show-what-is-not-durable": 13,
     "commits-are-noted-before-applied": 0,
     "late-writes-are-not-judged-again": 0,
