@@ -298,7 +298,7 @@ def every_change_is_a_modification(patches: Patches) -> None:
     kinds=("iterator misplaced", "reader differs"),
     blind=OF_TRANSACTIONS,
     hint=Hint("change-feed"),
-    needs=NEEDS,
+    needs={**NEEDS, "protocol.iterator_valid_us": "100000"},  # A reader asks for new ones.
 )
 def iterators_begin_behind_their_record(patches: Patches) -> None:
     @patches.around(streams, "position_of")
