@@ -13,17 +13,28 @@ from collections.abc import Iterator
 
 from items.data import data
 from items.units import HALVES
-from network.messages import Carry, Envelope, Message, OfRange, OpenTable, SetTable, Split
+from network.messages import (
+    Carry,
+    Envelope,
+    Message,
+    OfRange,
+    OpenTable,
+    Read,
+    Scan,
+    SetTable,
+    Split,
+)
 from partition.capacity import HALF_GRAINS, first_level, full_level, refilled
 from partition.machine import Machine, Output
 from partition.meters import Meters, hashes_of
-from sim.charges import Charge, charges_of, refused_tables
+from sim.charges import Charge, charges_of, payer_of, refused_tables
 from sim.checkers.finding import Finding
 
 WRONGS_MAX = 100  # The first ones say most.
 OPENING = (OpenTable, SetTable, Carry)  # What can bring a bucket that was not there before.
 
 Place = tuple[str, bool]  # A table's id, and whether it is its writes.
+Price = tuple[str, str, bool]  # A request, the table that it reads, and whether it costs half.
 
 
 @data
@@ -122,11 +133,21 @@ def provisioned(meters: Meters) -> Iterator[tuple[Place, int]]:
                 yield (table, writes), bucket.units
 
 
+def prices_of(message: Message) -> Iterator[Price]:
+    """Give the price that a router says of what a client reads, by table."""
+    if isinstance(message, Read) and message.request:
+        for table in dict.fromkeys(table for table, _ in message.keys):
+            yield message.request, table, message.costs_half
+    elif isinstance(message, Scan) and message.request:
+        yield message.request, payer_of(message.table), message.costs_half
+
+
 class Books:
     """The accounts of all partitions of a run."""
 
     def __init__(self) -> None:
         self.wrongs: list[Finding] = []
+        self.prices: set[Price] = set()
         self._of: dict[tuple[str, int], PartitionBooks] = {}
         self._spent: dict[Place, bool] = {}  # As the step under way found it, or may have.
         self._halves = {False: 0, True: 0}
@@ -171,6 +192,7 @@ class Books:
             self._refused[writes] += 1
         if refused and not any(self._spent.get(place) for place in refused):
             self._wrong("refused for nothing", machine, refused[0], "there were units left")
+        self.prices.update(prices_of(message))
         charges = list(charges_of(machine, envelope, message, output, books.answered))
         for place, account in books.accounts.items():
             self._settle(machine, place, account, [one for one in charges if one.place == place])

@@ -33,6 +33,9 @@ class Got(NamedTuple):
     old: Item | None
     new: Item | None
     transaction: str
+    id: str
+    size_bytes: int
+    view: str
 
 
 class _Shard:
@@ -41,6 +44,7 @@ class _Shard:
     def __init__(self, arn: str, name: str, parent: str) -> None:
         self.arn, self.name, self.parent = arn, name, parent
         self.iterator = self.last = ""
+        self.begins_at_last = False  # The iterator is to show the last record once more.
         self.is_ended = False
 
 
@@ -49,6 +53,7 @@ class StreamReader:
 
     def __init__(self, client: Client) -> None:
         self.got: list[Got] = []
+        self.misplaced: list[tuple[str, str, str]] = []  # Shard, where to begin, where it began.
         self._known: set[tuple[str, str]] = set()  # Records by shard and number: each once.
         self.is_done = False  # It was asked to finish, and has seen everything since.
         self._client = client
@@ -167,8 +172,10 @@ class StreamReader:
         if shard.last:
             kinds = "AFTER_SEQUENCE_NUMBER", "AT_SEQUENCE_NUMBER"
             kind = kinds[self._kind_site.below(len(kinds))]
+            shard.begins_at_last = kind == "AT_SEQUENCE_NUMBER"
             request |= {"ShardIteratorType": kind, "SequenceNumber": shard.last}
         else:
+            shard.begins_at_last = False
             request["ShardIteratorType"] = "TRIM_HORIZON"
         found: Operation = await self._client.call("GetShardIterator", request)
         if found.outcome == "committed":
@@ -180,8 +187,11 @@ class StreamReader:
     def _take(self, shard: _Shard, record: Mapping[str, Any]) -> None:
         change = record["dynamodb"]
         sequence = change["SequenceNumber"]
-        if sequence == shard.last:  # Asked for from there on, as AT_SEQUENCE_NUMBER says.
-            return
+        if shard.begins_at_last:
+            shard.begins_at_last = False
+            if sequence == shard.last:
+                return
+            self.misplaced.append((shard.name, shard.last, sequence))
         shard.last = sequence
         self._known.add((shard.name, sequence))
         old, new = change.get("OldImage"), change.get("NewImage")
@@ -196,5 +206,8 @@ class StreamReader:
                 None if old is None else item_from_json(old),
                 None if new is None else item_from_json(new),
                 record.get("TransactionId", ""),
+                record["eventID"],
+                change["SizeBytes"],
+                change["StreamViewType"],
             )
         )

@@ -88,7 +88,7 @@ def _besides(
     if permissions is not None:
         yield "permissions", lambda: check_permissions(evidence, permissions)
     if witness.books.totals() is not None:
-        yield "capacity", lambda: check_capacity(witness.books)
+        yield "capacity", lambda: check_capacity(witness.books, evidence)
     if witness.tables.changed:
         yield "tables", lambda: check_tables(witness.tables)
     indexes = witness.indexes

@@ -16,7 +16,8 @@ from items.typed_json import from_json
 from sim.checkers.evidence import Evidence, named
 from sim.checkers.finding import Finding
 from sim.checkers.model import Json, shown_place
-from sim.checkers.page_ends import Order, Page, is_paged, page_of
+from sim.checkers.page_counts import miscounted
+from sim.checkers.page_ends import PAGED, Order, Page, asks_for_all, page_of
 from sim.entries_seen import EntryLife
 from sim.history import Operation
 from sim.indexes_seen import IndexAsked, IndexesSeen
@@ -35,7 +36,12 @@ def check_index_pages(seen: IndexesSeen, evidence: Evidence) -> Iterator[Finding
     """Judge what clients were told of indexes, page by page."""
     entries: dict[IndexAsked, Entries] = {}
     for operation in evidence.operations:
-        if operation.outcome == "committed" and is_of_index(operation):
+        if operation.outcome != "committed" or not is_of_index(operation):
+            continue
+        wrong = miscounted(operation)
+        if wrong:
+            yield _finding("page miscounted", operation, wrong)
+        if asks_for_all(operation.request):
             asked = seen.asked[operation.request["TableName"], operation.request["IndexName"]]
             if asked not in entries:
                 entries[asked] = entries_of(seen, asked)
@@ -43,7 +49,7 @@ def check_index_pages(seen: IndexesSeen, evidence: Evidence) -> Iterator[Finding
 
 
 def is_of_index(operation: Operation) -> bool:
-    return is_paged(operation) and "IndexName" in operation.request
+    return operation.name in PAGED and "IndexName" in operation.request
 
 
 def entries_of(seen: IndexesSeen, asked: IndexAsked) -> Entries:

@@ -16,9 +16,10 @@ from sim.checkers.model import Json
 from sim.history import Operation
 
 PAGED = ("Query", "Scan")
-# What shows less than there is, or is asked for in a way that is not read here.
+# What shows less than there is, by a filter that is read here, or in a way that is not.
+FILTERED = ("FilterExpression", "Select")
 BEYOND = (
-    *("FilterExpression", "ProjectionExpression", "Select", "TotalSegments"),
+    *("ProjectionExpression", "TotalSegments"),
     *("KeyConditions", "QueryFilter", "ScanFilter", "AttributesToGet"),
 )
 OF_ONE_VALUE = re.compile(r"\s*[#\w]+\s*=\s*(:\w+)\s*")
@@ -62,13 +63,13 @@ class Page(NamedTuple):
 
 
 def is_paged(operation: Operation) -> bool:
-    """Say whether this is a request for a page that is read here."""
-    return operation.name in PAGED and asks_for_all(operation.request)
+    """Say whether this is a request for a page of whole items, filtered or not."""
+    return operation.name in PAGED and not any(word in operation.request for word in BEYOND)
 
 
 def asks_for_all(asked: Json) -> bool:
     """Say whether the answer shows all items that are there, and each as a whole."""
-    return not any(word in asked for word in BEYOND)
+    return not any(word in asked for word in (*FILTERED, *BEYOND))
 
 
 def page_of(operation: Operation, key_of: Callable[[Json], Key]) -> Page | None:

@@ -6,15 +6,19 @@ while is not; and each item on a page is what it was at some moment meanwhile.  
 in the order of their keys, each once, between its two ends; a batch shows or gives back each item
 that it was asked for once, and no other.
 
+A page counts what it shows and what it looked at (`page_counts`), as many as were there.  With a
+filter it shows what passes; of an item that has changed meanwhile, any of its states may have.
+
 An item whose writer was asked meanwhile, or never answered, may be there or not.  What a follower
 leaves out nobody judges: it shows an earlier moment (`eventual`).  Nor does anybody judge an
-answer with a filter or a projection; those of indexes are judged elsewhere (`index_pages`).
+answer with a projection; those of indexes are judged elsewhere (`index_pages`).
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 
+from items import conditions
 from items.keys import Key, key_names, key_of_item, key_order
 from items.to_json import item_to_json
 from items.typed_json import item_from_json
@@ -25,10 +29,12 @@ from sim.checkers.finding import Finding
 from sim.checkers.items_told import both_told
 from sim.checkers.lifetimes import Lifetime
 from sim.checkers.model import Json, Place, shown_place
+from sim.checkers.page_counts import miscounted
 from sim.checkers.page_ends import Order, Page, asks_for_all, is_paged, page_of
 from sim.history import BATCH_READ, Operation
 
 REFUTED = ("read committed",)
+Passes = Callable[[Item], bool]  # What a filter says of an item.
 
 
 class Items:
@@ -39,13 +45,14 @@ class Items:
         self._keys: dict[Place, RecordKey] = {}
         self._lives: dict[Place, Lifetime] = {}
         self._is_item: dict[Place, list[bool]] = {}  # By the count of its versions.
+        decided_us = {one.transaction: one.at_us for one in evidence.decisions if one.commits}
         tables: dict[str, list[tuple[Order, Place]]] = defaultdict(list)
         for key, versions in evidence.versions.items():
             place = evidence.place(key)
             if place not in self._lives:
                 tables[place[0]].append((key_order(place[1]), place))
             self._keys[place] = key
-            self._lives[place] = Lifetime(versions, evidence.writers)
+            self._lives[place] = Lifetime(versions, evidence.writers, decided_us)
             self._is_item[place] = [False, *(version.is_item for version in versions)]
         self._orders: dict[str, list[Order]] = {}
         self._places: dict[str, list[Place]] = {}
@@ -58,11 +65,19 @@ class Items:
         """Give the places of the items that may be on a page."""
         return self._places.get(table, [])[page.cut(self._orders.get(table, []))]
 
-    def was_there(self, place: Place, operation: Operation) -> bool | None:
-        """Say whether an item was there while an operation lasted, or missing; None: perhaps."""
+    def was_there(
+        self, place: Place, operation: Operation, passes: Passes | None = None
+    ) -> bool | None:
+        """Say whether an item was there while an operation lasted, or missing; None: perhaps.
+
+        To a filter an item that does not pass is missing.
+        """
         if place not in self._lives:
             return False
-        states = [self._is_item[place][n] for n in self._lives[place].during(operation)]
+        if passes is None:
+            states = [self._is_item[place][n] for n in self._lives[place].during(operation)]
+        else:
+            states = [item is not None and passes(item) for item in self._during(place, operation)]
         if all(states) == any(states):
             return states[0]
         return None
@@ -71,9 +86,11 @@ class Items:
         """Give what an item may have been while an operation lasted, the latest last."""
         if place not in self._lives:
             return []
+        return [item for item in self._during(place, operation) if item is not None]
+
+    def _during(self, place: Place, operation: Operation) -> list[Item | None]:
         items = self._evidence.items(self._keys[place])
-        found = [items[n] for n in self._lives[place].during(operation)]
-        return [item for item in found if item is not None]
+        return [items[n] for n in self._lives[place].during(operation)]
 
 
 def is_judged(operation: Operation) -> bool:
@@ -116,17 +133,52 @@ def _of_batch(evidence: Evidence, operation: Operation, items: Items) -> Iterato
 def _of_page(evidence: Evidence, operation: Operation, items: Items) -> Iterator[Finding]:
     table = operation.request["TableName"]
     key_of = key_reader(evidence, table)
+    wrong = miscounted(operation)
+    if wrong:
+        yield _finding("page miscounted", operation, wrong)
     page = page_of(operation, key_of)
     if page is None:
         return
-    told = [key_of(item) for item in operation.answer["Items"]]
+    there = operation.answer.get("Items", ())
+    told = [key_of(item) for item in there]
     wrong = page.misplaced(told)
     if wrong:
         yield _finding("page out of order", operation, wrong)
+    passes = filter_of(operation.request)
+    for key, item in zip(told, there, strict=True):
+        if passes is not None and not passes(item_from_json(item)):
+            text = f"shows {shown_place((table, key))}, which does not pass its filter"
+            yield _finding("filter ignored", operation, text)
     if not evidence.is_late(operation):
-        shown = dict(zip([(table, key) for key in told], operation.answer["Items"], strict=True))
-        yield from _complete(operation, items, items.on(table, page), shown)
-        yield from _current(evidence, operation, items, shown)
+        wanted = items.on(table, page)
+        if not asks_for_all(operation.request):
+            yield from _counted(operation, items, wanted, passes)
+        if "Items" in operation.answer:
+            shown = dict(zip([(table, key) for key in told], there, strict=True))
+            yield from _complete(operation, items, wanted, shown, passes)
+            yield from _current(evidence, operation, items, shown)
+
+
+def filter_of(request: Json) -> Passes | None:
+    """Read a page's filter; None if it has none."""
+    text = request.get("FilterExpression")
+    if text is None:
+        return None
+    names = request.get("ExpressionAttributeNames", {})
+    values = item_from_json(request.get("ExpressionAttributeValues", {}))
+    return lambda item: conditions.holds(text, item, names, values)
+
+
+def _counted(
+    operation: Operation, items: Items, wanted: Sequence[Place], passes: Passes | None
+) -> Iterator[Finding]:
+    """Judge that a page counts what was there, and of it what passes its filter."""
+    for what, test in (("ScannedCount", None), ("Count", passes)):
+        states = [items.was_there(place, operation, test) for place in wanted]
+        least, most = states.count(True), len(states) - states.count(False)
+        if not least <= operation.answer[what] <= most:
+            text = f"says {what} {operation.answer[what]}, and there were {least} to {most}"
+            yield _finding("page miscounted", operation, text)
 
 
 def key_reader(evidence: Evidence, table: str) -> Callable[[Json], Key]:
@@ -141,11 +193,15 @@ def key_reader(evidence: Evidence, table: str) -> Callable[[Json], Key]:
 
 
 def _complete(
-    operation: Operation, items: Items, wanted: Sequence[Place], shown: Collection[Place]
+    operation: Operation,
+    items: Items,
+    wanted: Sequence[Place],
+    shown: Collection[Place],
+    passes: Passes | None = None,
 ) -> Iterator[Finding]:
     """Judge which of these items are told, and which are not."""
     for place in wanted:
-        is_there = items.was_there(place, operation)
+        is_there = items.was_there(place, operation, passes)
         if is_there is None or is_there == (place in shown):
             continue
         where = shown_place(place)

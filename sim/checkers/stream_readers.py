@@ -1,10 +1,15 @@
-"""What a reader of streams got, by what there is: each record once, in order, parents first."""
+"""What a reader of streams got, by what there is: each record once, in order, parents first.
+
+What a record says is what is kept of it, and no two records have the same id: by that consumers
+know what they have seen.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
+from items.keys import key_attributes
 from items.values import Item
-from network.streams import sequence_number
+from network.streams import Shard, StreamRecord, sequence_number
 from sim.checkers.finding import Finding
 from sim.checkers.streams_kept import Kept, finding, shows_both_images
 from sim.stream_reader import Got
@@ -35,8 +40,47 @@ def check_reader(
         if before and places[shard.id] and before[-1] > places[shard.id][0]:
             text = f"a reader got records of {shard.id} before it had all of {shard.parent}"
             yield finding("child read early", text)
+    yield from _told(kept, got)
     if is_all and shows_both_images(kept):
         yield from _images(got, is_whole)
+
+
+def _told(kept: Kept, got: Sequence[Got]) -> Iterator[Finding]:
+    """Judge what each record says, as far as it is still there, and that its id is its own."""
+    there = {
+        (shard.id, sequence_number(record.sequence)): got_of(shard, record)
+        for shard in kept.shards
+        for record in kept.records[shard.id]
+    }
+    places: dict[str, tuple[str, str]] = {}
+    for one in got:
+        place = one.shard, one.sequence
+        right = there.get(place)
+        if right is not None and right != one._replace(arn="", parent="", id=""):
+            text = f"a reader got {one.sequence} of {one.shard} as {one}; it is {right}"
+            yield finding("record told otherwise", text, one.transaction)
+        if places.setdefault(one.id, place) != place:
+            text = f"a reader got {one.sequence} of {one.shard} and {places[one.id]} under one id"
+            yield finding("event id repeated", text, one.transaction)
+
+
+def got_of(shard: Shard, record: StreamRecord) -> Got:
+    """Return what a reader is to get of a record, without its stream, parent and id."""
+    key = key_attributes(shard.schema, record.key)
+    return Got(
+        "",
+        shard.id,
+        "",
+        sequence_number(record.sequence),
+        record.event,
+        key,
+        record.old,
+        record.new,
+        record.transaction,
+        "",
+        record.size_bytes,
+        shard.stream.view,
+    )
 
 
 def _differences(got: Sequence[str], there: Sequence[str]) -> str:

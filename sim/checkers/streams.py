@@ -8,7 +8,7 @@ and the stream has T2 first.  Of items whose records were rightly let go (`strea
 be said.
 
 *From outside*, by what a reader got: each shard's records, each once and in their order, parents to
-the end before children begin; and each old image is the new image before it.
+the end before children begin, each as it is kept; and each old image is the new image before it.
 """
 
 from collections import Counter, defaultdict
@@ -50,6 +50,9 @@ def check_streams(
     yield from _ordered(kept, evidence)
     for reader in readers:
         yield from check_reader(kept, reader.got, appends.is_whole, is_all=not appends.let_go)
+        for shard, wanted, first in reader.misplaced:
+            text = f"an iterator at {wanted} of {shard} begins with {first}"
+            yield finding("iterator misplaced", text)
 
 
 # From inside --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from partition.record import Record
 from partition.storage import Changes
 from partition.stream_steps import StreamSteps
 from partition.streams import Streams
-from router import shard_order
+from router import shard_order, streams
 from sim.disk import SimulatedDisk
 from sim.mutants.mutant import OF_TRANSACTIONS, Hint, mutant
 from sim.mutants.patches import Patches
@@ -289,6 +289,37 @@ def pages_end_too_late(patches: Patches) -> None:
 def every_change_is_a_modification(patches: Patches) -> None:
     patches.set(stream, "INSERT", MODIFY)
     patches.set(stream, "REMOVE", MODIFY)
+
+
+@mutant(
+    "§2.1",
+    "An iterator at a record begins behind it.",
+    "a reader that goes on at what it has not yet worked off never sees it",
+    kinds=("iterator misplaced", "reader differs"),
+    blind=OF_TRANSACTIONS,
+    hint=Hint("change-feed"),
+    needs={**NEEDS, "protocol.iterator_valid_us": "100000"},  # A reader asks for new ones.
+)
+def iterators_begin_behind_their_record(patches: Patches) -> None:
+    @patches.around(streams, "position_of")
+    def position_of(original: Any, shard: Any, latest: Any, body: Any) -> Any:
+        after = original(shard, latest, body)
+        return after + (body["ShardIteratorType"] == "AT_SEQUENCE_NUMBER")
+
+
+@mutant(
+    "§2.1",
+    "All records of a transaction bear one id.",
+    "a consumer that knows by the id what it has seen takes one change for another",
+    kinds=("event id repeated",),
+    blind=OF_TRANSACTIONS,
+    hint=Hint("change-feed"),
+    needs=NEEDS,
+)
+def transactions_have_one_event_id(patches: Patches) -> None:
+    @patches.around(streams, "event_id")
+    def event_id(original: Any, record: Any) -> Any:
+        return record.transaction or original(record)
 
 
 @mutant(

@@ -20,6 +20,7 @@ from partition.machine import Machine
 from partition.meters import Meters
 from partition.now import Time
 from partition.record import TableState
+from router.nodes import Nodes
 from sim.mutants.mutant import WRONG_REASON, Hint, mutant
 from sim.mutants.patches import Patches
 
@@ -207,3 +208,18 @@ def conflicts_are_charged(patches: Patches) -> None:
 )
 def debts_are_not_looked_at(patches: Patches) -> None:
     patches.set(Bucket, "is_spent", property(lambda _: False))
+
+
+@mutant(
+    "§2.1",
+    "A batch that asks for what is current pays as if it might be late.",
+    "strong reads take what they do not pay for",
+    kinds=("wrong price",),
+    blind=NOT_DATA,
+    hint=Hint("bulk-load", {"cluster.read_units": "300", "cluster.write_units": "300"}),
+    needs={"scenario": "bulk-load", "cluster.read_units": "300", "cluster.write_units": "300"},
+)
+def strong_batches_pay_half(patches: Patches) -> None:
+    @patches.around(Nodes, "read_each")
+    async def read_each(original: Any, self: Nodes, keys: Any, request: str, _: Any = ()) -> Any:
+        return await original(self, keys, request, range(len(keys)))

@@ -2,7 +2,8 @@
 
 A game's scores share a partition key, so that a Query shows the board of a game.  Most who look do
 not say ConsistentRead: they are content with a board that was right a moment ago.  `strong` is the
-share of those who are not.
+share of those who are not.  `pages` is the share of those who want less than a whole board, or want
+it page by page.
 """
 
 from collections.abc import Iterable
@@ -26,6 +27,7 @@ from sim.workloads.requests import (
 
 PLAYED = "SET version = :version ADD points :points"
 POINTS_MAX = 3
+PAGES_MAX = 4  # That anybody looks at.
 BATCH_MAX = 4
 COUNT_MAX = 10_000
 
@@ -33,7 +35,7 @@ COUNT_MAX = 10_000
 class Scoreboard:
     """Games with a few players each, all with no points at first."""
 
-    KEYS: ClassVar[Keys] = {"games": 4, "players": 5, "strong": 0.1}
+    KEYS: ClassVar[Keys] = {"games": 4, "players": 5, "strong": 0.1, "pages": 0.0}
 
     tables: tuple[Json, ...] = (
         {
@@ -54,6 +56,7 @@ class Scoreboard:
         self.games = whole(keys, "games", 1, COUNT_MAX)
         self.players = whole(keys, "players", 2, COUNT_MAX)
         self.strong = share(keys, "strong")
+        self.pages = share(keys, "pages")
 
     def items(self) -> Iterable[tuple[str, Json]]:
         for n in range(self.games * self.players):
@@ -106,10 +109,22 @@ class Scoreboard:
         """Query a game's scores."""
         game = {":game": {"S": game_called(session.pick(self.games))}}
         request = {"KeyConditionExpression": "game = :game", "ExpressionAttributeValues": game}
-        await self.ask(session, "Query", {"TableName": "scores", **request})
+        await self.ask_pages(session, "Query", {"TableName": "scores", **request})
 
     async def look_at_all(self, session: Session) -> None:
-        await self.ask(session, "Scan", {"TableName": "scores"})
+        await self.ask_pages(session, "Scan", {"TableName": "scores"})
+
+    async def ask_pages(self, session: Session, operation: str, request: dict[str, Any]) -> None:
+        """Ask for a whole board, or for a part of it and page by page."""
+        if session.happens(self.strong):
+            request["ConsistentRead"] = True
+        if self.pages and session.happens(self.pages):
+            request |= some_of(session, operation, request)
+        for _ in range(PAGES_MAX):
+            page = (await session.ask(operation, request)).answer
+            if "LastEvaluatedKey" not in page:
+                break
+            request = {**request, "ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     async def look_at_some(self, session: Session) -> None:
         """Read a few scores at once, each as it is at its own moment."""
@@ -127,13 +142,23 @@ class Scoreboard:
         game = session.pick(self.games)
         await read(session, *(score(game, n) for n in pick_several(session, 2, self.players)))
 
-    async def ask(self, session: Session, operation: str, request: dict[str, Any]) -> None:
-        if session.happens(self.strong):
-            request["ConsistentRead"] = True
-        await session.ask(operation, request)
-
     def drawn(self, session: Session) -> ItemKey:
         return score(session.pick(self.games), session.pick(self.players))
+
+
+def some_of(session: Session, operation: str, request: Json) -> Json:
+    """Draw how much of a board somebody wants: so many at a time, backwards, those with points."""
+    asked: dict[str, Any] = {}
+    if session.happens(0.6):
+        asked["Limit"] = 2 + session.pick(2)
+    if operation == "Query" and session.happens(0.4):
+        asked["ScanIndexForward"] = False
+    if session.happens(0.4):
+        values = {**request.get("ExpressionAttributeValues", {}), ":few": {"N": "5"}}
+        asked |= {"FilterExpression": "points > :few", "ExpressionAttributeValues": values}
+    if session.happens(0.2):
+        asked["Select"] = "COUNT"
+    return asked
 
 
 def game_called(n: int) -> str:

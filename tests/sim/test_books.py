@@ -21,7 +21,6 @@ from partition import singletons
 from partition.machine import Output
 from partition.meters import REFUSED, Meter
 from sim.books import Books
-from sim.checkers.capacity import check_capacity
 from sim.witness import Witness
 from tests.builders import (
     SECOND_US,
@@ -67,7 +66,7 @@ class Watched(Partition):
         return self.machine.meters.all[TABLE]
 
     def found(self) -> list[str]:
-        return [one.kind for one in check_capacity(self.books)]
+        return [one.kind for one in self.books.wrongs]
 
 
 def spent() -> Watched:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from sim.checkers.capacity import check_capacity
+from sim.checkers.evidence import Evidence
+from sim.cluster_run import Run
 from sim.keys import ScenarioError
 from sim.result import Result
 from sim.run import run
@@ -75,6 +78,22 @@ def test_a_table_with_global_indexes_is_held_to_its_units_with_every_fault_at_on
         assert result.capacity is not None
         refused += result.capacity.refused_writes
     assert refused > 0
+
+
+def test_a_price_that_is_not_that_of_what_was_asked_for_is_found() -> None:
+    units = {"cluster.read_units": "300", "cluster.write_units": "300"}
+    going = Run(load("bulk-load", {**FEW, **units}), 1)
+    assert going.go().findings == ()
+    evidence = Evidence(going.history, going.witness, going.workload.tables)
+    books = going.witness.books
+    prices = sorted(books.prices)
+    assert {costs_half for _, _, costs_half in prices} == {True, False}
+
+    for halves in (True, False):
+        price = next(one for one in prices if one[2] is halves)
+        books.prices = {*prices, (*price[:2], not halves)}
+        (finding,) = check_capacity(books, evidence)
+        assert (finding.checker, finding.kind) == ("capacity", "wrong price")
 
 
 def test_the_same_seed_is_the_same_run() -> None:

@@ -52,7 +52,9 @@ class Story:
             key=lambda one: (len(one.answer["Items"]), one.place),
         )
         assert len(old.answer["Items"]) > 1
-        return self.replace(old, {**old.answer, "Items": change(list(old.answer["Items"]))})
+        items = change(list(old.answer["Items"]))
+        counts = dict.fromkeys(("Count", "ScannedCount"), len(items))
+        return self.replace(old, {**old.answer, **counts, "Items": items})
 
     def replace(self, old: Operation, answer: Json) -> Operation:
         operations = self.evidence.operations
@@ -135,7 +137,7 @@ def test_a_local_index_that_shows_what_has_gone_is_found(story: Story) -> None:
     }
     request.pop("ExclusiveStartKey", None)
     operations = story.evidence.operations
-    false = last._replace(request=request, answer={"Items": [item]})
+    false = last._replace(request=request, answer={"Items": [item], "Count": 1, "ScannedCount": 1})
     operations[operations.index(last)] = false
 
     assert "entry outlived" in {one.kind for one in story.findings()}

@@ -154,7 +154,7 @@ def test_an_answer_that_shows_what_was_not_in_the_index_is_found(going: Run) -> 
         for place, one in enumerate(evidence.operations)
         if one.name == "Query" and one.request["IndexName"] == "by-person"
     )
-    answer = {"Items": [item_to_json(without)]}
+    answer = {"Items": [item_to_json(without)], "Count": 1, "ScannedCount": 1}
     evidence.operations[place] = last._replace(answer=answer)
 
     assert [one.kind for one in judged(going, evidence)] == ["entry invented"]
@@ -219,9 +219,11 @@ def test_an_answer_that_shows_what_was_once_is_fine(going: Run) -> None:
     }
     assert len(everything) > len(last.answer["Items"])
     request = {**last.request, "ScanIndexForward": True}
-    request.pop("ExclusiveStartKey", None)
+    for name in ("ExclusiveStartKey", "Limit"):
+        request.pop(name, None)
     items = [everything[key] for key in sorted(everything)]
-    evidence.operations[place] = last._replace(request=request, answer={"Items": items})
+    counts = dict.fromkeys(("Count", "ScannedCount"), len(items))
+    evidence.operations[place] = last._replace(request=request, answer={"Items": items, **counts})
 
     assert judged(going, evidence) == []
 

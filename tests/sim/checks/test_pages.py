@@ -17,6 +17,7 @@ from sim.scenario import load
 
 SEED = 3
 SEEDS, SEEDS_SOAK = 2, 100
+COUNTS = ("Count", "ScannedCount")
 STRONG = {"workload.strong": "0.6", "workload.transactions": "80"}
 SCORES = "scores"
 Json = Mapping[str, Any]
@@ -25,8 +26,8 @@ Json = Mapping[str, Any]
 class Story:
     """A run that is over, whose answers can be falsified one by one."""
 
-    def __init__(self) -> None:
-        run = Run(load("stale-reads", STRONG), SEED)
+    def __init__(self, more: Mapping[str, str] = {}) -> None:
+        run = Run(load("stale-reads", {**STRONG, **more}), SEED)
         assert run.go().ok
         self.evidence = Evidence(run.history, run.witness, run.workload.tables)
 
@@ -42,7 +43,7 @@ class Story:
         ]
         old = max(strong, key=lambda one: len(items_of(one)))
         items = change(items_of(old))
-        answer = {"Items": items, "Count": len(items)}
+        answer = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
         new = old._replace(answer={"Responses": {SCORES: items}} if name == BATCH else answer)
         operations = self.evidence.operations
         operations[operations.index(old)] = new
@@ -230,6 +231,74 @@ def test_an_answer_that_a_follower_had_a_part_in_is_not_judged_by_what_it_leaves
     assert story.findings() == []
 
 
+# What a page counts, and what its filter lets through ---------------------------------------------
+
+
+def of_page(story: Story, has: str = "") -> Operation:
+    """Find a strong page that was asked for in this way and shows something."""
+    return next(
+        one
+        for one in story.evidence.operations
+        if one.name in ("Query", "Scan") and one.outcome == "committed"
+        if has in ("", *one.request) and not story.evidence.is_late(one)
+        if one.answer.get("Items", has == "Select")
+    )
+
+
+def test_a_whole_page_counts_what_it_shows(story: Story) -> None:
+    for name in ("Count", "ScannedCount"):
+        false = of_page(story)
+        operations, place = story.evidence.operations, story.evidence.operations.index(false)
+        operations[place] = false._replace(answer={**false.answer, name: 1 + false.answer[name]})
+
+        (finding,) = story.findings()
+        assert (finding.kind, finding.transactions) == ("page miscounted", (false.call,))
+        operations[place] = false
+
+
+@pytest.fixture(scope="module")
+def ran_by_pages() -> Story:
+    return Story({"workload.pages": "1"})
+
+
+@pytest.mark.parametrize(
+    ("has", "change"),
+    [
+        ("Limit", lambda request, answer: ({**request, "Limit": answer["ScannedCount"] - 1}, {})),
+        ("Select", lambda request, answer: (request, {"Count": answer["Count"] + 1})),
+        ("Select", lambda request, answer: (request, dict.fromkeys(COUNTS, 21))),
+        ("FilterExpression", lambda request, _: (request, {"ScannedCount": 21})),
+    ],
+    ids=["limit", "more than passes", "more than there is", "more than was looked at"],
+)
+def test_what_a_page_counts_is_judged_by_what_there_was(
+    ran_by_pages: Story, has: str, change: Any
+) -> None:
+    assert ran_by_pages.findings() == []
+    false = of_page(ran_by_pages, has)
+    request, more = change(false.request, false.answer)
+    operations = ran_by_pages.evidence.operations
+    place = operations.index(false)
+    operations[place] = false._replace(request=request, answer={**false.answer, **more})
+
+    found = ran_by_pages.findings()
+    operations[place] = false
+    assert {(one.kind, one.transactions) for one in found} == {("page miscounted", (false.call,))}
+
+
+def test_what_does_not_pass_a_filter_is_not_to_be_shown(ran_by_pages: Story) -> None:
+    false = of_page(ran_by_pages, "FilterExpression")
+    values = {**false.request["ExpressionAttributeValues"], ":few": {"N": "1000"}}
+    request = {**false.request, "ExpressionAttributeValues": values}
+    operations = ran_by_pages.evidence.operations
+    place = operations.index(false)
+    operations[place] = false._replace(request=request)
+
+    kinds = {one.kind for one in ran_by_pages.findings()}
+    operations[place] = false
+    assert "filter ignored" in kinds
+
+
 # What only may have been there --------------------------------------------------------------------
 
 BEFORE, MEANWHILE, AFTER, UNKNOWN = (0, 90), (50, 150), (210, 220), (0, 0)
@@ -271,6 +340,14 @@ def test_only_what_is_sure_by_real_time_is_asked_for(
     assert (counts[0], counts[-1]) == there
 
 
+def test_a_transaction_is_not_there_before_it_is_decided() -> None:
+    writers, versions = {"w": at(MEANWHILE)}, [Version(1, 0, is_item=True, writer="w")]
+    read = at((60, 100))
+
+    assert [*Lifetime(versions, writers, {"w": 100}).during(read)] == [0, 1]
+    assert [*Lifetime(versions, writers, {"w": 101}).during(read)] == [0]
+
+
 def test_a_real_time_that_contradicts_itself_says_nothing_of_an_item() -> None:
     writers = {"w0": at(AFTER), "w1": at(BEFORE)}
     versions = [Version(1, 0, is_item=True, writer="w0"), Version(2, 1, is_item=True, writer="w1")]
@@ -279,7 +356,14 @@ def test_a_real_time_that_contradicts_itself_says_nothing_of_an_item() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("more", [{"faults.all": "1"}, {"faults.partition_splits": "4"}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"faults.all": "1"},
+        {"faults.partition_splits": "4"},
+        {"faults.partition_splits": "2", "workload.pages": "0.7"},
+    ],
+)
 def test_the_unbroken_protocol_has_no_finding(more: dict[str, str], soak: bool) -> None:
     for seed in range(SEEDS_SOAK if soak else SEEDS):
         going = Run(load("stale-reads", {**STRONG, **more}), seed)

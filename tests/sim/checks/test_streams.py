@@ -189,6 +189,32 @@ def a_reader_gets_a_child_first(story: Story) -> None:
     got.insert(0, child)
 
 
+def a_reader_is_told_of_another_event(story: Story) -> None:
+    got = story.reader.got
+    got[7] = got[7]._replace(event="MODIFY" if got[7].event != "MODIFY" else "INSERT")
+
+
+def a_reader_is_told_of_no_transaction(story: Story) -> None:
+    got = story.reader.got
+    place = next(n for n, one in enumerate(got) if one.transaction)
+    got[place] = got[place]._replace(transaction="")
+
+
+def a_reader_is_told_another_size(story: Story) -> None:
+    got = story.reader.got
+    got[7] = got[7]._replace(size_bytes=got[7].size_bytes + 1)
+
+
+def two_records_have_one_id(story: Story) -> None:
+    got = story.reader.got
+    got[7] = got[7]._replace(id=got[8].id)
+
+
+def an_iterator_begins_elsewhere(story: Story) -> None:
+    first, second = story.reader.got[7:9]
+    story.reader.misplaced.append((first.shard, first.sequence, second.sequence))
+
+
 FALSE: tuple[tuple[Falsify, str], ...] = (
     (a_record_is_lost, "record lost"),
     (a_record_still_waits, "record unreleased"),
@@ -205,6 +231,11 @@ FALSE: tuple[tuple[Falsify, str], ...] = (
     (a_reader_misses_one, "reader differs"),
     (a_reader_gets_one_twice, "reader differs"),
     (a_reader_gets_a_child_first, "child read early"),
+    (a_reader_is_told_of_another_event, "record told otherwise"),
+    (a_reader_is_told_of_no_transaction, "record told otherwise"),
+    (a_reader_is_told_another_size, "record told otherwise"),
+    (two_records_have_one_id, "event id repeated"),
+    (an_iterator_begins_elsewhere, "iterator misplaced"),
 )
 
 
