@@ -40,7 +40,7 @@ CHECKS = ROOT / "docs" / "checks.md"
 SWEEPS = ROOT / "docs" / "sweep.md"
 EVENTS_PAGE = ROOT / "docs" / "events.md"
 SHOWN = re.compile(r"<!-- shows (.+?) -->\n```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NUMBERS = {9: "Nine", 10: "Ten", 16: "Sixteen"}
+NUMBERS = {9: "Nine", 11: "Eleven", 18: "Eighteen"}
 # What differs from run to run.
 TIME = re.compile(r"[\d,]+ a second in [\d.,]+ s|[\d.]+ s real|\"wall_s\": [\d.]+")
 

@@ -178,7 +178,7 @@ class LocalCluster:
             *self.routers,
         ]
 
-    def _known(self, name: str) -> None:
+    def _check_known(self, name: str) -> None:
         if name not in self.clocks:  # A node has one for good, also while it is down.
             raise ValueError(f"there is no node {name!r}: there are {', '.join(self.all_names())}")
 
@@ -195,7 +195,7 @@ class LocalCluster:
         Raises:
             ValueError: There is no such node.
         """
-        self._known(name)
+        self._check_known(name)
         if name in self.servers or self._is_closed:
             return
         disk = self.disks.get(name)
@@ -230,7 +230,7 @@ class LocalCluster:
         Raises:
             ValueError: There is no such node.
         """
-        self._known(name)
+        self._check_known(name)
         if name not in self.servers:
             return
         self.network.leave(name)
