@@ -54,9 +54,11 @@ def test_steps_break_the_rule_of_the_failure_and_take_its_seed(failure: str) -> 
     broken, whole = twophase(*words), twophase(*words, "--mutant", "none")
 
     cell = json.loads(broken.stdout)["rows"][0]["cells"][0]
-    assert f" --seed 14 --mutant {RULE} " in cell["command"]
+    assert " --seed 14 --set " in cell["command"]
+    assert cell["command"].endswith(f" --mutant {RULE}")
     cell = json.loads(whole.stdout)["rows"][0]["cells"][0]
-    assert " --seed 14 --mutant none " in cell["command"]
+    assert " --seed 14 --set " in cell["command"]
+    assert cell["command"].endswith(" --mutant none")
     assert json.loads(whole.stdout)["ok"]
 
 
