@@ -6,6 +6,7 @@ ledger, and by its transaction's id.  Who follows requests knows which of them h
 
 from collections.abc import Sequence
 
+from items.actions import Put
 from network.messages import (
     Cancel,
     Commit,
@@ -40,6 +41,15 @@ def named_in(message: Message) -> str:
             return entry_in([(action.table, action.key)]) or writer
         case OfRange(question=question) | Eventual(question=question):
             return named_in(question)
+        case _:
+            return ""
+
+
+def entered_by(message: Write) -> str:
+    """Return the id of the transaction that a write enters into the ledger, if it does."""
+    match message.action:
+        case Put(table=table, item=item) if table == LEDGER_TABLE:
+            return str(item["Transaction"][1])
         case _:
             return ""
 

@@ -17,6 +17,11 @@ OF_TABLES = ("CreateTable", "DescribeTable", "UpdateTable", "DeleteTable", "List
 SETTING_UP = ("CreateTable", "DescribeTable", "PutItem", "UpdateTable")
 
 
+def is_setting_up(operation: Operation) -> bool:
+    """Say whether an operation before which there were no others is of the set-up."""
+    return operation.name in SETTING_UP
+
+
 @data
 class Percentiles:
     """Latencies in µs of virtual time: of so many in a hundred, none was longer."""
@@ -49,7 +54,7 @@ def figures_of(history: Iterable[Operation]) -> Figures:
     cancelled: Operation | None = None
     began = False
     for operation in history:
-        began = began or operation.name not in SETTING_UP
+        began = began or not is_setting_up(operation)
         took_us = operation.returned_us - operation.invoked_us
         if began and len(first) < TOLD_MAX and transactions_in(first) < TOLD_TRANSACTIONS_MAX:
             first.append(operation)

@@ -215,6 +215,11 @@ class Evidence:
         return places_seen(reads, self.versions)
 
     @cached_property
+    def committed(self) -> dict[str, Decision]:
+        """Find the decisions to commit, by transaction."""
+        return {one.transaction: one for one in self.decisions if one.commits}
+
+    @cached_property
     def writers(self) -> dict[str, Operation]:
         """Find operations by what the versions of items call their writers."""
         found = {

@@ -45,7 +45,7 @@ class Items:
         self._keys: dict[Place, RecordKey] = {}
         self._lives: dict[Place, Lifetime] = {}
         self._is_item: dict[Place, list[bool]] = {}  # By the count of its versions.
-        decided_us = {one.transaction: one.at_us for one in evidence.decisions if one.commits}
+        decided_us = {name: one.at_us for name, one in evidence.committed.items()}
         tables: dict[str, list[tuple[Order, Place]]] = defaultdict(list)
         for key, versions in evidence.versions.items():
             place = evidence.place(key)

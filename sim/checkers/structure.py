@@ -30,8 +30,7 @@ def check_structure(evidence: Evidence) -> Iterator[Finding]:
             if after is not None or place not in places:
                 places.append(place)
         first[one.transaction] = min(one.number, first.get(one.transaction, one.number))
-    committed = {one.transaction: one for one in evidence.decisions if one.commits}
-    for transaction, decision in committed.items():
+    for transaction, decision in evidence.committed.items():
         if decision.number > first.get(transaction, decision.number):
             text = f"{transaction} was applied before the ledger had decided that it commits"
             yield _finding("applied undecided", text, transaction)
@@ -39,7 +38,7 @@ def check_structure(evidence: Evidence) -> Iterator[Finding]:
         if operation is not None:
             wanted = [step.place for step in evidence.steps(operation)]
             yield from _wholly(operation, wanted, landed[transaction], transaction)
-    for transaction in sorted(landed.keys() - committed.keys()):
+    for transaction in sorted(landed.keys() - evidence.committed.keys()):
         where = _listed(landed[transaction])
         text = f"{transaction} was applied to {where}, and never decided to commit"
         yield _finding("applied uncommitted", text, transaction)

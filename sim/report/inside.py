@@ -8,7 +8,7 @@ asked for, as everywhere.
 from collections import Counter, defaultdict
 from typing import Any, NamedTuple, TypeAlias
 
-from items.actions import Action, Put
+from items.actions import Action
 from network.ids import NEVER, Timestamp
 from network.messages import (
     Prepare,
@@ -24,6 +24,7 @@ from network.messages import (
     WriteTransaction,
 )
 from network.placement import LEDGER_TABLE, TABLES_TABLE, is_internal
+from sim.belonging import entered_by
 from sim.report.pasts import Pasts
 from sim.report.recording import Arrived, Durable, Recording, Sent
 
@@ -135,9 +136,9 @@ class Inside:
             self._writing(sent, message)
 
     def _writing(self, sent: Sent, message: Write) -> None:
-        action, call = message.action, sent.call
-        if action.table == LEDGER_TABLE and isinstance(action, Put):
-            self.name(str(action.item["Transaction"][1]))
+        action, call, entered = message.action, sent.call, entered_by(message)
+        if entered:
+            self.name(entered)
         elif not is_internal(action.table):
             self.asked.setdefault(call, (((action.table, action.key), action),))
             self._questions[sent.source, sent.id] = message, call

@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 
 from network.events import EVENTS, FAULTS
-from sim.figures import SETTING_UP
+from sim.figures import is_setting_up
 from sim.report.bands import bands_of
 from sim.report.conflicts import conflicts_of
 from sim.report.diagram import calls_of, messages_of, node_names, nodes_of
@@ -170,7 +170,7 @@ def meta_of(
 
 def begin_of(recording: Recording) -> int:
     """Return when the tables were there and clients began, who may ask for tables as well."""
-    first = takewhile(lambda one: one.name in SETTING_UP, recording.operations)
+    first = takewhile(is_setting_up, recording.operations)
     tables = [one for one in first if one.name in ("CreateTable", "DescribeTable")]
     return max((one.returned_us for one in tables), default=0)
 

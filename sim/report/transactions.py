@@ -6,10 +6,11 @@ items of the set-up, are left out.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import dropwhile
 from typing import Any, TypeAlias
 
 from network.ids import TransactionId
-from sim.figures import OF_TABLES, SETTING_UP
+from sim.figures import OF_TABLES, is_setting_up
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
 from sim.report.inside import Inside, item_name
 from sim.report.recording import Recording
@@ -40,10 +41,8 @@ def transactions_of(
 
 def clients_own(operations: Sequence[Operation]) -> Iterator[Operation]:
     """Give what clients asked for after the set-up, without what is about tables."""
-    began = False
-    for operation in operations:
-        began = began or operation.name not in SETTING_UP
-        if began and operation.name not in OF_TABLES:
+    for operation in dropwhile(is_setting_up, operations):
+        if operation.name not in OF_TABLES:
             yield operation
 
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from coordinator.ledger import State, entry_of
-from items.actions import Put
 from items.values import Item
 from network.ids import NEVER
 from network.messages import (
@@ -31,6 +30,7 @@ from network.messages import (
 )
 from network.placement import LEDGER_TABLE, is_internal
 from partition.storage import Changes
+from sim.belonging import entered_by
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION, Operation
 from sim.report.calls import Calls
 from sim.watch.flight import Flight, keys_of, short
@@ -111,10 +111,8 @@ class Flights:
             return
         if isinstance(message, Read) and message.round:
             flight.phase = f"round {message.round}"
-        if isinstance(message, Write) and isinstance(message.action, Put):
-            entering = message.action
-            if entering.table == LEDGER_TABLE:
-                flight.name = self._words.transaction(str(entering.item["Transaction"][1]))
+        if isinstance(message, Write) and (entered := entered_by(message)):
+            flight.name = self._words.transaction(entered)
         keys = keys_of(message)
         if keys and not is_internal(keys[0][0]):
             self._ask(flight, (envelope.source, envelope.number), keys)

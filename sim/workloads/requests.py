@@ -118,6 +118,15 @@ async def get(session: Session, key: ItemKey, *, consistent: bool | None = None)
     return _plain_item((await session.ask("GetItem", request)).answer)
 
 
+async def page_by_page(session: Session, operation: str, request: Json, *, pages_max: int) -> None:
+    """Look at the pages of a Query or a Scan, one after another, up to so many."""
+    for _ in range(pages_max):
+        page = (await session.ask(operation, request)).answer
+        if "LastEvaluatedKey" not in page:
+            break
+        request = {**request, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
 async def act_one_of(session: Session, *acts: tuple[int, Act]) -> None:
     """Draw one of these by its weight and do it; the first one is the calm choice."""
     drawn = session.pick(sum(weight for weight, _ in acts))

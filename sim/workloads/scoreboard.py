@@ -18,6 +18,7 @@ from sim.workloads.requests import (
     delete,
     get,
     item_at,
+    page_by_page,
     pick_several,
     read,
     update,
@@ -27,7 +28,7 @@ from sim.workloads.requests import (
 
 PLAYED = "SET version = :version ADD points :points"
 POINTS_MAX = 3
-PAGES_MAX = 4  # That anybody looks at.
+PAGES_MAX = 4
 BATCH_MAX = 4
 COUNT_MAX = 10_000
 
@@ -120,11 +121,7 @@ class Scoreboard:
             request["ConsistentRead"] = True
         if self.pages and session.happens(self.pages):
             request |= some_of(session, operation, request)
-        for _ in range(PAGES_MAX):
-            page = (await session.ask(operation, request)).answer
-            if "LastEvaluatedKey" not in page:
-                break
-            request = {**request, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+        await page_by_page(session, operation, request, pages_max=PAGES_MAX)
 
     async def look_at_some(self, session: Session) -> None:
         """Read a few scores at once, each as it is at its own moment."""

@@ -17,6 +17,7 @@ from sim.workloads.requests import (
     check,
     delete,
     item_at,
+    page_by_page,
     pick_several,
     put,
     read,
@@ -144,11 +145,7 @@ class TaskList:
         body = {"TableName": TASKS, **body}
         if session.happens(0.5):
             body["Limit"] = 2
-        for _ in range(PAGES_MAX):
-            page = (await session.ask(operation, body)).answer
-            if "LastEvaluatedKey" not in page:
-                break
-            body = {**body, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+        await page_by_page(session, operation, body, pages_max=PAGES_MAX)
 
     def changing(self, session: Session, key: ItemKey) -> Action:
         """Draw what becomes of a task; mostly it is given to somebody."""

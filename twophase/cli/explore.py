@@ -31,7 +31,7 @@ from sim.search.shrink.failure import failure_of, text_of
 from twophase.cli import options
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.files import TextFile, refuse_run_itself, refuse_unreadable, text_file
-from twophase.cli.simulate import breaking, loaded, mutant_of, one_cluster, run_of
+from twophase.cli.simulate import breaking, failure_in, loaded, mutant_of, one_cluster, rule_of
 
 SEED = 1  # Of the run of a schedule, which leaves next to nothing to chance.
 LIMIT_MAX = 3
@@ -125,8 +125,8 @@ def command(
     """
     refuse_run_itself(world or "", {"--scenario": scenario})
     refuse_unreadable("--scenario", scenario)
-    _, recorded = run_of(world or "", {}, None, None)
-    _, mutant = run_of(world or "", {}, None, mutant)
+    failure = failure_in(world or "", {})
+    mutant = rule_of(failure, mutant)
     mutant_of(mutant)  # Known, or refused.
     given = {
         name: number(name, text, 0, LIMIT_MAX) for name, text in limits.items() if text is not None
@@ -144,7 +144,7 @@ def command(
     options = {"transactions": transactions, **limits, "clocks": clocks, "depth": depth}
     options |= {"states": states, "seconds": seconds}
     words = [word for name, text in options.items() if text for word in (f"--{name}", text)]
-    words += breaking(mutant, is_said=recorded is not None)
+    words += breaking(mutant, is_said=rule_of(failure, None) is not None)
     words += ["--at-ends"] if at_ends else []
     asked = Asked(worlds, world is not None, bounds, tuple(words), as_json, mutant, scenario)
     with text_file("scenario", scenario) as file:

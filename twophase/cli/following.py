@@ -6,7 +6,6 @@ A message belongs to a transaction if it names it: by the client's call or attem
 
 from typing import Any
 
-from items.actions import Put
 from items.data import data
 from network.messages import (
     Envelope,
@@ -16,9 +15,8 @@ from network.messages import (
     Write,
     from_frame,
 )
-from network.placement import LEDGER_TABLE
 from partition.storage import Changes
-from sim.belonging import entry_in, named_in
+from sim.belonging import entered_by, entry_in, named_in
 from sim.history import READ_TRANSACTION, WRITE_TRANSACTION
 from sim.trace import Event
 from sim.words import Words
@@ -117,8 +115,8 @@ class Follower:
         match message:
             case Prepare(transaction=name):
                 self.words.transaction(name)
-            case Write(action=Put(table=table, item=item)) if table == LEDGER_TABLE:
-                self.words.transaction(str(item["Transaction"][1]))
+            case Write() if entered := entered_by(message):
+                self.words.transaction(entered)
             case _:
                 pass
 

@@ -13,7 +13,7 @@ from sim.cluster_run import Run
 from sim.course import Progress
 from sim.figures import figures_of
 from sim.keys import ScenarioError, whole_within
-from sim.recorded import SEEDS
+from sim.recorded import SEEDS, Recorded
 from sim.result import Result
 from sim.run import Going, begun
 from sim.scenario import DEFAULT, Scenario, load
@@ -24,6 +24,7 @@ from twophase.cli.as_json import result_as_json
 from twophase.cli.bars import plain_bar
 from twophase.cli.errors import FINDING, BadInputError
 from twophase.cli.files import (
+    TOML,
     LinesFile,
     TextFile,
     TraceFile,
@@ -314,12 +315,23 @@ def run_of(
     name: str, settings: Mapping[str, str], seed: str | None, mutant: str | None
 ) -> tuple[int, str | None]:
     """Return the seed and the mutant that are asked for; a failure's file has its own."""
-    recorded = loaded(name, settings).failure if name.endswith(".toml") else None
-    if mutant is None and recorded is not None:
-        mutant = recorded.mutant
+    failure = failure_in(name, settings)
+    rule = rule_of(failure, mutant)
     if seed is None:
-        return 1 if recorded is None else recorded.seed, None if mutant == NONE else mutant
-    return seed_of(seed), None if mutant == NONE else mutant
+        return 1 if failure is None else failure.seed, rule
+    return seed_of(seed), rule
+
+
+def failure_in(name: str, settings: Mapping[str, str]) -> Recorded | None:
+    """Return what a failure's file says of it; None if it is no such file."""
+    return loaded(name, settings).failure if name.endswith(TOML) else None
+
+
+def rule_of(failure: Recorded | None, mutant: str | None) -> str | None:
+    """Return the rule that is to be broken: as asked for, or else as it was in the failure."""
+    if mutant is None and failure is not None:
+        mutant = failure.mutant
+    return None if mutant == NONE else mutant
 
 
 def breaking(mutant: str | None, *, is_said: bool) -> list[str]:
