@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sim.garbage import OF_A_RUN, collecting
+from sim.garbage import OF_A_RUN, collect_recent, collecting
 
 T = TypeVar("T")
 
@@ -27,5 +27,5 @@ def many_runs() -> Iterator[None]:
 
 def forgotten(told: T) -> T:
     """Forget a run of which this is all that is to be told."""
-    gc.collect(1)
+    collect_recent()
     return told

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from multiprocessing import connection, parent_process
 from time import perf_counter
 
+from sim.garbage import stays
 from sim.run import run
 from sim.search.broken import broken
 from sim.search.memory import forgotten, many_runs
@@ -42,7 +43,7 @@ def settle(leave: connection.Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_sweep, args=(leave,), daemon=True).start()
     gc.collect()
-    gc.freeze()  # What was imported stays, and needs no looking at.
+    stays()  # What was imported.
 
 
 def _leave_with_sweep(leave: connection.Connection) -> None:

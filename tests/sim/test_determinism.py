@@ -5,6 +5,7 @@ heap, so that addresses differ.  The plants show that the same check catches wha
 """
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from sim.search.determinism.pythons import find_pythons
 from tests.sim.search.determinism.one_python import ONLY_THIS
 from tests.sim.search.determinism.plants import LEFT_BEHIND, PLANTS, plant
 from tests.tidy import ROOT
+from twophase.cli.determinism import SEEDS_DEFAULT
 
 REWRITES = os.environ.get("TWOPHASE_REWRITE") == "1"
 TROUBLE = {
@@ -136,6 +138,13 @@ def test_a_hundred_golden_runs_have_their_digests() -> None:
         GOLDEN.write_text(written(runs, digests), encoding="ascii")
     assert GOLDEN.read_text(encoding="ascii") == written(runs, digests)
     assert len(golden_digests()) == GOLDEN_RUNS == len(set(digests))
+
+
+def test_the_page_shows_the_digest_of_the_runs_that_are_made_when_none_are_named() -> None:
+    total = total_of(list(golden_digests().values())[:SEEDS_DEFAULT])
+    page = (ROOT / "docs" / "determinism.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"✓ (\w+)", page)) == {total[:8]}
 
 
 def test_the_changelog_explains_the_golden_digests() -> None:

@@ -6,7 +6,6 @@ listen.  At the end nothing new is taken, what is under way is answered, and the
 """
 
 import asyncio
-import gc
 import logging
 import socket
 import sys
@@ -28,7 +27,7 @@ from router.http import Call, Head, HttpDoor, Identify
 from router.identity import Door
 from router.responses import REGION
 from sim.chance import NamedChance
-from sim.garbage import collecting
+from sim.garbage import collecting, stays
 from sim.trace import Listener
 from twophase.ending_signals import ending_signals
 from twophase.local.beside import BesideDoor
@@ -212,7 +211,7 @@ def run(server: Server, opened: Callable[[Opened], None]) -> None:
         await server.serve(tell)
 
     def tell(told: Opened) -> None:
-        gc.freeze()  # What is there now is there to stay.
+        stays()
         opened(told)
 
     # Cancelled: stopped before the door was open.
