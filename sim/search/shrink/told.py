@@ -6,6 +6,7 @@ from typing import Any
 from items.data import data
 from sim.checkers.finding import Finding
 from sim.cluster_run import Run
+from sim.counted import counted
 from sim.faults.acts import LASTS_US
 from sim.faults.step_words import shown_us
 from sim.faults.steps import ANY, MessageAt, Step
@@ -19,6 +20,7 @@ from sim.trace import Event
 
 SENTENCES_MAX = 16
 OPERATIONS_MAX = 12  # Of a run that is not short, only the first are told.
+SENTENCES_OF_ONE = 2  # An operation is asked for, and answered.
 
 
 @data
@@ -42,8 +44,11 @@ def told(
     result = run.go()
     asked = [one for one in result.history if one.invoked_us >= ear.began_us]
     lines = [*ear.lines, *_asked(asked[:OPERATIONS_MAX], ear.began_us, words or {})]
-    sentences = [text for _, text in sorted(lines, key=lambda line: line[0])][:SENTENCES_MAX]
-    return Telling((*sentences, *_found(result.findings, anomaly)), ear.messages, result)
+    sentences = [text for _, text in sorted(lines, key=lambda line: line[0])]
+    untold = len(sentences[SENTENCES_MAX:]) + SENTENCES_OF_ONE * len(asked[OPERATIONS_MAX:])
+    more = [f"{counted(untold, 'more sentence')} would tell the rest."] if untold else []
+    told_of = (*sentences[:SENTENCES_MAX], *more, *_found(result.findings, anomaly))
+    return Telling(told_of, ear.messages, result)
 
 
 class _Ear:
