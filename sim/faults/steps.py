@@ -171,6 +171,11 @@ def _on_host_or_link(act: str, rest: str) -> Step:
 
 def _moment(text: str, subject: str) -> tuple[str, MessageAt | WriteAt, str]:
     """Read `before ⟨message⟩ is sent`, `after ⟨write⟩ is durable`, `during ⟨write⟩`."""
+    if text.endswith(" point"):
+        raise StepError(
+            "the commit point is the ledger write that decides, a lone transaction's second:"
+            " say 'after its second ledger write'"
+        )
     found = re.fullmatch(r"(before|after|during|at) (.+?)(?: is (sent|delivered|durable))?", text)
     if not found:
         raise StepError(

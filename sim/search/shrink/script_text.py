@@ -4,6 +4,7 @@ The first block sets up the cluster and what was there; the next places all step
 requests, each at its moment; the last lets time go by, if need be, and shows what is left.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from textwrap import wrap
 
@@ -38,16 +39,32 @@ class Manner:
     repeats: bool  # Questions and requests are repeated, as in a run.
 
 
+def crowded(story: Story) -> str:
+    """Return a partition with more items than a script has letters there; '' if none has."""
+    count = int(story.key("cluster.partitions"))
+    items = Counter(_home(story, item, count) for item in item_names(story))
+    letters = Counter(n % count for n in range(len(LETTERS)))
+    return next((f"p{home + 1}" for home in sorted(items) if items[home] > letters[home]), "")
+
+
 def letters_of(story: Story) -> dict[int, str]:
-    """Call each item by a letter that is on its partition in a script; by its own if that is."""
+    """Call each item by a letter that is on its partition in a script; by its own if that is.
+
+    No partition of the story's may be `crowded`.
+    """
     count = int(story.key("cluster.partitions"))
     free, found = list(LETTERS), dict[int, str]()
     for item, word in item_names(story).items():
-        home = min(story.homes[item], count) - 1
+        home = _home(story, item, count)
         fit = [one for one in free if LETTERS.index(one) % count == home]
         found[item] = word if word in fit else fit[0]
         free.remove(found[item])
     return found
+
+
+def _home(story: Story, item: int, count: int) -> int:
+    """Say which of so many partitions an item is on, the first being 0."""
+    return min(story.homes[item], count) - 1
 
 
 def script_of(

@@ -19,7 +19,7 @@ from sim.script_check import judged
 from sim.script_requests import ScriptError
 from sim.search.broken import broken
 from sim.search.shrink.failure import Failure
-from sim.search.shrink.script_text import Manner, letters_of, script_of
+from sim.search.shrink.script_text import Manner, crowded, letters_of, script_of
 from sim.search.shrink.story import Story, item_names, scenario_of, steps_of
 from sim.search.shrink.timeline import Timeline, timeline
 from sim.search.shrink.told import told
@@ -109,6 +109,9 @@ def why_not(short: Failure, story: Story | None) -> str:
         return "no rule is broken on purpose: a script would pin down the failure itself"
     if story is None:
         return "it could not be told as a list of requests"
+    full = crowded(story)
+    if full:
+        return f"it has more items on {full} than a script has letters for"
     chance = [key for key in (*COUNTED, *MILD) if story.key(key)]
     if chance:
         return f"{chance[0]} is left to chance in it, and a script leaves nothing to chance"

@@ -76,6 +76,8 @@ MISTAKES = [
     ("throttle c1 after vote", "is for hosts like p1, not for c1"),
     ("fill c1 after vote", "is for hosts like l1, p1"),
     ("crash c1", "when? '' is no moment"),
+    ("crash c1 after the commit point", "say 'after its second ledger write'"),
+    ("crash c1 before its comit point", "say 'after its second ledger write'"),
     ("crash c1 for ever after vote", "a duration is like 90ms"),
     ("crash c1 after its write", "c1 has no disk"),
     ("crash c1 during its ledger write", "tears a write of its own"),

@@ -16,7 +16,7 @@ from sim.script_check import judged
 from sim.search.broken import broken
 from sim.search.shrink import scripted as scripting
 from sim.search.shrink.failure import Failure, found
-from sim.search.shrink.script_text import letters_of
+from sim.search.shrink.script_text import crowded, letters_of
 from sim.search.shrink.scripted import (
     Scripted,
     comments,
@@ -165,6 +165,19 @@ def test_a_fault_that_is_left_to_chance_gets_no_script() -> None:
     why = scripted(failure(), story_with({"faults.partition_splits": 1})).why_not
 
     assert why.startswith("faults.partition_splits is left to chance in it")
+
+
+def test_more_items_on_a_partition_than_letters_get_no_script() -> None:
+    def story(items: int) -> Story:
+        actions = tuple(Action("put", item, item) for item in range(1, items + 1))
+        request = Request(1, "k1", 0, "write", actions)
+        keys = {"cluster.partitions": 8}
+        return Story((request,), dict.fromkeys(range(1, items + 1), 8), (), ()).setting(keys)
+
+    assert letters_of(story(3)) == {1: "h", 2: "p", 3: "x"}
+    assert not crowded(story(3))
+    why = scripted(failure(), story(4)).why_not
+    assert why == "it has more items on p8 than a script has letters for"
 
 
 # How it is told ----------------------------------------------------------------------------------
