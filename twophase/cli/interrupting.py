@@ -2,9 +2,11 @@
 
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from twophase.ending_signals import ending_signals
 
@@ -14,8 +16,13 @@ Handler = Callable[[int, FrameType | None], None]
 @contextmanager
 def terminable() -> Iterator[None]:
     """Let SIGTERM and SIGHUP do what Ctrl-C does, so that what was begun is tidied up."""
-    others = [one for one in ending_signals() if one != signal.SIGINT]  # Which Python sees to.
-    with handling(dict.fromkeys(others, signal.default_int_handler)):
+    ending = [
+        one
+        for one in ending_signals()
+        # Whoever had Ctrl-C ignored or handles it goes on doing so.
+        if one != signal.SIGINT or signal.getsignal(one) == signal.default_int_handler
+    ]
+    with handling(dict.fromkeys(ending, _end)):
         yield
 
 
@@ -29,11 +36,17 @@ def interrupting(interrupt: Callable[[], None], *, is_late: Callable[[], bool]) 
 
     def interrupted(number: int, frame: FrameType | None) -> None:
         if is_late():
-            signal.default_int_handler(number, frame)
+            _end(number, frame)
         interrupt()
 
     with handling(dict.fromkeys(ending_signals(), interrupted)):
         yield
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt; what it cuts off had tasks to begin yet, and that is no news."""
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+    signal.default_int_handler(number, frame)
 
 
 @contextmanager

@@ -4,12 +4,13 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 
 from twophase.cli.errors import INTERRUPTED
-from twophase.cli.interrupting import interrupting
+from twophase.cli.interrupting import interrupting, terminable
 
 
 class Going:
@@ -52,6 +53,31 @@ def test_where_it_is_too_late_to_ask_nobody_is_asked() -> None:
         signal.raise_signal(signal.SIGINT)
 
     assert going.asked == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_task_that_was_cut_off_before_it_began_is_no_news() -> None:
+    async def task() -> None:
+        """Never begin."""
+
+    begun = task()
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        with pytest.raises(KeyboardInterrupt), terminable():
+            signal.raise_signal(signal.SIGINT)
+        del begun
+
+    assert not heard
+
+
+def test_who_has_ctrl_c_ignored_is_not_ended() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with terminable():
+            signal.raise_signal(signal.SIGINT)
+            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_afterwards_it_is_what_it_was() -> None:
