@@ -331,6 +331,25 @@ def test_a_late_piece_of_an_incarnation_that_is_no_more_moves_nothing() -> None:
     assert pair.shown() == "6"
 
 
+def test_what_was_put_off_before_a_copy_is_not_applied_after_it() -> None:
+    pair = Pair()
+    for value in (5, 6):
+        pair.put(value)
+        pair.loop.run_for(SYNC_US + feed.SHIP_US + LINK_US)
+    assert pair.shown() is None, "both are heard, and none is applied"
+
+    pair.crash("p1")
+    pair.lead()  # It says at once that it is another incarnation: the follower fetches a copy.
+    pair.loop.run_for(10 * LINK_US)
+    shown = [pair.shown()]
+    for _ in range(2 * DELAY_US // LINK_US):
+        pair.loop.run_for(LINK_US)
+        shown.append(pair.shown())
+
+    assert set(shown) == {"6"}
+    assert pair.follower.state.position == pair.feed.durable
+
+
 @pytest.mark.parametrize(
     "message", [read("a"), write(put()), prepare(put()), commit("a"), cancel("a")]
 )
