@@ -28,7 +28,7 @@ from partition.storage import Changes
 from router.server import RouterServer
 from sim.chance import NamedChance
 from sim.client import Client
-from sim.clock import DriftingClock, SkewedClock, clock_of
+from sim.clock import MILLION, DriftingClock, SkewedClock, clock_of
 from sim.disk import DiskWatcher, SimulatedDisk
 from sim.followed import Followed
 from sim.history import History
@@ -97,6 +97,8 @@ class Cluster:
         self._throttled: set[str] = set()
         self.disk_watcher: DiskWatcher | None = None  # Of disks that are yet to come.
         self._clocks = {name: self._clock(name) for name in self.all_names()}
+        offsets = [abs(clock.offset_us) for clock in self._clocks.values()]
+        self._offset_us_max = max(settings.clock_skew_us, *offsets)  # Of any clock so far.
         self.disks = {name: self._disk(name) for name in (*self.partitions, *self.ledgers)}
 
     def all_names(self) -> list[str]:
@@ -281,13 +283,19 @@ class Cluster:
         server = self.servers.get(name)
         return server if isinstance(server, FollowerServer) else None
 
+    def clocks_apart_us(self) -> int:
+        """Bound by how much two hosts' clocks may have differed so far."""
+        drifted_us = self.loop.now_us * self.settings.clock_drift_ppm // MILLION
+        return 2 * (self._offset_us_max + drifted_us)
+
     def set_clock(self, name: str, offset_us: int) -> None:
         """Make a host's clock fast by so much, or slow."""
         self._clocks[name].offset_us = offset_us
+        self._offset_us_max = max(self._offset_us_max, abs(offset_us))
 
     def step_clock(self, name: str, by_us: int) -> None:
         """Let a host's clock jump, forward or back."""
-        self._clocks[name].offset_us += by_us
+        self.set_clock(name, self._clocks[name].offset_us + by_us)
         self.trace.fault("clock.jumped", host=name, by_us=by_us)
 
     def _transport_of(self, name: str) -> Transport:

@@ -9,6 +9,7 @@ be said.
 
 *From outside*, by what a reader got: each shard's records, each once and in their order, parents to
 the end before children begin, each as it is kept; and each old image is the new image before it.
+What else it was told, of shards and of iterators, is judged in `stream_requests`.
 """
 
 from collections import Counter, defaultdict
@@ -24,6 +25,7 @@ from sim.checkers.model import Place, shown_place
 from sim.checkers.stream_appends import StreamAppends, shown
 from sim.checkers.stream_order import followers_of, lines, topological
 from sim.checkers.stream_readers import check_reader
+from sim.checkers.stream_requests import check_requests
 from sim.checkers.streams_kept import Kept, finding, kept_by, shows_both_images
 from sim.cluster import Cluster
 from sim.stream_reader import StreamReader
@@ -53,6 +55,9 @@ def check_streams(
         for shard, wanted, first in reader.misplaced:
             text = f"an iterator at {wanted} of {shard} begins with {first}"
             yield finding("iterator misplaced", text)
+    valid_us, apart_us = cluster.settings.router.iterator_valid_us, cluster.clocks_apart_us()
+    asked = cluster.read_history
+    yield from check_requests(kept, asked, valid_us=valid_us, apart_us=apart_us)
 
 
 # From inside --------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from sim.checkers.streams import check_streams, on_now
 from sim.checkers.streams_kept import Kept, kept_by
 from sim.clock import EPOCH_US
 from sim.cluster_run import Run
+from sim.history import History, Operation
 from sim.scenario import load
 from tests.builders import SCHEMA, TABLE, at, key, record, ts
 
@@ -215,6 +216,104 @@ def an_iterator_begins_elsewhere(story: Story) -> None:
     story.reader.misplaced.append((first.shard, first.sequence, second.sequence))
 
 
+def retold(story: Story, name: str, change: Callable[[Operation], Operation | None]) -> None:
+    """Tell what readers asked with one operation of this name changed, the first that can be."""
+    history, is_changed = History(), False
+    for one in story.run.cluster.read_history:
+        other = None
+        if one.name == name and one.outcome == "committed" and not is_changed:
+            other = change(one)
+            is_changed = other is not None
+        history.add(one if other is None else other)
+    assert is_changed
+    story.run.cluster.read_history = history
+
+
+def an_old_iterator_is_good(story: Story) -> None:
+    def late(one: Operation) -> Operation:
+        return one._replace(
+            invoked_us=one.invoked_us + DAY_US, returned_us=one.returned_us + DAY_US
+        )
+
+    retold(story, "GetRecords", late)
+
+
+def a_new_iterator_is_not_good(story: Story) -> None:
+    """Where a shard ends: nobody goes on with an iterator that the answer would have had."""
+    refused = {"__type": "#ExpiredIteratorException"}
+
+    def change(one: Operation) -> Operation | None:
+        is_last = "NextShardIterator" not in one.answer
+        return one._replace(status=400, answer=refused) if is_last else None
+
+    retold(story, "GetRecords", change)
+
+
+def shards_told(
+    one: Operation, change: Callable[[dict[str, Any]], dict[str, Any] | None]
+) -> Operation | None:
+    """Change the last shard in a description that can be."""
+    description = one.answer["StreamDescription"]
+    shards = list(description["Shards"])
+    for n in range(len(shards) - 1, -1, -1):
+        other = change(shards[n])
+        if other is not None:
+            shards[n] = other
+            told = {**description, "Shards": shards}
+            return one._replace(answer={"StreamDescription": told})
+    return None
+
+
+def numbers_told(shard: dict[str, Any], **numbers: str) -> dict[str, Any]:
+    return {**shard, "SequenceNumberRange": {**shard["SequenceNumberRange"], **numbers}}
+
+
+def a_shard_begins_elsewhere(story: Story) -> None:
+    def change(shard: dict[str, Any]) -> dict[str, Any]:
+        return numbers_told(shard, StartingSequenceNumber="1" + 20 * "9")
+
+    retold(story, "DescribeStream", lambda one: shards_told(one, change))
+
+
+def a_child_is_told_without_its_parent(story: Story) -> None:
+    def change(shard: dict[str, Any]) -> dict[str, Any] | None:
+        if "ParentShardId" not in shard:
+            return None
+        return {name: told for name, told in shard.items() if name != "ParentShardId"}
+
+    retold(story, "DescribeStream", lambda one: shards_told(one, change))
+
+
+def an_open_shard_is_told_an_end(story: Story) -> None:
+    is_open = {shard.id for shard in kept_by(story.run.cluster).shards if shard.is_open}
+
+    def change(shard: dict[str, Any]) -> dict[str, Any] | None:
+        end = "1" + 20 * "9"
+        is_it = shard["ShardId"] in is_open
+        return numbers_told(shard, EndingSequenceNumber=end) if is_it else None
+
+    retold(story, "DescribeStream", lambda one: shards_told(one, change))
+
+
+def a_shard_that_was_read_to_its_end_is_told_as_open(story: Story) -> None:
+    """In the last description that has an end: the reader has come to it before."""
+    described = [one for one in story.run.cluster.read_history if one.name == "DescribeStream"]
+
+    def change(shard: dict[str, Any]) -> dict[str, Any] | None:
+        numbers = dict(shard["SequenceNumberRange"])
+        is_it = numbers.pop("EndingSequenceNumber", None) is not None
+        return {**shard, "SequenceNumberRange": numbers} if is_it else None
+
+    place = [
+        one.place for one in described if one.outcome == "committed" and shards_told(one, change)
+    ][-1]
+    retold(
+        story,
+        "DescribeStream",
+        lambda one: shards_told(one, change) if one.place == place else None,
+    )
+
+
 FALSE: tuple[tuple[Falsify, str], ...] = (
     (a_record_is_lost, "record lost"),
     (a_record_still_waits, "record unreleased"),
@@ -236,6 +335,12 @@ FALSE: tuple[tuple[Falsify, str], ...] = (
     (a_reader_is_told_another_size, "record told otherwise"),
     (two_records_have_one_id, "event id repeated"),
     (an_iterator_begins_elsewhere, "iterator misplaced"),
+    (an_old_iterator_is_good, "iterator outlived"),
+    (a_new_iterator_is_not_good, "iterator expired early"),
+    (a_shard_begins_elsewhere, "shard told otherwise"),
+    (a_child_is_told_without_its_parent, "shard told otherwise"),
+    (an_open_shard_is_told_an_end, "shard told otherwise"),
+    (a_shard_that_was_read_to_its_end_is_told_as_open, "shard told otherwise"),
 )
 
 
