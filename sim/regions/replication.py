@@ -13,7 +13,7 @@ from sim.checkers.finding import Finding
 from sim.checkers.model import Place, shown_place
 from sim.cluster_run import Run
 from sim.regions.caught_up import is_caught_up
-from sim.regions.seen import ItemWrite, RegionWitness
+from sim.regions.seen import ItemWrite, Position, RegionWitness
 
 CONVERGENCE = ("eventual consistency of regions",)
 
@@ -30,6 +30,7 @@ def check_replication(runs: Sequence[Run], seen: Sequence[RegionWitness]) -> Ite
     for name, one in regions.items():
         yield from _risen(name, one.writes)
         yield from _written(name, one.writes, written)
+        yield from _kept(name, one.fallen)
     if is_caught_up(runs):
         data = [data_of(run.cluster, run.witness) for run in runs]
         yield from _latest(regions, data, latest_of(written.values()))
@@ -79,6 +80,16 @@ def _written(
                 f" {write.item}, and {origin} wrote {there.item}"
             )
             yield Finding("replication", "written otherwise", text, ())
+
+
+def _kept(region: str, fallen: Iterable[Position]) -> Iterator[Finding]:
+    """Judge that nobody forgot what another region has already heard of."""
+    for one in fallen:
+        text = (
+            f"{region} noted that {one.name} has heard up to {one.after}, after {one.before}: a"
+            " position must not go back"
+        )
+        yield Finding("replication", "position fell", text, ())
 
 
 def _latest(

@@ -15,6 +15,7 @@ from items.to_json import item_to_json
 from items.values import Item
 from network.ids import Version
 from network.messages import Done, Envelope, RecordKey, Replicate
+from network.placement import REPLICATION_TABLE
 from partition.machine import Machine, Output
 from partition.record import Record
 from partition.replicas import table_of_versions, version_in, versions_of
@@ -47,6 +48,14 @@ class Beaten(NamedTuple):
     winner: Version
 
 
+class Position(NamedTuple):
+    """Up to where a region was noted to have heard of a shard."""
+
+    name: str  # Of the shard and the region.
+    before: int
+    after: int
+
+
 class RegionWitness:
     """What one region's nodes do, before its witness sees it; a `sim.cluster.Watcher`."""
 
@@ -56,6 +65,8 @@ class RegionWitness:
         self.region, self.witness = region, witness
         self.writes: list[ItemWrite] = []
         self.beaten: list[Beaten] = []
+        self.positions: dict[str, int] = {}  # As last noted, by their names …
+        self.fallen: list[Position] = []  # … and those that went back.
         self.elsewhere: list[Operation] = []  # What came from other regions, as `k0` asked for it.
         self._loop = loop
         self._requests = Model(tables)  # Reads them, and carries out nothing.
@@ -71,6 +82,8 @@ class RegionWitness:
         self.witness.stepped(machine, envelope, output)
 
     def durable(self, node: str, number: int, changes: Changes) -> None:
+        if changes.holding is None:  # What moves to another node stays as it is.
+            self._note_positions(changes)
         noted = [one for one in changes.records if table_of_versions(one[0][0])]
         if noted and changes.holding is None:
             plain = tuple(one for one in changes.records if not table_of_versions(one[0][0]))
@@ -124,6 +137,15 @@ class RegionWitness:
             request["Item"] = item_to_json(item)
         name = "DeleteItem" if item is None else "PutItem"
         return Operation(0, ELSEWHERE, name, request, call, 0, 0, [call], 0, {})
+
+    def _note_positions(self, changes: Changes) -> None:
+        for (table, key), record in changes.records:
+            if table == REPLICATION_TABLE and record is not None and record.item is not None:
+                name, after = str(key[0][1]), int(record.item["Sequence"][1])
+                before = self.positions.get(name, 0)
+                if after < before:
+                    self.fallen.append(Position(name, before, after))
+                self.positions[name] = after
 
     def _note_beaten(self, machine: Machine, message: Replicate) -> None:
         table, replica = message.table, message.replica

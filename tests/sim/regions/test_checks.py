@@ -6,7 +6,12 @@ from dataclasses import replace
 import pytest
 
 from items.keys import Key
-from network.ids import Version
+from items.values import Item
+from network.ids import NEVER, Version
+from network.placement import REPLICATION_TABLE
+from partition.record import Record
+from partition.storage import Changes
+from replication.positions import position_key
 from sim.checkers.finding import Finding
 from sim.regions.lost import lost_writes
 from sim.regions.replication import check_replication, latest_of
@@ -94,6 +99,26 @@ def test_an_item_that_differs_is_refused(settled: RegionsRun) -> None:
     records[at] = kept
 
     assert [finding.kind for finding in found] == ["regions differ"]
+
+
+def test_a_position_that_went_back_is_refused(settled: RegionsRun) -> None:
+    witness = settled.seen[1]
+    name, heard = next(iter(witness.positions.items()))
+
+    def notes(sequence: int) -> list[Finding]:
+        """Judge the run with this as the position that is kept next."""
+        item: Item = {"Position": ("S", name), "Sequence": ("N", str(sequence))}
+        noted = (REPLICATION_TABLE, position_key(*name.split(" "))), Record(item, NEVER, 1)
+        witness.durable("l1", witness.number(), Changes("", NEVER, (noted,), (), 1))
+        return findings(settled)
+
+    assert notes(heard) == []
+    assert notes(heard + 2) == []
+    (found,) = notes(heard + 1)
+    witness.fallen.clear()
+
+    assert found.kind == "position fell"
+    assert f"has heard up to {heard + 1}, after {heard + 2}" in found.explanation
 
 
 def test_snapshots_must_be_the_same_and_none_is_the_same_as_none() -> None:
