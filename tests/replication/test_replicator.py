@@ -1,5 +1,6 @@
 """A replicator alone with what it is answered: what it says to whom, and in which order."""
 
+from dataclasses import replace
 from typing import Any
 
 from items.keys import KeyAttribute, KeySchema
@@ -134,8 +135,9 @@ class Bench:
         ]
         page = tuple(left[:2])
         after = page[-1].sequence if page else message.after
-        ends = message.shard in self.ended and len(page) == len(left)
-        return StreamPage(shard(message.shard), page, after, ends=ends)
+        is_closed = message.shard in self.ended
+        told = replace(shard(message.shard), closed_us=1 if is_closed else 0)
+        return StreamPage(told, page, after, ends=is_closed and len(page) == len(left))
 
     def run(self, us: int = SOON_US) -> None:
         self.loop.run_for(us)
@@ -210,6 +212,15 @@ def test_a_shard_waits_for_the_end_of_its_parent() -> None:
     bench.ended.append(FIRST)
     bench.run()
     assert bench.told() == ["item1", "item2"]
+
+
+def test_a_shard_that_closed_is_read_on_to_its_last_record() -> None:
+    bench = Bench()
+    bench.records = [record(1), record(2), record(3)]  # A page has two.
+    bench.ended.append(FIRST)
+    bench.run()
+
+    assert bench.told() == ["item1", "item2", "item3"]
 
 
 def test_a_shard_whose_parent_is_gone_is_read_at_once() -> None:
