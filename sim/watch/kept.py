@@ -24,6 +24,7 @@ class WatchedDisk:
         self.lsn = max(self.lsn, changes.lsn)
         for key in self._leaving(changes):
             self._forget(key)
+            self._enter(key, "")
         for key, record in changes.records:
             if key[0] == LEDGER_TABLE:
                 item = None if record is None else record.item
@@ -40,7 +41,11 @@ class WatchedDisk:
         gone = [key for key in self.records if key[0] in dropped] if dropped else []
         holding = changes.holding
         if holding is not None:
-            gone += [key for key in self.records if not holding.keeps(partition_hash(key[1][0]))]
+            gone += [
+                key
+                for key in (*self.records, *self.entries)
+                if not holding.keeps(partition_hash(key[1][0]))
+            ]
         return gone
 
     def _forget(self, key: RecordKey) -> None:
