@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from coordinator.ledger import entry_of
-from items.keys import partition_hash
 from items.values import Item
 from network.ids import NEVER
 from network.messages import RecordKey
@@ -71,7 +70,7 @@ class Disks:
         gone = [key for key in kept if key[0] in dropped] if dropped else []
         holding = changes.holding
         if holding is not None:
-            gone += [key for key in kept if not holding.keeps(partition_hash(key[1][0]))]
+            gone += [key for key in kept if not holding.keeps_record(key)]
         for key in gone:
             kept.pop(key, None)
         return gone

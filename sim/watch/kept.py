@@ -3,7 +3,6 @@
 from collections import Counter
 
 from coordinator.ledger import State
-from items.keys import partition_hash
 from network.messages import RecordKey
 from network.placement import LEDGER_TABLE, is_internal
 from partition.storage import Changes
@@ -41,11 +40,8 @@ class WatchedDisk:
         gone = [key for key in self.records if key[0] in dropped] if dropped else []
         holding = changes.holding
         if holding is not None:
-            gone += [
-                key
-                for key in (*self.records, *self.entries)
-                if not holding.keeps(partition_hash(key[1][0]))
-            ]
+            both = (*self.records, *self.entries)
+            gone += [key for key in both if not holding.keeps_record(key)]
         return gone
 
     def _forget(self, key: RecordKey) -> None:

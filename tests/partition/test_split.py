@@ -340,6 +340,8 @@ def test_many_records_are_carried_in_parts(monkeypatch: pytest.MonkeyPatch) -> N
     assert [bool(split.carried(message)[0]) for message in messages] == [True, False]
     assert all(len(split.carried(message)[1]) <= parts.PART_MAX for message in messages)
     assert {record_key[1][0][1] for record_key in child.contents.records} == {*names}
+    settle(parent, GIVEN)
+    assert len(looked_at) >= len(names), "what is given away is looked through"
 
 
 # Writes that must happen once ---------------------------------------------------------------------

@@ -206,6 +206,10 @@ def test_a_range_that_is_said_again_is_not_looked_through_again(
     assert bench.keys() == [*"abcd"]
     assert bench.storage.load().holding == arriving
 
+    bench.hold(Holding(Range(0, HASHES)), lsn=5)
+    assert bench.keys() == [*"abcd"]
+    assert len(looked_at) == 4, "once for each record, when it is another range"
+
 
 def test_the_incarnation_rises_with_each_start(bench: Bench) -> None:
     bench.settle()
